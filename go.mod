@@ -1,0 +1,3 @@
+module relance
+
+go 1.26
