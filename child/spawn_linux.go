@@ -1,0 +1,133 @@
+package child
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// cloneArgs is the start of the kernel's struct clone_args (clone3(2)), up to
+// the group; the assembly reads flags and exitSignal for plain clone(2).
+type cloneArgs struct {
+	flags, pidFD, childTID, parentTID, exitSignal uint64
+	stack, stackSize, tls, setTID, setTIDSize     uint64
+	cgroup                                        uint64
+}
+
+// vforkStage makes a process that shares our memory and performs the program in
+// it while this thread sleeps. It returns the new pid, or the errno of clone(2),
+// and whether the program came to its end without an exec.
+// The mask all is set around it, the one before is kept in old.
+//
+//go:noescape
+func vforkStage(calls *call, n uintptr, clone *cloneArgs, clone3 uintptr, all, old *uint64) (pid, errno, failed uintptr)
+
+// stageHere performs the program in this process.
+//
+//go:noescape
+func stageHere(calls *call, n uintptr)
+
+// Group is the cgroup that a new process is put into.
+type Group struct {
+	// FD is a descriptor of the group's folder, for CLONE_INTO_CGROUP.
+	FD int
+}
+
+// Spawner starts the generations of one command. It is not safe for use by more
+// than one goroutine, and that one is locked to its thread.
+type Spawner struct {
+	settings *Settings
+	// plain is the program without a group to join. It is written once: a
+	// relaunch should cost no more than the fork and the exec.
+	plain *program
+	// noClone3 is set when the kernel refused CLONE_INTO_CGROUP: from then on
+	// the stage joins the group itself.
+	noClone3 bool
+}
+
+// NewSpawner prepares to start the command of s. The caller does not change s
+// afterwards.
+func NewSpawner(s *Settings) (*Spawner, error) {
+	plain, err := s.program(unix.Getpid(), -1)
+	if err != nil {
+		return nil, err
+	}
+	return &Spawner{settings: s, plain: plain}, nil
+}
+
+// Spawn starts the command and returns its pid once the exec has succeeded. The
+// child is born inside group, if that is not nil. A *StageError says which step
+// of the stage was refused; any other error that no process could be made.
+func (s *Spawner) Spawn(group *Group) (int, error) {
+	if group != nil && !s.noClone3 {
+		pid, err := s.run(s.plain, &cloneArgs{
+			flags:      unix.CLONE_VM | unix.CLONE_VFORK | unix.CLONE_INTO_CGROUP,
+			exitSignal: uint64(unix.SIGCHLD),
+			cgroup:     uint64(group.FD),
+		}, true)
+		if !errors.Is(err, errNoClone3) {
+			return pid, err
+		}
+		s.noClone3 = true
+	}
+	program := s.plain
+	if group != nil {
+		fd, err := unix.Openat(group.FD, "cgroup.procs", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return 0, fmt.Errorf("open cgroup.procs: %w", err)
+		}
+		defer unix.Close(fd)
+		if program, err = s.settings.program(unix.Getpid(), fd); err != nil {
+			return 0, err
+		}
+	}
+	return s.run(program, &cloneArgs{flags: unix.CLONE_VM | unix.CLONE_VFORK, exitSignal: uint64(unix.SIGCHLD)}, false)
+}
+
+// errNoClone3 says that clone3(2) is not to be had here: an old kernel, or a
+// filter that does not know it (ENOSYS, EPERM), or a group that it may not enter.
+var errNoClone3 = errors.New("clone3 refused")
+
+func (s *Spawner) run(p *program, args *cloneArgs, clone3 bool) (int, error) {
+	p.reset()
+	var use uintptr
+	if clone3 {
+		use = 1
+	}
+	all, old := ^uint64(0), uint64(0)
+	pid, errno, failed := vforkStage(&p.calls[0], uintptr(len(p.calls)), args, use, &all, &old)
+	runtime.KeepAlive(p)
+	if errno != 0 {
+		if clone3 {
+			return 0, fmt.Errorf("%w: %w", errNoClone3, unix.Errno(errno))
+		}
+		return 0, fmt.Errorf("fork: %w", unix.Errno(errno))
+	}
+	if failed != 0 {
+		// The stage has ended; nobody else may see this pid.
+		for {
+			if _, err := unix.Wait4(int(pid), nil, 0, nil); err != unix.EINTR {
+				break
+			}
+		}
+		return 0, p.failure()
+	}
+	return int(pid), nil
+}
+
+// Exec performs the stage in this process and becomes the command. It returns
+// only if it could not. The caller is locked to its thread and ends the program
+// afterwards: the signal state is the command's by then.
+func (s *Settings) Exec() error {
+	here := *s
+	here.OwnGroup, here.ParentDeath = false, 0
+	p, err := here.program(0, -1)
+	if err != nil {
+		return err
+	}
+	stageHere(&p.calls[0], uintptr(len(p.calls)))
+	runtime.KeepAlive(p)
+	return p.failure()
+}

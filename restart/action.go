@@ -1,0 +1,89 @@
+package restart
+
+import "time"
+
+// Action is something to be done, in the order given. The set is closed.
+type Action interface{ action() }
+
+type (
+	// Spawn: start generation Gen. Answered by Started or SpawnFailed.
+	Spawn struct{ Gen int }
+	// Signal: send Sig to the child of Gen, or to every process of its tree.
+	Signal struct {
+		Gen  int
+		Sig  Sig
+		Tree bool
+	}
+	// Kill: SIGKILL to every process of the tree of Gen, also to those that are
+	// being made meanwhile.
+	Kill struct{ Gen int }
+	// Look: see how much the tree of Gen uses. Answered by Looked.
+	Look struct{ Gen int }
+	// Report: tell people.
+	Report struct {
+		Kind   Kind
+		Gen    int
+		Reason Reason
+		// Uptime is how long the generation was up.
+		Uptime time.Duration
+		// In is the time until the next try (Backoff), the grace (Stopping), or
+		// how long after the end of the last generation this one was up (Up).
+		In time.Duration
+		// Sig is the signal that is being sent (Stopping).
+		Sig Sig
+		// Usage is what the last look saw, Budget what it was compared with.
+		Usage  Usage
+		Budget int64
+		// Exit is how the child ended, nil while it lives.
+		Exit *Exited
+		// PID is the child's (Up).
+		PID int
+		// Left counts the processes still there (LeftBehind, Killing, Unkillable).
+		Left int
+		// Failures counts the ends in a row that were followed by a backoff.
+		Failures int
+		// Err is the message of a failed start or look.
+		Err string
+	}
+	// Quit: nothing is left to do; relance exits with Status.
+	Quit struct{ Status int }
+)
+
+func (Spawn) action()  {}
+func (Signal) action() {}
+func (Kill) action()   {}
+func (Look) action()   {}
+func (Report) action() {}
+func (Quit) action()   {}
+
+// Kind is what a report is about.
+type Kind string
+
+const (
+	// Up: a generation after the first is up.
+	Up Kind = "up"
+	// Stopping: the stop signal is being sent, for Reason.
+	Stopping Kind = "stopping"
+	// Ended: a generation has ended unasked, or at a limit, and another follows
+	// at once.
+	Ended Kind = "ended"
+	// LeftBehind: the child has ended by itself, part of its tree has not.
+	LeftBehind Kind = "left-behind"
+	// Killing: the grace is over, or somebody could not wait.
+	Killing Kind = "killing"
+	// Unkillable: there are processes that SIGKILL has not ended.
+	Unkillable Kind = "unkillable"
+	// Backoff: the next try comes after a while.
+	Backoff Kind = "backoff"
+	// NoHelp: a budget was spent or a limit reached sooner than MinUptime after
+	// the start; the next try comes after a while.
+	NoHelp Kind = "no-help"
+	// GaveUp: there will be no next try.
+	GaveUp Kind = "gave-up"
+	// BudgetEnd: a budget ended it, and under "never" that is the end.
+	BudgetEnd Kind = "budget-end"
+	// StartFailure: the first generation could not be started.
+	StartFailure Kind = "start-failure"
+	// Blind: a look at the tree was not possible.
+	Blind Kind = "blind"
+)

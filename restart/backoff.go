@@ -1,0 +1,51 @@
+package restart
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// backoff counts the ends in a row that a relaunch did not cure, and says how
+// long to wait before the next try.
+type backoff struct {
+	failures int
+	// crashes holds the times of the last crashes, for giving up.
+	crashes []time.Time
+	jitter  *rand.Rand
+}
+
+// delay counts one more failure and returns the time to wait: BackoffMin doubled
+// with each failure, up to BackoffMax, give or take a fifth, so that a fleet
+// that fell together does not rise together.
+func (b *backoff) delay(p *Policy) time.Duration {
+	d := p.BackoffMin
+	for i := 0; i < b.failures && d < p.BackoffMax; i++ {
+		d *= 2
+	}
+	b.failures++
+	d = min(d, p.BackoffMax)
+	spread := float64(d) * 0.2
+	d += time.Duration(spread * (2*b.jitter.Float64() - 1))
+	return min(d, p.BackoffMax)
+}
+
+// forget is called after a healthy run.
+func (b *backoff) forget() {
+	b.failures = 0
+	b.crashes = b.crashes[:0]
+}
+
+// crashed notes a crash and reports whether it is one too many.
+func (b *backoff) crashed(now time.Time, p *Policy) bool {
+	if p.GiveUp == 0 {
+		return false
+	}
+	recent := b.crashes[:0]
+	for _, t := range b.crashes {
+		if now.Sub(t) < p.GiveUpWithin {
+			recent = append(recent, t)
+		}
+	}
+	b.crashes = append(recent, now)
+	return len(b.crashes) >= p.GiveUp
+}

@@ -1,0 +1,204 @@
+package restart
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// State is where a generation stands.
+type State uint8
+
+const (
+	// Starting: a Spawn is on its way.
+	Starting State = iota
+	// Running: the child is up.
+	Running
+	// Leaving: the tree has been asked to leave; the grace runs.
+	Leaving
+	// Dying: the tree has been killed; some of it is still there.
+	Dying
+	// Waiting: no tree; the next generation starts at the deadline.
+	Waiting
+	// Gone: no tree, and none will follow.
+	Gone
+)
+
+func (s State) String() string {
+	return [...]string{"starting", "up", "stopping", "killing", "waiting", "gone"}[s]
+}
+
+// Then is what follows when the tree is empty.
+type Then uint8
+
+const (
+	// Decide: nobody has said; the policy and the cause decide.
+	Decide Then = iota
+	// Relaunch: the next generation.
+	Relaunch
+	// End: relance ends.
+	End
+)
+
+// Core decides. It knows one slot: the place that always holds one generation.
+// The same state, the same event and the same now give the same actions. It is
+// used by one goroutine.
+type Core struct {
+	policy  Policy
+	backoff backoff
+
+	state State
+	// gen is the generation at hand; deadline belongs to the state and is zero
+	// where nothing is waited for.
+	gen      generation
+	deadline time.Time
+}
+
+// generation is what is known of one run of the command.
+type generation struct {
+	number  int
+	started time.Time
+	// judged is when it was settled that it ends: the end of its useful life.
+	judged time.Time
+	// because and then say why it is being stopped and what follows.
+	because Reason
+	then    Then
+	// asked is when somebody first asked for the end during this stop.
+	asked time.Time
+	// interrupted is when the terminal last sent a signal to it.
+	interrupted time.Time
+	// kills counts the rounds of SIGKILL.
+	kills int
+	// exit is how the child ended, nil while it lives.
+	exit  *Exited
+	looks looks
+	// previousEnd is when the generation before it was over.
+	previousEnd time.Time
+}
+
+const (
+	// sameRequest is how long signals that ask for the end count as one request:
+	// timeout(1) signals the process and then its group, at once.
+	sameRequest = 100 * time.Millisecond
+	// firstRekill is the time after which SIGKILL is sent again to what is left,
+	// doubled each time up to lastRekill.
+	firstRekill = 250 * time.Millisecond
+	lastRekill  = 8 * time.Second
+	// unkillableAfter is the round of SIGKILL from which we say that something
+	// does not die.
+	unkillableAfter = 4
+)
+
+// New returns a core that waits for its first Step; see Start.
+func New(p Policy) *Core {
+	c := &Core{policy: p}
+	c.backoff.jitter = rand.New(rand.NewPCG(p.Seed, p.Seed))
+	return c
+}
+
+// Start asks for the first generation.
+func (c *Core) Start(now time.Time) []Action { return c.spawn(now) }
+
+// State returns where the generation at hand stands.
+func (c *Core) State() State { return c.state }
+
+// Deadline returns when Step wants to be called with a Tick at the latest; the
+// zero time means that there is nothing to wait for. A Tick that comes early or
+// late does no harm.
+func (c *Core) Deadline() time.Time {
+	if c.state == Running && c.policy.looks() {
+		return c.gen.looks.next
+	}
+	return c.deadline
+}
+
+// Step takes one event at a time and returns what is to be done. It is called by
+// the loop only.
+func (c *Core) Step(now time.Time, ev Event) []Action {
+	if gen := generationOf(ev); gen != 0 && gen != c.gen.number {
+		return nil // of another generation: late, and no longer of interest
+	}
+	switch c.state {
+	case Starting:
+		return c.stepStarting(now, ev)
+	case Running:
+		return c.stepRunning(now, ev)
+	case Leaving:
+		return c.stepLeaving(now, ev)
+	case Dying:
+		return c.stepDying(now, ev)
+	case Waiting:
+		return c.stepWaiting(now, ev)
+	case Gone:
+		return nil // Quit was returned; what still comes is of no interest
+	}
+	panic("restart: unknown state")
+}
+
+// enter moves to a state; deadline is the zero time where nothing is waited for.
+func (c *Core) enter(s State, deadline time.Time) {
+	c.state, c.deadline = s, deadline
+}
+
+// spawn begins the next generation.
+func (c *Core) spawn(now time.Time) []Action {
+	c.gen = generation{number: c.gen.number + 1, previousEnd: c.gen.previousEnd}
+	c.enter(Starting, time.Time{})
+	return []Action{Spawn{Gen: c.gen.number}}
+}
+
+// quit ends the whole.
+func (c *Core) quit(status int) []Action {
+	c.enter(Gone, time.Time{})
+	return []Action{Quit{Status: status}}
+}
+
+// stop asks the tree to leave and lets the grace run.
+func (c *Core) stop(now time.Time, because Reason, then Then, sig Sig) []Action {
+	c.gen.because, c.gen.then, c.gen.judged = because, then, now
+	if sig == 0 {
+		sig = c.policy.StopSignal
+	}
+	c.enter(Leaving, after(now, c.policy.Grace))
+	r := c.report(Stopping)
+	r.Sig, r.In = sig, c.policy.Grace
+	return []Action{r, Signal{Gen: c.gen.number, Sig: sig}}
+}
+
+// kill ends the tree by force; again if it was done before.
+func (c *Core) kill(now time.Time) []Action {
+	c.gen.kills++
+	wait := min(firstRekill<<min(c.gen.kills-1, 8), lastRekill)
+	c.enter(Dying, now.Add(wait))
+	var actions []Action
+	switch c.gen.kills {
+	case 1:
+		actions = append(actions, c.report(Killing))
+	case unkillableAfter:
+		actions = append(actions, c.report(Unkillable))
+	}
+	return append(actions, Kill{Gen: c.gen.number})
+}
+
+// after is now+d, or never.
+func after(now time.Time, d time.Duration) time.Time {
+	if d == Forever {
+		return time.Time{}
+	}
+	return now.Add(d)
+}
+
+// report fills in what is known of the generation at hand.
+func (c *Core) report(kind Kind) Report {
+	g := &c.gen
+	r := Report{Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, Failures: c.backoff.failures}
+	if !g.judged.IsZero() {
+		r.Uptime = g.judged.Sub(g.started)
+	}
+	if g.because == MemoryHigh {
+		r.Budget = c.policy.MemoryHigh
+	}
+	if g.exit != nil {
+		r.Left = g.exit.Left
+	}
+	return r
+}

@@ -1,0 +1,93 @@
+package restart
+
+import "time"
+
+// exited handles the end of a child that nobody here had asked to leave.
+func (c *Core) exited(now time.Time, ev Exited) []Action {
+	g := &c.gen
+	g.exit = &ev
+	g.judged = now
+	g.because = cause(&c.policy, ev, g.looks.last)
+	if c.interruptedLately(now) {
+		g.because, g.then = Asked, End
+	}
+	if ev.Left == 0 {
+		return c.over(now)
+	}
+	// Part of the tree stays: nothing is left behind, and nothing new starts
+	// beside it.
+	c.enter(Leaving, after(now, c.policy.Grace))
+	r := c.report(LeftBehind)
+	r.Sig, r.In = c.policy.StopSignal, c.policy.Grace
+	return []Action{r, Signal{Gen: g.number, Sig: c.policy.StopSignal, Tree: true}}
+}
+
+// interruptedLately reports whether the terminal sent a signal to the child
+// shortly before now: then its end is what the person at the terminal wanted.
+func (c *Core) interruptedLately(now time.Time) bool {
+	t := c.gen.interrupted
+	return !t.IsZero() && (c.policy.Grace == Forever || now.Sub(t) <= c.policy.Grace)
+}
+
+// over is called when the tree is empty: now it is settled what follows.
+func (c *Core) over(now time.Time) []Action {
+	g := &c.gen
+	if g.exit == nil {
+		panic("restart: an empty tree without the end of its child")
+	}
+	g.previousEnd = now
+	k := g.because.kind(g.exit.ok())
+	if g.then == Decide {
+		g.then = End
+		if c.policy.relaunches(k) {
+			g.then = Relaunch
+		}
+	}
+	if g.then == End {
+		return c.end(k)
+	}
+	uptime := g.judged.Sub(g.started)
+	if uptime >= c.policy.healthy() {
+		c.backoff.forget()
+	}
+	soon := uptime < c.policy.MinUptime
+	switch {
+	case k == crash:
+		return c.retry(now, c.report(Backoff), g.exit.Status(), true)
+	case soon && k == byItself:
+		return c.retry(now, c.report(Backoff), g.exit.Status(), false)
+	case soon:
+		return c.retry(now, c.report(NoHelp), g.exit.Status(), false)
+	case k == budget:
+		return c.spawn(now) // its reason was said when the stop began
+	}
+	return append([]Action{c.report(Ended)}, c.spawn(now)...)
+}
+
+// end is the end of the whole, with the right status.
+func (c *Core) end(k kind) []Action {
+	if k == budget && c.policy.Restart == Never {
+		return append([]Action{c.report(BudgetEnd)}, c.quit(BudgetStatus)...)
+	}
+	return c.quit(c.gen.exit.Status())
+}
+
+// retry waits before the next generation, or gives up. r is the report to make
+// of it; isCrash says whether it counts for giving up.
+func (c *Core) retry(now time.Time, r Report, status int, isCrash bool) []Action {
+	if isCrash && c.backoff.crashed(now, &c.policy) {
+		r.Kind, r.Failures = GaveUp, len(c.backoff.crashes)
+		return append([]Action{r}, c.quit(status)...)
+	}
+	if c.gen.exit == nil {
+		c.gen.exit = &Exited{Gen: c.gen.number, Code: status}
+	}
+	r.In = c.backoff.delay(&c.policy)
+	r.Failures = c.backoff.failures
+	c.enter(Waiting, now.Add(r.In))
+	return []Action{r}
+}
+
+// lastStatus is what relance exits with when it is asked to end while no child
+// is there.
+func (c *Core) lastStatus() int { return c.gen.exit.Status() }

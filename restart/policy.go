@@ -1,0 +1,75 @@
+package restart
+
+import (
+	"math"
+	"time"
+)
+
+// When says after which ends the next generation is launched.
+type When uint8
+
+const (
+	// OnLimits: after a spent budget or an enforced limit.
+	OnLimits When = iota
+	// OnFailure: after these and after a crash.
+	OnFailure
+	// Always: after every end nobody asked for.
+	Always
+	// Never: a spent budget is an ordered stop, and everything else the end.
+	Never
+)
+
+// Forever is a duration that never ends.
+const Forever = time.Duration(math.MaxInt64)
+
+// BudgetStatus is the exit status when a budget ended the command and it is not
+// to be launched again, as timeout(1) has it.
+const BudgetStatus = 124
+
+// Policy is what the user asked for. It does not change while relance runs.
+type Policy struct {
+	Restart When
+	// StopSignal asks the child to leave; after Grace the tree is killed.
+	StopSignal Sig
+	Grace      time.Duration
+	// BackoffMin is the first delay before a relaunch that may be in vain,
+	// doubled each time up to BackoffMax.
+	BackoffMin, BackoffMax time.Duration
+	// GiveUp crashes within GiveUpWithin are the end; zero: never give up.
+	GiveUp       int
+	GiveUpWithin time.Duration
+	// MinUptime: a budget spent sooner than that after the start shows that
+	// relaunching does not help.
+	MinUptime time.Duration
+	// MemoryHigh is the memory budget of the tree in bytes; zero: none.
+	MemoryHigh int64
+	// AddressLimit and DataLimit are the soft RLIMIT_AS and RLIMIT_DATA of the
+	// child in bytes, CPUHard its hard RLIMIT_CPU; zero: none.
+	AddressLimit, DataLimit int64
+	CPUHard                 time.Duration
+	// Seed starts the jitter of the backoff: the same seed, the same delays.
+	Seed uint64
+}
+
+// healthy is how long a generation must have been up for the past to be
+// forgotten: as long as the longest delay, so that a command that crashes again
+// and again a little later than that is still launched at a bearable rate.
+func (p *Policy) healthy() time.Duration { return max(p.BackoffMax, p.MinUptime) }
+
+// looks reports whether the tree must be looked at while it runs.
+func (p *Policy) looks() bool { return p.MemoryHigh > 0 || p.AddressLimit > 0 || p.DataLimit > 0 }
+
+// relaunches reports whether an end of kind k is followed by a relaunch.
+func (p *Policy) relaunches(k kind) bool {
+	switch p.Restart {
+	case OnLimits:
+		return k == budget || k == limit
+	case OnFailure:
+		return k == budget || k == limit || k == crash
+	case Always:
+		return k != order
+	case Never:
+		return false
+	}
+	panic("restart: unknown policy")
+}

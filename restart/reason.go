@@ -1,0 +1,100 @@
+package restart
+
+// Reason says why a generation ended. The list is closed (design: the same
+// words in logs, status, hooks and the next generation's environment).
+type Reason string
+
+const (
+	// Exit: the command ended by itself; its status says how.
+	Exit Reason = "exit"
+	// Signal: a signal that nobody here sent ended it.
+	Signaled Reason = "signal"
+	// StartFailed: it could not be started.
+	StartFailed Reason = "start-failed"
+	// MemoryHigh: the budget --memory-high was spent.
+	MemoryHigh Reason = "memory-high"
+	// MemoryMax: it died at a memory limit that the kernel enforces by refusing
+	// memory (RLIMIT_AS, RLIMIT_DATA).
+	MemoryMax Reason = "memory-max"
+	// CPULimit: RLIMIT_CPU ended it.
+	CPULimit Reason = "cpu-limit"
+	// FileSizeLimit: RLIMIT_FSIZE ended it.
+	FileSizeLimit Reason = "file-size-limit"
+	// Asked: somebody asked for the end.
+	Asked Reason = "asked"
+)
+
+// kind is what a reason means for what comes next.
+type kind uint8
+
+const (
+	byItself kind = iota // the command ended well, unasked
+	crash                // it ended badly, unasked
+	budget               // relance ended it: a budget was spent
+	limit                // the kernel ended it: a limit was reached
+	order                // somebody asked
+)
+
+// kind sorts the ends of a generation; ok says whether the command itself
+// reported success.
+func (r Reason) kind(ok bool) kind {
+	switch r {
+	case MemoryHigh:
+		return budget
+	case MemoryMax, CPULimit, FileSizeLimit:
+		return limit
+	case Asked:
+		return order
+	case Exit:
+		if ok {
+			return byItself
+		}
+	}
+	return crash
+}
+
+// IsRecycle reports whether an end for this reason is a planned stop or a limit
+// reached: what is never counted as a crash.
+func (r Reason) IsRecycle() bool {
+	k := r.kind(false)
+	return k == budget || k == limit
+}
+
+// The numbers of the signals that mean something here (signal(7)); they are the
+// same on every architecture that Linux and Go share, but for mips.
+const (
+	sigKill Sig = 9
+	sigXCPU Sig = 24
+	sigXFSZ Sig = 25
+)
+
+// cause names why a generation that nobody here stopped has ended. The order is
+// fixed: what the kernel enforced comes before what the command seems to have
+// done.
+func cause(p *Policy, e Exited, seen Usage) Reason {
+	switch {
+	case e.Signal == sigXCPU:
+		return CPULimit
+	case e.Signal == sigXFSZ:
+		return FileSizeLimit
+	case e.Signal == sigKill && p.CPUHard > 0 && e.CPU >= p.CPUHard:
+		// "When the process reaches the hard limit, it is sent SIGKILL."
+		// (setrlimit(2))
+		return CPULimit
+	case !e.ok() && p.atAddressLimit(e, seen):
+		return MemoryMax
+	case e.Signal != 0:
+		return Signaled
+	}
+	return Exit
+}
+
+// atAddressLimit reports whether the dead child stood at its RLIMIT_AS or
+// RLIMIT_DATA: those send no signal, they refuse memory, and what a program then
+// does is its own affair. Only the last looks and the peak in rusage can tell.
+// Nine tenths is near enough: an allocation is refused when it does not fit any
+// more, so a program dies somewhat below its limit.
+func (p *Policy) atAddressLimit(e Exited, seen Usage) bool {
+	near := func(used, limit int64) bool { return limit > 0 && used >= limit-limit/10 }
+	return near(max(seen.VMSize, e.MaxRSS), p.AddressLimit) || near(max(seen.VMData, e.MaxRSS), p.DataLimit)
+}

@@ -1,0 +1,218 @@
+package restart
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write what the core does into testdata/*.txt; commit only what you understand")
+
+// TestScripts plays testdata/*.txt: lines of events, each followed by the
+// indented actions that the core answers with. A line is
+//
+//	policy restart=always grace=10s …     a new core
+//	+1s exited gen=1 code=1               one event, that much later
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("scripts: %v, %v", files, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(text))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(text) {
+				t.Errorf("%s differs; now:\n%s", file, got)
+			}
+		})
+	}
+}
+
+func play(t *testing.T, script string) string {
+	var out strings.Builder
+	var core *Core
+	now := time.Unix(0, 0)
+	for line := range strings.Lines(script) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "\t") {
+			continue // what was expected; written anew
+		}
+		fmt.Fprintln(&out, line)
+		words := strings.Fields(line)
+		if len(words) == 0 || strings.HasPrefix(line, "#") {
+			continue
+		}
+		var actions []Action
+		switch {
+		case words[0] == "policy":
+			core = New(parsePolicy(t, words[1:]))
+			actions = core.Start(now)
+		case strings.HasPrefix(words[0], "+"):
+			d, err := time.ParseDuration(words[0][1:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			now = now.Add(d)
+			actions = core.Step(now, parseEvent(t, words[1], words[2:]))
+		default:
+			t.Fatalf("line %q", line)
+		}
+		for _, a := range actions {
+			fmt.Fprintf(&out, "\t%s\n", describe(a))
+		}
+		fmt.Fprintf(&out, "\t%s%s\n", core.State(), describeDeadline(now, core.Deadline()))
+	}
+	return out.String()
+}
+
+func describeDeadline(now, d time.Time) string {
+	if d.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(", deadline +%s", d.Sub(now).Round(time.Millisecond))
+}
+
+func describe(a Action) string {
+	switch a := a.(type) {
+	case Spawn:
+		return fmt.Sprintf("spawn gen=%d", a.Gen)
+	case Signal:
+		s := fmt.Sprintf("signal gen=%d sig=%d", a.Gen, a.Sig)
+		if a.Tree {
+			s += " tree"
+		}
+		return s
+	case Kill:
+		return fmt.Sprintf("kill gen=%d", a.Gen)
+	case Look:
+		return fmt.Sprintf("look gen=%d", a.Gen)
+	case Quit:
+		return fmt.Sprintf("quit status=%d", a.Status)
+	case Report:
+		s := fmt.Sprintf("report %s gen=%d", a.Kind, a.Gen)
+		if a.Reason != "" {
+			s += " reason=" + string(a.Reason)
+		}
+		if a.Uptime != 0 {
+			s += fmt.Sprintf(" uptime=%s", a.Uptime)
+		}
+		if a.In == Forever {
+			s += " in=forever"
+		} else if a.In != 0 {
+			s += fmt.Sprintf(" in=%s", a.In.Round(time.Millisecond))
+		}
+		if a.Budget != 0 {
+			s += fmt.Sprintf(" memory=%d of %d", a.Usage.Memory, a.Budget)
+		}
+		return s
+	}
+	panic("unknown action")
+}
+
+// fields turns words like name=value into a map; a word alone is set to "true".
+func fields(words []string) map[string]string {
+	m := map[string]string{}
+	for _, w := range words {
+		k, v, ok := strings.Cut(w, "=")
+		if !ok {
+			v = "true"
+		}
+		m[k] = v
+	}
+	return m
+}
+
+func parsePolicy(t *testing.T, words []string) Policy {
+	p := Policy{StopSignal: 15, Grace: 10 * time.Second, BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second, MinUptime: time.Second}
+	dur := func(s string) time.Duration {
+		if s == "forever" {
+			return Forever
+		}
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for k, v := range fields(words) {
+		switch k {
+		case "restart":
+			p.Restart = map[string]When{"limits": OnLimits, "on-failure": OnFailure, "always": Always, "never": Never}[v]
+		case "grace":
+			p.Grace = dur(v)
+		case "backoff":
+			low, high, _ := strings.Cut(v, "..")
+			p.BackoffMin, p.BackoffMax = dur(low), dur(high)
+		case "give-up":
+			n, within, _ := strings.Cut(v, "/")
+			p.GiveUp, p.GiveUpWithin = number(t, n), dur(within)
+		case "min-uptime":
+			p.MinUptime = dur(v)
+		case "memory-high":
+			p.MemoryHigh = int64(number(t, v))
+		case "address":
+			p.AddressLimit = int64(number(t, v))
+		case "data":
+			p.DataLimit = int64(number(t, v))
+		case "cpu-hard":
+			p.CPUHard = dur(v)
+		default:
+			t.Fatalf("policy %q", k)
+		}
+	}
+	return p
+}
+
+func number(t *testing.T, s string) int {
+	if s == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func parseEvent(t *testing.T, name string, words []string) Event {
+	f := fields(words)
+	n := func(key string) int { return number(t, f[key]) }
+	cpu := func() time.Duration { return time.Duration(n("cpu")) * time.Millisecond }
+	switch name {
+	case "started":
+		return Started{Gen: n("gen"), PID: 100 + n("gen")}
+	case "spawn-failed":
+		return SpawnFailed{Gen: n("gen"), Status: n("status"), Err: "no such file"}
+	case "exited":
+		return Exited{Gen: n("gen"), Code: n("code"), Signal: Sig(n("signal")), Left: n("left"), CPU: cpu(), MaxRSS: int64(n("maxrss"))}
+	case "emptied":
+		return Emptied{Gen: n("gen")}
+	case "looked":
+		return Looked{Gen: n("gen"), Err: f["err"], Usage: Usage{Memory: int64(n("memory")), Processes: 1, CPU: cpu(), VMSize: int64(n("vmsize")), VMData: int64(n("vmdata"))}}
+	case "stop-asked":
+		return StopAsked{Sig: Sig(n("sig"))}
+	case "interrupted":
+		return Interrupted{}
+	case "forward":
+		return Forward{Sig: Sig(n("sig"))}
+	case "tick":
+		return Tick{}
+	}
+	t.Fatalf("event %q", name)
+	return nil
+}

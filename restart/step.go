@@ -1,0 +1,189 @@
+package restart
+
+import "time"
+
+// What Step does in each state. Every event of the closed set is named in every
+// state, also where it is ignored, and there with the reason.
+
+// stepStarting: a Spawn is on its way; the child may not exist yet.
+func (c *Core) stepStarting(now time.Time, ev Event) []Action {
+	switch ev := ev.(type) {
+	case Started:
+		return c.started(now, ev)
+	case SpawnFailed:
+		return c.spawnFailed(now, ev)
+	case StopAsked:
+		c.gen.then = End
+	case Interrupted:
+		c.gen.then = End
+	case Exited, Emptied, Looked:
+		panic("restart: news of a child that has not started")
+	case Forward, Tick:
+		// Nobody is there to get a signal, and there is no deadline.
+	}
+	return nil
+}
+
+func (c *Core) started(now time.Time, ev Started) []Action {
+	c.gen.started = now
+	c.gen.looks.start(now)
+	c.enter(Running, time.Time{})
+	var actions []Action
+	if c.gen.number > 1 {
+		r := c.report(Up)
+		r.PID, r.In = ev.PID, now.Sub(c.gen.previousEnd)
+		actions = append(actions, r)
+	}
+	if c.gen.then == End {
+		actions = append(actions, c.stop(now, Asked, End, 0)...)
+	}
+	return actions
+}
+
+func (c *Core) spawnFailed(now time.Time, ev SpawnFailed) []Action {
+	r := c.report(StartFailure)
+	r.Reason, r.Err = StartFailed, ev.Err
+	if c.gen.number == 1 || c.gen.then == End {
+		return append([]Action{r}, c.quit(ev.Status)...)
+	}
+	c.gen.because = StartFailed
+	// It was there before and will be again: a file that is just being replaced,
+	// a moment without memory. So under every policy this is tried again.
+	r.Kind = Backoff
+	return c.retry(now, r, ev.Status, true)
+}
+
+// stepRunning: the child is up and nothing is wrong.
+func (c *Core) stepRunning(now time.Time, ev Event) []Action {
+	switch ev := ev.(type) {
+	case Exited:
+		return c.exited(now, ev)
+	case Looked:
+		if ev.Err != "" {
+			if !c.gen.looks.failed(now) {
+				return nil // said already
+			}
+			r := c.report(Blind)
+			r.Err = ev.Err
+			return []Action{r}
+		}
+		if c.gen.looks.seen(now, ev.Usage, &c.policy) {
+			return c.stop(now, MemoryHigh, c.afterBudget(), 0)
+		}
+	case StopAsked:
+		c.gen.asked = now
+		return c.stop(now, Asked, End, ev.Sig)
+	case Interrupted:
+		c.gen.interrupted = now
+	case Forward:
+		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig}}
+	case Tick:
+		if c.policy.looks() && !now.Before(c.gen.looks.next) {
+			// The answer sets the next time; until then do not ask again.
+			c.gen.looks.next = now.Add(maxInterval)
+			return []Action{Look{Gen: c.gen.number}}
+		}
+	case Emptied:
+		panic("restart: an empty tree while the child is up")
+	case Started, SpawnFailed:
+		panic("restart: a child that starts twice")
+	}
+	return nil
+}
+
+// afterBudget is what follows a spent budget.
+func (c *Core) afterBudget() Then {
+	if c.policy.Restart == Never {
+		return End
+	}
+	return Relaunch
+}
+
+// stepLeaving: the stop signal is out and the grace runs.
+func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
+	switch ev := ev.(type) {
+	case Exited:
+		c.gen.exit = &ev
+		if ev.Left == 0 {
+			return c.over(now)
+		}
+		// The rest has not been asked yet, or not by us.
+		return []Action{Signal{Gen: c.gen.number, Sig: c.policy.StopSignal, Tree: true}}
+	case Emptied:
+		return c.over(now)
+	case StopAsked, Interrupted:
+		return c.askedAgain(now)
+	case Forward:
+		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig}}
+	case Tick:
+		if !c.deadline.IsZero() && !now.Before(c.deadline) {
+			return c.kill(now)
+		}
+	case Looked:
+		// The verdict is spoken; but keep the figures for the cause of death.
+		if ev.Err == "" {
+			c.gen.looks.last = ev.Usage
+		}
+	case Started, SpawnFailed:
+		panic("restart: a child that starts twice")
+	}
+	return nil
+}
+
+// askedAgain: somebody asks for the end during a stop. The first time it only
+// settles what follows; the second time somebody cannot wait.
+func (c *Core) askedAgain(now time.Time) []Action {
+	c.gen.then = End
+	if c.gen.asked.IsZero() {
+		c.gen.asked = now
+		return nil
+	}
+	if now.Sub(c.gen.asked) < sameRequest {
+		return nil
+	}
+	return c.kill(now)
+}
+
+// stepDying: SIGKILL is out; something is still there.
+func (c *Core) stepDying(now time.Time, ev Event) []Action {
+	switch ev := ev.(type) {
+	case Exited:
+		c.gen.exit = &ev
+		if ev.Left == 0 {
+			return c.over(now)
+		}
+		return []Action{Kill{Gen: c.gen.number}}
+	case Emptied:
+		return c.over(now)
+	case StopAsked, Interrupted:
+		c.gen.then = End
+	case Tick:
+		if !now.Before(c.deadline) {
+			return c.kill(now)
+		}
+	case Looked, Forward:
+		// Too late for either.
+	case Started, SpawnFailed:
+		panic("restart: a child that starts twice")
+	}
+	return nil
+}
+
+// stepWaiting: no tree; the next try comes at the deadline.
+func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
+	switch ev.(type) {
+	case StopAsked, Interrupted:
+		return c.quit(c.lastStatus())
+	case Tick:
+		if !now.Before(c.deadline) {
+			return c.spawn(now)
+		}
+	case Forward:
+		// Nobody is there to get it.
+	case Looked:
+		// The answer to a question asked before the end.
+	case Started, SpawnFailed, Exited, Emptied:
+		panic("restart: news of a child while none is there")
+	}
+	return nil
+}
