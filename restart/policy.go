@@ -43,10 +43,13 @@ type Policy struct {
 	MinUptime time.Duration
 	// MemoryHigh is the memory budget of the tree in bytes; zero: none.
 	MemoryHigh int64
-	// AddressLimit and DataLimit are the soft RLIMIT_AS and RLIMIT_DATA of the
-	// child in bytes, CPUHard its hard RLIMIT_CPU; zero: none.
+	// The limits that the kernel enforces on the child, as far as the user set
+	// them: only these make an end a limit reached. AddressLimit and DataLimit
+	// are the soft RLIMIT_AS and RLIMIT_DATA in bytes, CPUSoft and CPUHard those
+	// of RLIMIT_CPU, FileSize says that RLIMIT_FSIZE is set; zero: not set.
 	AddressLimit, DataLimit int64
-	CPUHard                 time.Duration
+	CPUSoft, CPUHard        time.Duration
+	FileSize                bool
 	// Seed starts the jitter of the backoff: the same seed, the same delays.
 	Seed uint64
 }

@@ -1,5 +1,7 @@
 package restart
 
+import "time"
+
 // Reason says why a generation ended. The list is closed (design: the same
 // words in logs, status, hooks and the next generation's environment).
 type Reason string
@@ -70,23 +72,34 @@ const (
 
 // cause names why a generation that nobody here stopped has ended. The order is
 // fixed: what the kernel enforced comes before what the command seems to have
-// done.
+// done. A signal counts as a limit only where that limit is set and the figures
+// agree: anybody may send SIGXCPU.
 func cause(p *Policy, e Exited, seen Usage) Reason {
 	switch {
-	case e.Signal == sigXCPU:
+	case e.died(sigXCPU) && reached(e.CPU, p.CPUSoft):
 		return CPULimit
-	case e.Signal == sigXFSZ:
-		return FileSizeLimit
-	case e.Signal == sigKill && p.CPUHard > 0 && e.CPU >= p.CPUHard:
+	case e.died(sigKill) && reached(e.CPU, p.CPUHard):
 		// "When the process reaches the hard limit, it is sent SIGKILL."
 		// (setrlimit(2))
 		return CPULimit
+	case e.died(sigXFSZ) && p.FileSize:
+		return FileSizeLimit
 	case !e.ok() && p.atAddressLimit(e, seen):
 		return MemoryMax
 	case e.Signal != 0:
 		return Signaled
 	}
 	return Exit
+}
+
+// died reports whether sig ended the child, or a process whose end a shell in
+// between has passed on as 128+n.
+func (e Exited) died(sig Sig) bool { return e.Status() == 128+int(sig) }
+
+// reached reports whether the CPU time used has come to a limit that is set. The
+// kernel counts in ticks of up to 10 ms, and rounds differently than rusage.
+func reached(used, limit time.Duration) bool {
+	return limit > 0 && used >= limit-limit/20
 }
 
 // atAddressLimit reports whether the dead child stood at its RLIMIT_AS or

@@ -169,6 +169,10 @@ func parsePolicy(t *testing.T, words []string) Policy {
 			p.AddressLimit = int64(number(t, v))
 		case "data":
 			p.DataLimit = int64(number(t, v))
+		case "fsize":
+			p.FileSize = true
+		case "cpu-soft":
+			p.CPUSoft = dur(v)
 		case "cpu-hard":
 			p.CPUHard = dur(v)
 		default:

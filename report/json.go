@@ -1,0 +1,94 @@
+package report
+
+import (
+	"encoding/json"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"relance/restart"
+	"relance/signals"
+)
+
+// record is the JSON form of a report, one object a line. Its keys are stable:
+// new ones may come, none changes its meaning. Durations are in seconds, memory
+// in bytes.
+type record struct {
+	Time       time.Time `json:"time"`
+	Level      string    `json:"level"`
+	Msg        string    `json:"msg"`
+	Name       string    `json:"name,omitempty"`
+	Event      string    `json:"event,omitempty"`
+	Generation int       `json:"generation,omitempty"`
+	Reason     string    `json:"reason,omitempty"`
+	PID        int       `json:"pid,omitempty"`
+	Uptime     *float64  `json:"uptime_seconds,omitempty"`
+	Memory     *int64    `json:"memory_bytes,omitempty"`
+	Budget     int64     `json:"memory_budget_bytes,omitempty"`
+	Processes  int       `json:"processes,omitempty"`
+	ExitStatus *int      `json:"exit_status,omitempty"`
+	ExitSignal string    `json:"exit_signal,omitempty"`
+	StopSignal string    `json:"stop_signal,omitempty"`
+	In         *float64  `json:"in_seconds,omitempty"`
+	Failures   int       `json:"failures,omitempty"`
+	Error      string    `json:"error,omitempty"`
+}
+
+// JSON is the line for r at now, without a line feed. name is what the user
+// calls this supervisor, or empty.
+func JSON(r restart.Report, name string, now time.Time) string {
+	rec := record{
+		Time: now, Level: level(r), Msg: Text(r), Name: name,
+		Event: string(r.Kind), Generation: r.Gen, Reason: string(r.Reason), PID: r.PID,
+		Budget: r.Budget, Failures: r.Failures, Error: r.Err,
+	}
+	seconds := func(d time.Duration) *float64 {
+		s := d.Seconds()
+		return &s
+	}
+	if r.Uptime != 0 {
+		rec.Uptime = seconds(r.Uptime)
+	}
+	if r.In != 0 && r.In != restart.Forever {
+		rec.In = seconds(r.In)
+	}
+	if r.Usage.Processes != 0 {
+		rec.Memory, rec.Processes = &r.Usage.Memory, r.Usage.Processes
+	}
+	if r.Sig != 0 {
+		rec.StopSignal = signals.Name(unix.Signal(r.Sig))
+	}
+	if e := r.Exit; e != nil && r.Kind != restart.Up {
+		status := e.Status()
+		rec.ExitStatus = &status
+		if e.Signal != 0 {
+			rec.ExitSignal = signals.Name(unix.Signal(e.Signal))
+		}
+	}
+	return marshal(rec)
+}
+
+// PlainJSON is the JSON line for a message that is about no generation.
+func PlainJSON(msg, level, name string, now time.Time) string {
+	return marshal(record{Time: now, Level: level, Msg: msg, Name: name})
+}
+
+func marshal(rec record) string {
+	line, err := json.Marshal(rec)
+	if err != nil {
+		panic("report: " + err.Error()) // numbers and strings only: cannot happen
+	}
+	return string(line)
+}
+
+// level sorts the reports for a machine: a recycle is information.
+func level(r restart.Report) string {
+	switch r.Kind {
+	case restart.Killing, restart.Unkillable, restart.Backoff, restart.NoHelp, restart.LeftBehind, restart.Blind:
+		return "warn"
+	case restart.GaveUp, restart.StartFailure:
+		return "error"
+	case restart.Up, restart.Stopping, restart.Ended, restart.BudgetEnd:
+	}
+	return "info"
+}

@@ -1,0 +1,106 @@
+// Package supervise owns everything that moves: one goroutine waits for what
+// happens, asks the core what to do, and does it.
+//
+// It alone calls the acts of the edges, so there are no locks. It never decides:
+// facts become events (translate.go), events go into restart.Core.Step, and the
+// actions that come back are carried out (perform.go). Nothing here bails out
+// once a child exists.
+package supervise
+
+import (
+	"time"
+
+	"relance/child"
+	"relance/restart"
+	"relance/signals"
+)
+
+// World is what the loop can do: the acts of the edges, called by its goroutine
+// only. There is the real one (world_linux.go) and the one of the tests.
+type World interface {
+	// Spawn starts a generation and returns the pid of its child.
+	Spawn(gen int) (int, error)
+	// Signal sends sig to the child, SignalTree to every process of its tree.
+	Signal(pid int, sig restart.Sig)
+	SignalTree(sig restart.Sig)
+	// KillTree ends every process of the tree by force.
+	KillTree()
+	// Look measures the tree; a figure below budget need not be exact.
+	Look(budget int64) (restart.Usage, error)
+	// Reap takes one change of a child of this process, without waiting.
+	Reap() (child.Change, child.Wait)
+	// TreeLeft counts the processes of the tree, Over is called when none is left.
+	TreeLeft() int
+	Over()
+	// ChildStopped is called when the child was stopped by sig.
+	ChildStopped(sig restart.Sig)
+}
+
+// Config is what the loop needs to know.
+type Config struct {
+	Policy    restart.Policy
+	Situation signals.Situation
+	Rewrites  signals.Rewrites
+	// StopSignalSet says that the user chose a stop signal: then that is what the
+	// child gets also when another one asked us to end.
+	StopSignalSet bool
+	// Report tells people.
+	Report func(restart.Report)
+}
+
+// loop is the state of the owner.
+type loop struct {
+	Config
+	world World
+	core  *restart.Core
+	// gen and pid are of the child that runs; pid is zero when it was reaped.
+	gen, pid int
+	// leftover is set between the end of a child and that of its tree.
+	leftover bool
+	timer    *time.Timer
+	// pending holds events that are known and not yet stepped.
+	pending []restart.Event
+}
+
+// Run supervises until the core says that all is over, and returns the exit
+// status. Signals come through in.
+func Run(c Config, w World, in <-chan signals.Signal) int {
+	l := &loop{Config: c, world: w, core: restart.New(c.Policy), timer: time.NewTimer(time.Hour)}
+	l.timer.Stop()
+	actions := l.core.Start(time.Now())
+	for {
+		for _, a := range actions {
+			if quit, ok := a.(restart.Quit); ok {
+				return quit.Status
+			}
+			l.perform(a)
+		}
+		if len(l.pending) == 0 {
+			l.wait(in)
+			actions = nil
+		}
+		if len(l.pending) > 0 {
+			ev := l.pending[0]
+			l.pending = l.pending[1:]
+			actions = l.core.Step(time.Now(), ev)
+		}
+	}
+}
+
+// wait blocks until something happens or the core's deadline comes.
+func (l *loop) wait(in <-chan signals.Signal) {
+	var alarm <-chan time.Time
+	if deadline := l.core.Deadline(); !deadline.IsZero() {
+		l.timer.Reset(time.Until(deadline))
+		alarm = l.timer.C
+		defer l.timer.Stop()
+	}
+	select {
+	case s := <-in:
+		l.translate(s)
+	case <-alarm:
+		l.add(restart.Tick{})
+	}
+}
+
+func (l *loop) add(ev restart.Event) { l.pending = append(l.pending, ev) }

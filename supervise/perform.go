@@ -1,0 +1,51 @@
+package supervise
+
+import (
+	"errors"
+
+	"relance/child"
+	"relance/restart"
+)
+
+// perform carries out one action. What follows from it at once is an event like
+// any other.
+func (l *loop) perform(a restart.Action) {
+	switch a := a.(type) {
+	case restart.Spawn:
+		l.spawn(a)
+	case restart.Signal:
+		if a.Tree {
+			l.world.SignalTree(a.Sig)
+		} else if l.pid != 0 {
+			l.world.Signal(l.pid, a.Sig)
+		}
+	case restart.Kill:
+		l.world.KillTree()
+	case restart.Look:
+		usage, err := l.world.Look(l.Policy.MemoryHigh)
+		ev := restart.Looked{Gen: a.Gen, Usage: usage}
+		if err != nil {
+			ev.Err = err.Error()
+		}
+		l.add(ev)
+	case restart.Report:
+		l.Report(a)
+	case restart.Quit:
+		// Run has seen it.
+	}
+}
+
+func (l *loop) spawn(a restart.Spawn) {
+	pid, err := l.world.Spawn(a.Gen)
+	if err != nil {
+		failed := restart.SpawnFailed{Gen: a.Gen, Err: err.Error(), Status: 125}
+		var stage *child.StageError
+		if errors.As(err, &stage) {
+			failed.Status = stage.ExitStatus()
+		}
+		l.add(failed)
+		return
+	}
+	l.gen, l.pid = a.Gen, pid
+	l.add(restart.Started{Gen: a.Gen, PID: pid})
+}

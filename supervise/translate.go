@@ -1,0 +1,83 @@
+package supervise
+
+import (
+	"relance/child"
+	"relance/restart"
+	"relance/signals"
+)
+
+// translate is the border post: what an edge tells becomes events of the core.
+func (l *loop) translate(s signals.Signal) {
+	meaning := l.Situation.Meaning(s)
+	if meaning == signals.Ours {
+		return
+	}
+	if meaning == signals.Reap {
+		l.reap()
+		return
+	}
+	sig, wanted := l.Rewrites.Apply(s.Number)
+	if !wanted {
+		return
+	}
+	switch meaning {
+	case signals.Stop:
+		ev := restart.StopAsked{Sig: restart.Sig(sig)}
+		if l.StopSignalSet && sig == s.Number {
+			ev.Sig = 0
+		}
+		l.add(ev)
+	case signals.Interrupt:
+		l.add(restart.Interrupted{})
+	case signals.Forward:
+		l.add(restart.Forward{Sig: restart.Sig(sig)})
+	}
+}
+
+// reap takes every change there is. The end of the child is told with what is
+// left of its tree; that of an orphan only matters when it was the last.
+func (l *loop) reap() {
+	var ended *restart.Exited
+	for {
+		c, wait := l.world.Reap()
+		switch {
+		case wait == child.Found && c.PID != l.pid:
+			continue
+		case wait == child.Found && c.Stopped != 0:
+			l.world.ChildStopped(restart.Sig(c.Stopped))
+			continue
+		case wait == child.Found:
+			ended = &restart.Exited{
+				Gen: l.gen, Code: c.Code, Signal: restart.Sig(c.Signal), Core: c.Core,
+				CPU: c.CPU, MaxRSS: c.MaxRSS,
+			}
+			// Forgotten at once: from now on this number may be anybody's.
+			l.pid = 0
+			l.leftover = true
+			continue
+		}
+		if l.leftover {
+			l.tellLeft(ended, wait)
+		}
+		return
+	}
+}
+
+// tellLeft tells of the end of the child, or of the end of its tree.
+func (l *loop) tellLeft(ended *restart.Exited, wait child.Wait) {
+	left := 0
+	if wait != child.Childless {
+		left = l.world.TreeLeft()
+	}
+	if left == 0 {
+		l.leftover = false
+		l.world.Over()
+	}
+	switch {
+	case ended != nil:
+		ended.Left = left
+		l.add(*ended)
+	case left == 0:
+		l.add(restart.Emptied{Gen: l.gen})
+	}
+}
