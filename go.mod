@@ -2,4 +2,7 @@ module relance
 
 go 1.26.0
 
-require golang.org/x/sys v0.49.0 // indirect
+require (
+	github.com/alecthomas/kong v1.17.0
+	golang.org/x/sys v0.49.0
+)

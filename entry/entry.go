@@ -7,17 +7,10 @@
 // every signal (and forgets all that were ignored, but for HUP and INT), opens
 // /dev/null in place of a closed 0, 1 or 2, and raises the soft RLIMIT_NOFILE.
 //
-// So a few instructions run before the runtime does. In a build without cgo
-// they stand in the slot that the runtime calls first if it is filled
-// (_cgo_init, see entry_amd64.s); in a build with cgo in a constructor
-// (entry_cgo.go). They record, and they block the signals of [Blocks], so that
-// all threads of the runtime are born with them blocked: from the first
-// instruction on such a signal waits in the kernel until it is read from a
-// signalfd, and none is lost or kills us half way.
-//
-// Importing this package is what arms it. Only the program does that, never a
-// package that others test: the children of a test binary would inherit the
-// blocked signals.
+// So a few instructions run before the runtime does, and write down what is
+// there; they change nothing. In a build without cgo they stand in the slot that
+// the runtime calls first if it is filled (_cgo_init, see entry_amd64.s); in a
+// build with cgo in a constructor (entry_cgo.go).
 package entry
 
 import "golang.org/x/sys/unix"
@@ -33,13 +26,6 @@ type Given struct {
 	NoFile unix.Rlimit
 }
 
-// Blocks is the set of signals that are blocked before the runtime starts:
-// all but those the kernel raises for a fault of our own (ILL TRAP ABRT BUS FPE
-// SEGV SYS), those the runtime uses itself (URG, PROF), and the first three
-// realtime signals, which libc and the runtime keep unblocked.
-const Blocks uint64 = ^uint64(1<<(4-1) | 1<<(5-1) | 1<<(6-1) | 1<<(7-1) | 1<<(8-1) | 1<<(11-1) |
-	1<<(23-1) | 1<<(27-1) | 1<<(31-1) | 1<<(32-1) | 1<<(33-1) | 1<<(34-1))
-
 // Record returns what was recorded before the runtime started.
 func Record() Given {
 	blocked, ignored, closed, cur, max := recorded()
@@ -48,13 +34,4 @@ func Record() Given {
 		g.Closed[fd] = closed&(1<<fd) != 0
 	}
 	return g
-}
-
-// Release gives the calling thread the signal mask back that the process was
-// started with, for commands that supervise nothing: the next Ctrl-C ends them
-// as it would any program. The caller is locked to its thread.
-func (g Given) Release() error {
-	set := unix.Sigset_t{}
-	set.Val[0] = g.Blocked
-	return unix.PthreadSigmask(unix.SIG_SETMASK, &set, nil)
 }

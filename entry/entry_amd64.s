@@ -1,6 +1,5 @@
 //go:build !cgo
 
-#include "go_asm.h"
 #include "textflag.h"
 
 // _cgo_init is a variable of the runtime (runtime/cgo.go) that runtime/cgo
@@ -81,11 +80,9 @@ nextdescriptor:
 	MOVQ	$SYS_prlimit64, AX
 	SYSCALL
 
-	// rt_sigprocmask(SIG_BLOCK, Blocks, &givenBlocked, 8)
+	// rt_sigprocmask(SIG_BLOCK, NULL, &givenBlocked, 8)
 	XORQ	DI, DI
-	MOVQ	$const_Blocks, AX
-	MOVQ	AX, 0(SP)
-	MOVQ	SP, SI
+	XORQ	SI, SI
 	LEAQ	·givenBlocked(SB), DX
 	MOVQ	$8, R10
 	MOVQ	$SYS_rt_sigprocmask, AX

@@ -1,6 +1,5 @@
 //go:build !cgo
 
-#include "go_asm.h"
 #include "textflag.h"
 
 // See entry_amd64.s. On arm64 rt0_go needs no thread-local storage from
@@ -71,11 +70,9 @@ nextdescriptor:
 	MOVD	$SYS_prlimit64, R8
 	SVC
 
-	// rt_sigprocmask(SIG_BLOCK, Blocks, &givenBlocked, 8)
+	// rt_sigprocmask(SIG_BLOCK, NULL, &givenBlocked, 8)
 	MOVD	$0, R0
-	MOVD	$const_Blocks, R4
-	MOVD	R4, 0(RSP)
-	MOVD	RSP, R1
+	MOVD	$0, R1
 	MOVD	$·givenBlocked(SB), R2
 	MOVD	$8, R3
 	MOVD	$SYS_rt_sigprocmask, R8

@@ -14,17 +14,13 @@ package entry
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct relance_given { uint64_t blocked, ignored, closed, nofile_cur, nofile_max, blocks; };
+struct relance_given { uint64_t blocked, ignored, closed, nofile_cur, nofile_max; };
 static struct relance_given relance_given;
 
 __attribute__((constructor)) static void relance_record(void) {
-	// Blocks of entry.go.
-	uint64_t blocks = ~(1ULL<<3 | 1ULL<<4 | 1ULL<<5 | 1ULL<<6 | 1ULL<<7 | 1ULL<<10 |
-		1ULL<<22 | 1ULL<<26 | 1ULL<<30 | 1ULL<<31 | 1ULL<<32 | 1ULL<<33);
 	struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } sa;
 	struct rlimit rl;
 
-	relance_given.blocks = blocks;
 	for (int sig = 1; sig <= 64; sig++)
 		if (syscall(SYS_rt_sigaction, sig, 0, &sa, 8) == 0 && sa.handler == (void *)SIG_IGN)
 			relance_given.ignored |= 1ULL << (sig - 1);
@@ -35,7 +31,7 @@ __attribute__((constructor)) static void relance_record(void) {
 		relance_given.nofile_cur = rl.rlim_cur;
 		relance_given.nofile_max = rl.rlim_max;
 	}
-	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &blocks, &relance_given.blocked, 8);
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, &relance_given.blocked, 8);
 }
 
 static struct relance_given relance_recorded(void) { return relance_given; }

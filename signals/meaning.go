@@ -12,6 +12,9 @@ type Signal struct {
 	// Sender and UID are of the process that sent it (sigaction(2), si_pid).
 	Sender int
 	UID    int
+	// Queued reports whether it came with a value (sigqueue(3)), which is Value.
+	Queued bool
+	Value  uint64
 }
 
 // Meaning is what a received signal is about.

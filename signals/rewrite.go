@@ -52,12 +52,13 @@ func (r Rewrites) Apply(sig unix.Signal) (unix.Signal, bool) {
 // Receivable reports whether a signal sent to relance can be passed on: not
 // those that cannot be caught (KILL, STOP), nor SIGCHLD, nor those the kernel
 // raises for a fault, nor those that the Go runtime and libc keep for
-// themselves (URG, PROF, 32 to 34).
+// themselves (URG, PROF, 32 to 34), nor those that stop who touches a terminal
+// from the background (TTIN, TTOU).
 func Receivable(sig unix.Signal) bool {
 	switch sig {
 	case unix.SIGKILL, unix.SIGSTOP, unix.SIGCHLD,
 		unix.SIGILL, unix.SIGTRAP, unix.SIGABRT, unix.SIGBUS, unix.SIGFPE, unix.SIGSEGV, unix.SIGSYS,
-		unix.SIGURG, unix.SIGPROF, 32, 33, 34:
+		unix.SIGURG, unix.SIGPROF, unix.SIGTTIN, unix.SIGTTOU, 32, 33, 34:
 		return false
 	}
 	return sig >= 1 && sig <= rtMax

@@ -1,7 +1,6 @@
 package signals
 
 import (
-	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -118,24 +117,3 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
-
-func TestDecode(t *testing.T) {
-	info := make([]byte, infoSize)
-	put := func(at int, v uint32) { binary.NativeEndian.PutUint32(info[at:], v) }
-	put(0, 15)
-	put(12, 4711)
-	put(16, 1000)
-	if got, want := decode(info), (Signal{Number: 15, Sender: 4711, UID: 1000}); got != want {
-		t.Errorf("kill: %+v, want %+v", got, want)
-	}
-	put(8, 0x80) // SI_KERNEL
-	if !decode(info).FromKernel {
-		t.Error("SI_KERNEL is not from the kernel")
-	}
-	queue := int32(-1) // SI_QUEUE
-	put(8, uint32(queue))
-	if decode(info).FromKernel {
-		t.Error("SI_QUEUE is from the kernel")
-	}
-}
-

@@ -3,65 +3,135 @@ package signals
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
+	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// Source reads signals from a signalfd(2). The signals must have been blocked in
-// every thread since before the first was started (package entry sees to that):
-// then none is lost, from the first instruction of the program on, and each
-// comes with its sender.
+// Source receives signals. The Go way, os/signal, does not say who sent a signal
+// and whether it was the kernel, merges those of the same number, and drops them
+// when a channel is full; a signalfd(2) needs the signals blocked in every
+// thread, and the Go runtime unblocks TERM, INT, HUP and CHLD in each. So there
+// is a handler of our own, a few instructions (handler_linux_amd64.s) that write
+// a record into a pipe, and Run reads the pipe.
+//
+// There is one source in a process.
 type Source struct {
-	file *os.File
+	pipe *os.File
 }
 
-// infoSize is the size of struct signalfd_siginfo.
-const infoSize = 128
+const (
+	// recordSize is the size of what the handler writes: signal, si_code, si_pid,
+	// si_uid as 32 bits each, and si_value.
+	recordSize = 24
 
-// Open starts to receive the signals of set (bit n-1 for signal n).
-func Open(set uint64) (*Source, error) {
-	mask := unix.Sigset_t{}
-	mask.Val[0] = set
-	fd, err := unix.Signalfd(-1, &mask, unix.SFD_CLOEXEC|unix.SFD_NONBLOCK)
-	if err != nil {
-		return nil, fmt.Errorf("signalfd: %w", err)
+	saSigInfo  = 0x4
+	saRestorer = 0x04000000
+	saOnStack  = 0x08000000
+	saRestart  = 0x10000000
+)
+
+// Written by Open before the first handler is set, read by the handler.
+var pipeFD int32
+
+// unread has a bit for each standard signal that is in the pipe, bit n for
+// signal n. The handler sets it, Run clears it.
+var unread uint32
+
+// addresses returns the handler and the restorer, for the kernel.
+func addresses() (handler, restorer uintptr)
+
+// action is the kernel's struct sigaction (rt_sigaction(2)).
+type action struct {
+	handler, flags, restorer uintptr
+	mask                     uint64
+}
+
+// Open starts to receive all signals that are [Receivable], and SIGCHLD. It
+// unblocks them in the calling thread, which is locked to its goroutine and
+// lives as long as the process: one such thread is enough.
+//
+// TTIN and TTOU are ignored from now on: a write of ours to the terminal must
+// not stop us, wherever we run.
+func Open() (*Source, error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return nil, fmt.Errorf("pipe for signals: %w", err)
 	}
-	return &Source{file: os.NewFile(uintptr(fd), "signalfd")}, nil
+	atomic.StoreInt32(&pipeFD, int32(fds[1]))
+	handler, restorer := addresses()
+	act := action{
+		handler: handler, restorer: restorer, mask: ^uint64(0),
+		// SA_ONSTACK: the stack of a goroutine is too small for a signal frame.
+		flags: saSigInfo | saOnStack | saRestart | saRestorer,
+	}
+	var set unix.Sigset_t
+	for sig := unix.Signal(1); sig <= rtMax; sig++ {
+		if !Receivable(sig) && sig != unix.SIGCHLD {
+			continue
+		}
+		if err := setAction(sig, &act); err != nil {
+			return nil, err
+		}
+		set.Val[0] |= 1 << (sig - 1)
+	}
+	for _, sig := range []unix.Signal{unix.SIGTTIN, unix.SIGTTOU} {
+		if err := setAction(sig, &action{handler: 1}); err != nil { // SIG_IGN
+			return nil, err
+		}
+	}
+	if err := unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil); err != nil {
+		return nil, fmt.Errorf("unblock signals: %w", err)
+	}
+	return &Source{pipe: os.NewFile(uintptr(fds[0]), "signals")}, nil
 }
 
-// Run sends every signal to out until done is closed or the source is. It blocks
-// in one read.
-func (s *Source) Run(out chan<- Signal, done <-chan struct{}) error {
-	var buf [16 * infoSize]byte
+func setAction(sig unix.Signal, act *action) error {
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(act)), 0, 8, 0, 0)
+	if errno != 0 {
+		return fmt.Errorf("handle signal %s: %w", Name(sig), errno)
+	}
+	return nil
+}
+
+// Run sends every signal to out, in the order in which they came. It blocks in
+// one read, and ends only with the process.
+func (s *Source) Run(out chan<- Signal) {
+	var buf [64 * recordSize]byte
 	for {
-		n, err := s.file.Read(buf[:])
+		// A write of a record is atomic, and the buffer holds whole ones.
+		n, err := io.ReadAtLeast(s.pipe, buf[:], recordSize)
 		if err != nil {
-			return fmt.Errorf("read signalfd: %w", err)
+			panic("signals: read the pipe: " + err.Error()) // nobody can close it
 		}
-		for info := buf[:n]; len(info) >= infoSize; info = info[infoSize:] {
-			select {
-			case out <- decode(info):
-			case <-done:
-				return nil
+		for record := buf[:n]; len(record) >= recordSize; record = record[recordSize:] {
+			sig := decode(record)
+			if sig.Number < 32 {
+				atomic.AndUint32(&unread, ^(1 << sig.Number))
 			}
+			out <- sig
 		}
 	}
 }
 
-// Close ends Run.
-func (s *Source) Close() error { return s.file.Close() }
-
-// decode reads the fields of struct signalfd_siginfo that we use: ssi_signo,
-// ssi_code, ssi_pid and ssi_uid (signalfd(2)).
-func decode(info []byte) Signal {
-	word := func(at int) uint32 { return binary.NativeEndian.Uint32(info[at:]) }
+// decode reads one record.
+func decode(record []byte) Signal {
+	word := func(at int) uint32 { return binary.NativeEndian.Uint32(record[at:]) }
+	code := int32(word(4))
 	return Signal{
 		Number: unix.Signal(word(0)),
-		// "SI_USER, SI_QUEUE, SI_TKILL": values <= 0 are from user space, all
-		// others from the kernel (sigaction(2)).
-		FromKernel: int32(word(8)) > 0,
-		Sender:     int(word(12)),
-		UID:        int(word(16)),
+		// "si_code is a value <= 0 if the signal was generated by a user
+		// process" (sigaction(2)).
+		FromKernel: code > 0,
+		Queued:     code == siQueue,
+		Sender:     int(word(8)),
+		UID:        int(word(12)),
+		Value:      binary.NativeEndian.Uint64(record[16:]),
 	}
 }
+
+// siQueue is the si_code of a signal sent by sigqueue(3).
+const siQueue = -1

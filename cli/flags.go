@@ -1,0 +1,36 @@
+package cli
+
+// The flags, as kong reads them. All are words here; build.go makes values of
+// them, so that every error names the flag, the value and the cure, and so that
+// an empty word is what stands for "not given".
+
+// runFlags are the flags of "relance run", the default.
+type runFlags struct {
+	Rlimit []string `group:"limits" placeholder:"NAME=SOFT[:HARD]" sep:"," help:"Set a resource limit of each process, as setrlimit(2): as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack. SOFT, SOFT:HARD or :HARD; a number, a size, a duration, unlimited, or = for the hard limit."`
+
+	MemoryHigh string `group:"budgets" placeholder:"SIZE|PCT" help:"Recycle when the whole tree holds that much memory that the kernel cannot take back: 512M, 1.5G, or 80%% of the memory there is."`
+
+	StopSignal  string   `group:"stopping" placeholder:"SIGNAL" help:"What asks the command to leave (TERM)."`
+	StopTimeout string   `group:"stopping" placeholder:"DURATION" help:"The grace: time between the stop signal and KILL to the whole tree (10s); infinity for no KILL."`
+	Rewrite     []string `group:"stopping" placeholder:"SIGNAL=SIGNAL" sep:"," help:"Pass another signal on than the one that came, or none: HUP=QUIT, USR1=none."`
+
+	Restart   string `group:"relaunch" placeholder:"POLICY" help:"After which ends to launch again: limits (a spent budget, an enforced limit; the default), on-failure (and a crash), always, never (a spent budget ends it, status 124)."`
+	Backoff   string `group:"relaunch" placeholder:"MIN..MAX" help:"Delay before a relaunch after a crash, doubled each time, forgotten after a healthy run of MAX (100ms..30s)."`
+	GiveUp    string `group:"relaunch" placeholder:"N/DURATION" help:"End after N crashes in that time, with the status of the last: 5/1m (never)."`
+	MinUptime string `group:"relaunch" placeholder:"DURATION" help:"A budget spent sooner than that after the start says that relaunching does not help: back off (1s)."`
+
+	OOMScoreAdj string `group:"child" name:"oom-score-adj" placeholder:"N" help:"Set oom_score_adj of the command, -1000 to 1000 (proc(5))."`
+	Nice        string `group:"child" placeholder:"N" help:"Set the nice value of the command, -20 to 19."`
+
+	Name      string `group:"report" placeholder:"NAME" help:"What to call this one in lines and records."`
+	LogFormat string `group:"report" placeholder:"FORMAT" help:"How to say on stderr what happens: text or json (text)."`
+
+	Version bool `help:"Print the version and end."`
+}
+
+// execFlags are the flags of "relance exec".
+type execFlags struct {
+	Rlimit      []string `group:"limits" placeholder:"NAME=SOFT[:HARD]" sep:"," help:"Set a resource limit, as under relance run."`
+	OOMScoreAdj string   `group:"child" name:"oom-score-adj" placeholder:"N" help:"Set oom_score_adj, -1000 to 1000 (proc(5))."`
+	Nice        string   `group:"child" placeholder:"N" help:"Set the nice value, -20 to 19."`
+}

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// envPrefix begins the environment twin of each flag: RELANCE_MEMORY_HIGH.
+const envPrefix = "RELANCE"
+
+// groups are the headings of the help, in the order of the flags.
+var groups = []kong.Group{
+	{Key: "limits", Title: "Limits (the kernel enforces them)"},
+	{Key: "budgets", Title: "Budgets (relance watches them; spent: recycle)"},
+	{Key: "stopping", Title: "Stopping"},
+	{Key: "relaunch", Title: "Relaunch"},
+	{Key: "child", Title: "The command"},
+	{Key: "report", Title: "Report"},
+}
+
+const runUsage = `Usage: relance [flags] [--] COMMAND [ARG...]
+       relance exec [flags] [--] COMMAND [ARG...]
+
+Run a command under limits and budgets. When one is spent, stop its whole
+process tree cleanly, start it again, and say why. Without flags it is as if
+COMMAND had been run bare.
+
+Every flag has a twin in the environment, RELANCE_ and the name of the flag in
+capitals (RELANCE_MEMORY_HIGH); the flag wins. Sizes: 512M, 1.5G, base 1024.
+Durations: 90s, 1h30m, 2d.
+`
+
+const runEnd = `
+Exit status: the command's own; 128+n if signal n ended it; 127 not found;
+126 not executable; 125 relance itself failed, with nothing started; 124 a
+budget ended it under --restart never.
+
+Examples:
+  relance --memory-high 500M -- python3 server.py
+  relance --memory-high 80% --stop-signal QUIT -- nginx -g 'daemon off;'
+  relance --rlimit cpu=1h --restart on-failure --give-up 5/1m -- ./worker
+`
+
+const execUsage = `Usage: relance exec [flags] [--] COMMAND [ARG...]
+
+Set limits in this process and become COMMAND: same pid, nothing stays behind.
+`
+
+const execEnd = `
+Exit status: the command's own; 127 not found; 126 not executable; 125 a limit
+was refused.
+
+Example:
+  relance exec --rlimit nofile=4096 --nice 10 -- ./job
+`
+
+// newParser returns a parser for the flags of one verb, which writes the help
+// that is asked for into help.
+func newParser(flags any, help io.Writer, verb string) (*kong.Kong, error) {
+	before, after := runUsage, runEnd
+	if verb == verbExec {
+		before, after = execUsage, execEnd
+	}
+	parser, err := kong.New(flags,
+		kong.Name("relance"),
+		kong.DefaultEnvars(envPrefix),
+		kong.Writers(help, help),
+		// kong wants to exit after the help; read returns it instead.
+		kong.Exit(func(int) {}),
+		kong.ExplicitGroups(groups),
+		kong.ConfigureHelp(kong.HelpOptions{
+			NoAppSummary: true,
+			// The environment twins are explained once, at the top.
+			ValueFormatter: func(v *kong.Value) string { return v.Help },
+		}),
+		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
+			fmt.Fprintln(help, before)
+			if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
+				return err
+			}
+			_, err := fmt.Fprint(help, after)
+			return err
+		}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("internal error: %w", err)
+	}
+	return parser, nil
+}

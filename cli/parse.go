@@ -1,0 +1,215 @@
+// Package cli turns the words of a command line and the environment into what
+// is to be done, or into one clear error. It reads and checks; it starts nothing.
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"relance/child"
+	"relance/entry"
+	"relance/restart"
+	"relance/signals"
+)
+
+// UsageStatus is the exit status of every failure of our own, wrong usage
+// included, as of env(1), nice(1) and timeout(1).
+const UsageStatus = 125
+
+// Run is what "relance run" is asked to do.
+type Run struct {
+	Settings      child.Settings
+	Policy        restart.Policy
+	Rewrites      signals.Rewrites
+	StopSignalSet bool
+	Name          string
+	JSON          bool
+	// Supervising reports whether anything was asked for beyond running the
+	// command: without it nothing is said of what goes well.
+	Supervising bool
+	// Notes are lines to say before the start.
+	Notes []string
+}
+
+// Exec is what "relance exec" is asked to do.
+type Exec struct {
+	Settings child.Settings
+	Notes    []string
+}
+
+// Print is a text that was asked for: help, a version.
+type Print struct{ Text string }
+
+// Error is wrong usage: a message that names the flag, the value and the cure,
+// and a hint where there is more to say.
+type Error struct {
+	Msg, Hint string
+}
+
+func (e *Error) Error() string { return e.Msg }
+
+// verbs are the words that may stand first on the command line and are no
+// command to run. "relance -- exec" runs a command named exec.
+const (
+	verbRun  = "run"
+	verbExec = "exec"
+	verbHelp = "help"
+)
+
+// Input is what a command line is read from.
+type Input struct {
+	// Args are the words after the program's own name, Env the environment.
+	Args, Env []string
+	Given     entry.Given
+	Version   string
+}
+
+// Parse returns a Run, an Exec or a Print.
+func Parse(in Input) (any, error) {
+	verb, words := verbRun, in.Args
+	if len(words) > 0 {
+		switch words[0] {
+		case verbRun, verbExec:
+			verb, words = words[0], words[1:]
+		case verbHelp:
+			words = append([]string{"--help"}, words[1:]...)
+		}
+	}
+	if verb == verbExec {
+		return in.parseExec(words)
+	}
+	return in.parseRun(words)
+}
+
+func (in Input) parseRun(words []string) (any, error) {
+	var flags runFlags
+	command, text, err := in.read(&flags, words, verbRun)
+	switch {
+	case err != nil:
+		return nil, err
+	case text != "":
+		return Print{text}, nil
+	case flags.Version:
+		return Print{in.Version + "\n"}, nil
+	case len(command) == 0:
+		return nil, noCommand()
+	}
+	return in.buildRun(&flags, command)
+}
+
+func (in Input) parseExec(words []string) (any, error) {
+	var flags execFlags
+	command, text, err := in.read(&flags, words, verbExec)
+	switch {
+	case err != nil:
+		return nil, err
+	case text != "":
+		return Print{text}, nil
+	case len(command) == 0:
+		return nil, noCommand()
+	}
+	return in.buildExec(&flags, command)
+}
+
+func noCommand() error {
+	return &Error{Msg: "no command to run", Hint: "relance [flags] -- COMMAND [ARG...]; relance --help lists the flags"}
+}
+
+// read splits the words into flags and command, and the flags into flags; text
+// is set instead when help was asked for.
+func (in Input) read(flags any, words []string, verb string) (command []string, text string, err error) {
+	if !in.hasFlags(words) {
+		if len(words) > 0 && words[0] == "--" {
+			words = words[1:]
+		}
+		return words, "", nil
+	}
+	var help bytes.Buffer
+	parser, err := newParser(flags, &help, verb)
+	if err != nil {
+		return nil, "", err
+	}
+	own, command := split(parser.Model.Node, words)
+	_, err = parser.Parse(own)
+	if help.Len() > 0 {
+		return nil, help.String(), nil
+	}
+	if err != nil {
+		return nil, "", usageError(err)
+	}
+	return command, "", nil
+}
+
+// hasFlags reports whether there is anything for kong to read. A plain
+// "relance COMMAND" is the commonest use and should cost nothing.
+func (in Input) hasFlags(words []string) bool {
+	if len(words) > 0 && strings.HasPrefix(words[0], "-") && words[0] != "--" {
+		return true
+	}
+	for _, entry := range in.Env {
+		if strings.HasPrefix(entry, envPrefix+"_") {
+			return true
+		}
+	}
+	return false
+}
+
+// split finds the first word that is neither a flag nor the value of one: there
+// the command begins. kong never sees the command, whose words may look like
+// anything.
+func split(node *kong.Node, words []string) (own, command []string) {
+	takesValue := map[string]bool{}
+	for _, f := range node.Flags {
+		takesValue["--"+f.Name] = !f.IsBool()
+		if f.Short != 0 {
+			takesValue["-"+string(f.Short)] = !f.IsBool()
+		}
+	}
+	for i := 0; i < len(words); i++ {
+		switch word := words[i]; {
+		case word == "--":
+			return words[:i], words[i+1:]
+		case !strings.HasPrefix(word, "-") || word == "-":
+			return words[:i], words[i:]
+		case takesValue[word]:
+			i++
+		}
+	}
+	return words, nil
+}
+
+// usageError makes a message of ours out of one of kong's.
+func usageError(err error) error {
+	e := &Error{Msg: err.Error(), Hint: "relance --help lists the flags; flags come before the command"}
+	var parse *kong.ParseError
+	if !errors.As(err, &parse) {
+		e.Hint = ""
+	}
+	return e
+}
+
+// flagError is wrong usage of one flag.
+func flagError(flag, value string, err error) error {
+	return &Error{Msg: fmt.Sprintf("--%s %s: %v", flag, quoteIfNeeded(value), err)}
+}
+
+func quoteIfNeeded(s string) string {
+	if s == "" || strings.ContainsAny(s, " \t\n\"'") {
+		return fmt.Sprintf("%q", s)
+	}
+	return s
+}
+
+// Complain writes err as people read it.
+func Complain(w io.Writer, err error) {
+	fmt.Fprintf(w, "relance: error: %v\n", err)
+	var usage *Error
+	if errors.As(err, &usage) && usage.Hint != "" {
+		fmt.Fprintf(w, "relance: hint: %s\n", usage.Hint)
+	}
+}

@@ -1,0 +1,150 @@
+// Relance runs any command under limits and budgets; when one is spent, it stops
+// the whole process tree cleanly, starts it again, and says why.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+	_ "unsafe" // for linkname
+
+	"golang.org/x/sys/unix"
+
+	"relance/child"
+	"relance/cli"
+	"relance/entry"
+	"relance/report"
+	"relance/restart"
+	"relance/signals"
+	"relance/supervise"
+)
+
+// version is set when a release is built.
+var version = "development"
+
+func init() {
+	// The main goroutine stays on the main thread for good: the parent-death
+	// signal of a child comes when the thread that made it ends (prctl(2)).
+	runtime.LockOSThread()
+}
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	given := entry.Record()
+	todo, err := cli.Parse(cli.Input{Args: os.Args[1:], Env: environment(), Given: given, Version: "relance " + version})
+	if err != nil {
+		cli.Complain(stderr{}, err)
+		return cli.UsageStatus
+	}
+	switch todo := todo.(type) {
+	case cli.Print:
+		fmt.Print(todo.Text)
+		return 0
+	case *cli.Exec:
+		for _, note := range todo.Notes {
+			fmt.Fprintf(stderr{}, "relance: %s\n", note)
+		}
+		return startFailed(todo.Settings.Exec(), todo.Settings.Argv[0])
+	case *cli.Run:
+		return supervised(todo, given)
+	}
+	panic("unknown thing to do")
+}
+
+// supervised runs the command until all is over.
+func supervised(todo *cli.Run, given entry.Given) int {
+	out := report.NewWriter(2)
+	defer out.Close(time.Second)
+	say := sayer(out, todo)
+	for _, note := range todo.Notes {
+		say(note)
+	}
+	source, err := signals.Open()
+	if err != nil {
+		cli.Complain(stderr{}, err)
+		return cli.UsageStatus
+	}
+	machine, err := supervise.NewMachine(&todo.Settings, say)
+	if err != nil {
+		cli.Complain(stderr{}, err)
+		return cli.UsageStatus
+	}
+	received := make(chan signals.Signal, 16)
+	go source.Run(received)
+	return supervise.Run(supervise.Config{
+		Policy:        todo.Policy,
+		Situation:     signals.Situation{Ignored: given.Ignored, Leader: leader()},
+		Rewrites:      todo.Rewrites,
+		StopSignalSet: todo.StopSignalSet,
+		Report:        reporter(out, todo),
+	}, machine, received)
+}
+
+// sayer returns what writes a line that is about no generation.
+func sayer(out *report.Writer, todo *cli.Run) func(string) {
+	return func(msg string) {
+		if todo.JSON {
+			out.Line(report.PlainJSON(msg, "info", todo.Name, time.Now()))
+			return
+		}
+		out.Line(prefix(todo.Name) + msg)
+	}
+}
+
+// reporter returns what tells people of r.
+func reporter(out *report.Writer, todo *cli.Run) func(restart.Report) {
+	return func(r restart.Report) {
+		switch {
+		case r.Kind == restart.StartFailure:
+			startFailed(fmt.Errorf("%s", r.Err), todo.Settings.Argv[0])
+		case r.Kind == restart.Stopping && r.Reason == restart.Asked && !todo.Supervising:
+			// As if the command had been run bare.
+		case todo.JSON:
+			out.Line(report.JSON(r, todo.Name, time.Now()))
+		default:
+			out.Line(prefix(todo.Name) + report.Text(r))
+		}
+	}
+}
+
+func prefix(name string) string {
+	if name == "" {
+		return "relance: "
+	}
+	return "relance: " + name + ": "
+}
+
+// leader reports whether this process leads its session.
+func leader() bool {
+	sid, err := unix.Getsid(0)
+	return err == nil && sid == os.Getpid()
+}
+
+// startFailed says why the command could not be started and returns the status.
+func startFailed(err error, command string) int {
+	_ = command
+	cli.Complain(stderr{}, err)
+	if stage, ok := err.(*child.StageError); ok {
+		return stage.ExitStatus()
+	}
+	return cli.UsageStatus
+}
+
+// stderr writes without the runtime's habit of dying by SIGPIPE.
+type stderr struct{}
+
+func (stderr) Write(b []byte) (int, error) { return unix.Write(2, b) }
+
+// environment is what we were given, in order, duplicates and all: os.Environ
+// drops them.
+func environment() []string {
+	return runtimeEnvs()
+}
+
+//go:linkname runtimeEnvs syscall.runtime_envs
+func runtimeEnvs() []string
+
+var _ = strings.TrimSpace
