@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -208,10 +209,17 @@ func gone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ENODEV)
 }
 
-// printable returns a name as it is, or quoted if it has bytes that would
-// change a terminal or a log.
+// nameMax is how much of a name is shown: more than the deepest pod needs. The
+// kernel allows 4096 bytes.
+const nameMax = 512
+
+// printable returns a name for messages: as it is, or quoted if it has bytes
+// that would change a terminal or a log; of a very long one, the end.
 func printable(name string) string {
-	if q := fmt.Sprintf("%q", name); q != `"`+name+`"` {
+	if len(name) > nameMax {
+		return printable("..." + name[len(name)-nameMax+len("..."):])
+	}
+	if q := strconv.Quote(name); q != `"`+name+`"` {
 		return q
 	}
 	return name

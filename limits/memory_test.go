@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,6 +98,13 @@ func TestEffectiveMemoryHostile(t *testing.T) {
 		root := machine(t, map[string]string{"proc/self/cgroup": "0::/a\x1b[2J\n", "proc/self/mountinfo": v2Mount,
 			"proc/meminfo": meminfo, "sys/fs/cgroup/a\x1b[2J/memory.max": "1048576\n"})
 		check(t, root, mib, `memory.max of "/a\x1b[2J"`)
+	})
+	t.Run("long-name", func(t *testing.T) {
+		dir := strings.Repeat("a", 200)
+		dir += "/" + dir + "/" + dir
+		root := machine(t, map[string]string{"proc/self/cgroup": "0::/" + dir + "\n", "proc/self/mountinfo": v2Mount,
+			"proc/meminfo": meminfo, "sys/fs/cgroup/" + dir + "/memory.max": "1048576\n"})
+		check(t, root, mib, "memory.max of ..."+dir[len(dir)-nameMax+3:])
 	})
 	t.Run("long-limit", func(t *testing.T) {
 		root := machine(t, map[string]string{"proc/self/cgroup": "0::/a\n", "proc/self/mountinfo": v2Mount,
@@ -195,13 +203,16 @@ func FuzzEffectiveMemory(f *testing.F) {
 		files := map[string]string{"/proc/self/cgroup": groups, "/proc/self/mountinfo": mounts, "/proc/meminfo": meminfo}
 		read := memoryMachine(files)
 		got, err := effectiveMemory(func(name string) (string, bool, error) {
-			if name != path.Clean(name) || name[0] != '/' || strings.HasPrefix(name, "/..") {
+			base := path.Base(name)
+			if base != "memory.max" && base != "memory.limit_in_bytes" {
+				return read(name)
+			}
+			// No path may lead out of a mount.
+			below := func(m mount) bool { return strings.HasPrefix(name, strings.TrimSuffix(m.point, "/")+"/") }
+			if name != path.Clean(name) || !slices.ContainsFunc(append(parseMounts(mounts), usualMounts...), below) {
 				t.Fatalf("reads %q", name)
 			}
-			if base := path.Base(name); base == "memory.max" || base == "memory.limit_in_bytes" {
-				return limit, false, nil
-			}
-			return read(name)
+			return limit, false, nil
 		})
 		if err != nil {
 			checkRefusal(t, got == finding{}, err)

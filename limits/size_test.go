@@ -146,7 +146,7 @@ func checkRefusal(t *testing.T, zero bool, err error) {
 			t.Fatalf("control character in error %q", err)
 		}
 	}
-	if len(err.Error()) > 2000 {
+	if len(err.Error()) > 3000 {
 		t.Fatalf("error of %d bytes", len(err.Error()))
 	}
 }
