@@ -60,17 +60,17 @@ func (b *bench) measureGap() {
 		}
 	}
 
-	c, loop := quartilesOf(gaps["C loop"]).mid, quartilesOf(gaps["Go loop"]).mid
-	rows := [][]string{{"", "median us", "quartiles", "x C loop", "x Go loop", "gaps"}}
+	c, loop := quartilesOf(gaps["C loop"]), quartilesOf(gaps["Go loop"])
+	rows := [][]string{{"", "median us", "quartiles", "x C loop", "x Go loop", "low x C loop", "gaps"}}
 	for _, r := range restarters {
 		if err := failed[r.name]; err != nil {
 			fmt.Printf("left out: %s: %v\n", r.name, err)
 			continue
 		}
 		q := quartilesOf(gaps[r.name])
-		row := []string{r.name, micro(q.mid), micro(q.low) + ".." + micro(q.upper), "floor", "floor", strconv.Itoa(q.n)}
+		row := []string{r.name, micro(q.mid), micro(q.low) + ".." + micro(q.upper), "floor", "floor", "floor", strconv.Itoa(q.n)}
 		if r.compare {
-			row[3], row[4] = ratio(q.mid, c), ratio(q.mid, loop)
+			row[3], row[4], row[5] = ratio(q.mid, c.mid), ratio(q.mid, loop.mid), ratio(q.low, c.low)
 		}
 		rows = append(rows, row)
 	}

@@ -51,7 +51,7 @@ func run() error {
 	flag.StringVar(&b.loopFlags, "relance-loop", "--restart always --backoff 1us..1us --min-uptime 0s", "flags with which relance restarts at once")
 	flag.StringVar(&b.budgetFlags, "relance-budget", "--memory-high 1G", "flags for a second idle relance, which watches a budget")
 	flag.IntVar(&b.rounds, "rounds", 200, "rounds of start and gap")
-	flag.IntVar(&b.blocks, "blocks", 5, "blocks into which the rounds of gap are cut, so that all peers meet the same noise")
+	flag.IntVar(&b.blocks, "blocks", 20, "blocks into which the rounds of gap are cut, so that all peers meet the same noise")
 	flag.IntVar(&b.floorRounds, "floor-rounds", 4, "rounds for supervisors that wait a second between starts")
 	flag.DurationVar(&b.idle, "idle", 30*time.Second, "how long to count wake-ups")
 	only := flag.String("only", "start,gap,idle", "which tables")

@@ -47,12 +47,13 @@ func (b *bench) measureStart() {
 		}
 	}
 
-	bare, tini := quartilesOf(times["bare"]).mid, quartilesOf(times["tini -s"]).mid
-	rows := [][]string{{"", "median us", "quartiles", "above bare us", "x bare", "x tini"}}
+	bare, tini := quartilesOf(times["bare"]), quartilesOf(times["tini -s"])
+	rows := [][]string{{"", "median us", "quartiles", "above bare us", "x bare", "x tini", "low x tini"}}
 	for _, c := range all {
 		q := quartilesOf(times[c.name])
 		rows = append(rows, []string{
-			c.name, micro(q.mid), micro(q.low) + ".." + micro(q.upper), micro(q.mid - bare), ratio(q.mid, bare), ratio(q.mid, tini),
+			c.name, micro(q.mid), micro(q.low) + ".." + micro(q.upper), micro(q.mid - bare.mid),
+			ratio(q.mid, bare.mid), ratio(q.mid, tini.mid), ratio(q.low, tini.low),
 		})
 	}
 	writeTable(os.Stdout, rows)
