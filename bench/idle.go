@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A resident is an idle peer with its child.
+type resident struct {
+	name string
+	cmd  *exec.Cmd
+	pids []int // the peer and whatever else it keeps beside the child
+	from int   // switches when the count began
+}
+
+// measureIdle starts all peers with a child that sleeps, reads their memory, and counts how often they were switched to
+// while nothing happened.
+func (b *bench) measureIdle() {
+	fmt.Printf("idle: each with a sleeping child, all at the same time, %v\n", b.idle)
+	self, err := os.Executable()
+	if err != nil {
+		fmt.Printf("left out: %v\n", err)
+		return
+	}
+	peers := []peer{
+		b.cOnce(),
+		packaged("tini -s", "tini", "tini", "-s", "--"),
+		packaged("dumb-init", "dumb-init", "dumb-init"),
+		packaged("catatonit", "catatonit", "catatonit", "--"),
+		serviceOf("runsv", "runit"),
+		serviceOf("s6-supervise", "s6"),
+		{name: "Go loop", program: self, args: []string{"go-loop", "1"}},
+		b.relancePeer(""),
+		b.relancePeer(b.budgetFlags),
+	}
+	defer endFamily()
+	var all []*resident
+	for _, c := range b.contenders(peers, false, "sleep", "1000") {
+		r, err := settle(c)
+		if err != nil {
+			fmt.Printf("left out: %s: %v\n", c.name, err)
+			continue
+		}
+		all = append(all, r)
+		defer end(r.cmd)
+	}
+	time.Sleep(2 * time.Second) // a Go runtime is busy for a moment after its start
+	for _, r := range all {
+		r.from = r.switches()
+	}
+	time.Sleep(b.idle)
+
+	rows := [][]string{{"", "VmRSS kB", "RssAnon kB", "PSS kB", "threads", "switches", "a minute"}}
+	for _, r := range all {
+		n := r.switches() - r.from
+		rows = append(rows, []string{
+			r.name, r.sum("status", "VmRSS:"), r.sum("status", "RssAnon:"), r.sum("smaps_rollup", "Pss:"), r.sum("status", "Threads:"),
+			strconv.Itoa(n), fmt.Sprintf("%.1f", float64(n)/b.idle.Minutes()),
+		})
+	}
+	writeTable(os.Stdout, rows)
+}
+
+// settle starts a contender and waits until its child sleeps.
+func settle(c contender) (*resident, error) {
+	cmd := exec.Command(c.words[0], c.words[1:]...)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		r := &resident{name: c.name, cmd: cmd, pids: []int{cmd.Process.Pid}}
+		asleep := false
+		for _, pid := range descendants(cmd.Process.Pid) {
+			if commOf(pid) == "sleep" {
+				asleep = true
+			} else {
+				r.pids = append(r.pids, pid)
+			}
+		}
+		if asleep {
+			return r, nil
+		}
+	}
+	end(cmd)
+	return nil, fmt.Errorf("no sleeping child after 5 s (%v)", cmd.ProcessState)
+}
+
+// sum adds a field of a /proc file over the resident's processes.
+func (r *resident) sum(file, field string) string {
+	sum := 0
+	for _, pid := range r.pids {
+		n, err := fieldOf(fmt.Sprintf("/proc/%d/%s", pid, file), field)
+		if err != nil {
+			return "-"
+		}
+		sum += n
+	}
+	return strconv.Itoa(sum)
+}
+
+// switches counts how often the kernel has switched to one of the resident's threads. A thread that has ended is no
+// longer in the sum.
+func (r *resident) switches() (sum int) {
+	for _, pid := range r.pids {
+		paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+		for _, path := range paths {
+			for _, field := range []string{"voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"} {
+				n, _ := fieldOf(path, field)
+				sum += n
+			}
+		}
+	}
+	return sum
+}
+
+// fieldOf returns the number after the field's name, which begins a line.
+func fieldOf(path, field string) (int, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	return parseField(string(text), field)
+}
+
+func parseField(text, field string) (int, error) {
+	_, rest, found := strings.Cut("\n"+text, "\n"+field)
+	words := strings.Fields(rest)
+	if !found || len(words) == 0 {
+		return 0, fmt.Errorf("no %s: %w", field, syscall.ENOENT)
+	}
+	return strconv.Atoi(words[0])
+}

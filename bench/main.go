@@ -1,0 +1,115 @@
+// Command bench measures what relance costs, next to programs of its kind on the same machine in the same minutes: the
+// time it adds to a start, the time from a child's death to the next one, its memory, and how often it wakes up.
+//
+//	go run ./bench [-relance bin/relance] [-rounds 200] [-idle 30s] [-only start,gap,idle]
+//
+// It prints and never judges: a shared machine is noisy, and what can be compared are the ratios of one run. README.md
+// says how to read the tables.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A bench is one run: what was asked for and where its tools are.
+type bench struct {
+	relance     string
+	loopFlags   string
+	budgetFlags string
+	rounds      int
+	blocks      int
+	floorRounds int
+	idle        time.Duration
+	folder      string // for tools, services and records; removed at the end
+	loop        string // path of the compiled loop.c; empty without a compiler
+	stamp       string // path of the compiled stamp.c; empty without a compiler
+}
+
+func main() {
+	if len(os.Args) > 3 && os.Args[1] == "go-loop" {
+		os.Exit(goLoop(os.Args[2], os.Args[3:]))
+	}
+	if err := run(); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	b := &bench{}
+	flag.StringVar(&b.relance, "relance", "bin/relance", "the relance to measure")
+	flag.StringVar(&b.loopFlags, "relance-loop", "--restart always --backoff 1us..1us --min-uptime 0s", "flags with which relance restarts at once")
+	flag.StringVar(&b.budgetFlags, "relance-budget", "--memory-high 1G", "flags for a second idle relance, which watches a budget")
+	flag.IntVar(&b.rounds, "rounds", 200, "rounds of start and gap")
+	flag.IntVar(&b.blocks, "blocks", 20, "blocks into which the rounds of gap are cut, so that all peers meet the same noise")
+	flag.IntVar(&b.floorRounds, "floor-rounds", 4, "rounds for supervisors that wait a second between starts")
+	flag.DurationVar(&b.idle, "idle", 30*time.Second, "how long to count wake-ups")
+	only := flag.String("only", "start,gap,idle", "which tables")
+	flag.Parse()
+	if flag.NArg() > 0 || b.rounds < 1 || b.blocks < 1 || b.floorRounds < 1 {
+		return errors.New("wrong usage: no words, and numbers from 1 on (see -help)")
+	}
+	tables := map[string]func(){"start": b.measureStart, "gap": b.measureGap, "idle": b.measureIdle}
+	names := strings.Split(*only, ",")
+	for _, name := range names {
+		if tables[name] == nil {
+			return fmt.Errorf("unknown table %q: want start, gap or idle", name)
+		}
+	}
+
+	var err error
+	if b.folder, err = os.MkdirTemp("", "relance-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.folder)
+	if b.relance, err = filepath.Abs(b.relance); err != nil {
+		return err
+	}
+	if err := adoptOrphans(); err != nil {
+		return err
+	}
+	defer endFamily()
+	endOnSignal(b.folder)
+
+	printMachine()
+	if err := b.compile(); err != nil {
+		fmt.Printf("left out: all that is in C, and the table of gaps: %v\n", err)
+	}
+	for _, name := range names {
+		fmt.Println()
+		tables[name]()
+	}
+	return nil
+}
+
+// endOnSignal leaves nothing behind when the run is interrupted.
+func endOnSignal(folder string) {
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		s := <-came
+		endFamily()
+		os.RemoveAll(folder)
+		os.Exit(128 + int(s.(syscall.Signal)))
+	}()
+}
+
+func printMachine() {
+	var release string
+	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		release = strings.TrimSpace(string(text))
+	}
+	load, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(load), " ")
+	fmt.Printf("Linux %s, %s processors, load %s, %s\n", release, strconv.Itoa(runtime.NumCPU()), first, runtime.Version())
+}
