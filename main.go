@@ -3,10 +3,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 	"time"
 	_ "unsafe" // for linkname
 
@@ -47,7 +47,12 @@ func run() int {
 		for _, note := range todo.Notes {
 			fmt.Fprintf(stderr{}, "relance: %s\n", note)
 		}
-		return startFailed(todo.Settings.Exec(), todo.Settings.Argv[0])
+		err := todo.Settings.Exec()
+		cli.Complain(stderr{}, err)
+		if stage, ok := err.(*child.StageError); ok {
+			return stage.ExitStatus()
+		}
+		return cli.UsageStatus
 	case *cli.Run:
 		return supervised(todo, given)
 	}
@@ -76,7 +81,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	go source.Run(received)
 	return supervise.Run(supervise.Config{
 		Policy:        todo.Policy,
-		Situation:     signals.Situation{Ignored: given.Ignored, Leader: leader()},
+		Situation:     signals.Situation{Ignored: given.Ignored, Leader: leader(), Self: os.Getpid()},
 		Rewrites:      todo.Rewrites,
 		StopSignalSet: todo.StopSignalSet,
 		Report:        reporter(out, todo),
@@ -99,7 +104,7 @@ func reporter(out *report.Writer, todo *cli.Run) func(restart.Report) {
 	return func(r restart.Report) {
 		switch {
 		case r.Kind == restart.StartFailure:
-			startFailed(fmt.Errorf("%s", r.Err), todo.Settings.Argv[0])
+			cli.Complain(stderr{}, errors.New(r.Err))
 		case r.Kind == restart.Stopping && r.Reason == restart.Asked && !todo.Supervising:
 			// As if the command had been run bare.
 		case todo.JSON:
@@ -123,16 +128,6 @@ func leader() bool {
 	return err == nil && sid == os.Getpid()
 }
 
-// startFailed says why the command could not be started and returns the status.
-func startFailed(err error, command string) int {
-	_ = command
-	cli.Complain(stderr{}, err)
-	if stage, ok := err.(*child.StageError); ok {
-		return stage.ExitStatus()
-	}
-	return cli.UsageStatus
-}
-
 // stderr writes without the runtime's habit of dying by SIGPIPE.
 type stderr struct{}
 
@@ -140,11 +135,6 @@ func (stderr) Write(b []byte) (int, error) { return unix.Write(2, b) }
 
 // environment is what we were given, in order, duplicates and all: os.Environ
 // drops them.
-func environment() []string {
-	return runtimeEnvs()
-}
-
-//go:linkname runtimeEnvs syscall.runtime_envs
-func runtimeEnvs() []string
-
-var _ = strings.TrimSpace
+//
+//go:linkname environment syscall.runtime_envs
+func environment() []string

@@ -1,6 +1,10 @@
 package child
 
-import "syscall"
+import (
+	"fmt"
+	"strings"
+	"syscall"
+)
 
 // A program is the stage: the list of system calls that a new process makes
 // between fork and exec. It is written out in full before the fork, because in
@@ -11,7 +15,7 @@ type program struct {
 	names []string
 	// keep holds what the arguments point to: a uintptr keeps nothing alive.
 	keep []any
-	// execs holds, for each call that is an execve, the file it tries.
+	// execs holds the command for each call that is an execve.
 	execs map[int]string
 }
 
@@ -76,7 +80,7 @@ func (p *program) failure() *StageError {
 			continue
 		}
 		errno := syscall.Errno(c.errno)
-		file, isExec := p.execs[i]
+		command, isExec := p.execs[i]
 		if !isExec {
 			if errno < 64 && c.tolerate&(1<<errno) != 0 {
 				continue
@@ -84,7 +88,7 @@ func (p *program) failure() *StageError {
 			return &StageError{Step: p.names[i], Errno: errno}
 		}
 		if exec == nil || exec.Errno != syscall.EACCES {
-			exec = &StageError{Step: p.names[i], File: file, Exec: true, Errno: errno}
+			exec = &StageError{Step: p.names[i], Command: command, Exec: true, Errno: errno}
 		}
 	}
 	return exec
@@ -94,14 +98,20 @@ func (p *program) failure() *StageError {
 type StageError struct {
 	// Step is the step in the words of a message: "set the nice value to -5".
 	Step string
-	// Exec reports whether the step was the exec itself; File is its file.
-	Exec bool
-	File string
+	// Exec reports whether the step was the exec itself; Command is what was to
+	// be run, as the user wrote it.
+	Exec    bool
+	Command string
 	// Errno is the kernel's answer.
 	Errno syscall.Errno
 }
 
-func (e *StageError) Error() string { return e.Step + ": " + e.Errno.Error() }
+func (e *StageError) Error() string {
+	if e.Exec && e.Errno == syscall.ENOENT && !strings.Contains(e.Command, "/") {
+		return fmt.Sprintf("run %q: not found in PATH", e.Command)
+	}
+	return e.Step + ": " + e.Errno.Error()
+}
 
 // Unwrap lets errors.Is see the errno.
 func (e *StageError) Unwrap() error { return e.Errno }

@@ -185,11 +185,11 @@ func (s *Settings) addExecs(p *program, env []*byte) error {
 		shArgv := append([]*byte{shell, path}, argv[1:]...)
 		p.hold(path)
 		p.hold(shArgv)
-		p.execs[len(p.calls)] = file
-		c := p.add("run "+file, unix.SYS_EXECVE, pointer(path), pointer(&argv[0]), pointer(&env[0]))
+		p.execs[len(p.calls)] = s.Argv[0]
+		c := p.add(fmt.Sprintf("run %q", file), unix.SYS_EXECVE, pointer(path), pointer(&argv[0]), pointer(&env[0]))
 		c.tolerate = goOn | script
-		p.execs[len(p.calls)] = file
-		c = p.add("run /bin/sh "+file, unix.SYS_EXECVE, pointer(shell), pointer(&shArgv[0]), pointer(&env[0]))
+		p.execs[len(p.calls)] = s.Argv[0]
+		c = p.add(fmt.Sprintf("run /bin/sh %q", file), unix.SYS_EXECVE, pointer(shell), pointer(&shArgv[0]), pointer(&env[0]))
 		c.onlyAfter = uintptr(unix.ENOEXEC)
 	}
 	return nil

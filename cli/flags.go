@@ -8,7 +8,7 @@ package cli
 type runFlags struct {
 	Rlimit []string `group:"limits" placeholder:"NAME=SOFT[:HARD]" sep:"," help:"Set a resource limit of each process, as setrlimit(2): as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack. SOFT, SOFT:HARD or :HARD; a number, a size, a duration, unlimited, or = for the hard limit."`
 
-	MemoryHigh string `group:"budgets" placeholder:"SIZE|PCT" help:"Recycle when the whole tree holds that much memory that the kernel cannot take back: 512M, 1.5G, or 80%% of the memory there is."`
+	MemoryHigh string `group:"budgets" placeholder:"SIZE|PCT" help:"Recycle when the whole tree holds that much memory that the kernel cannot take back: 512M, 1.5G, or 80% of the memory there is."`
 
 	StopSignal  string   `group:"stopping" placeholder:"SIGNAL" help:"What asks the command to leave (TERM)."`
 	StopTimeout string   `group:"stopping" placeholder:"DURATION" help:"The grace: time between the stop signal and KILL to the whole tree (10s); infinity for no KILL."`
@@ -25,7 +25,7 @@ type runFlags struct {
 	Name      string `group:"report" placeholder:"NAME" help:"What to call this one in lines and records."`
 	LogFormat string `group:"report" placeholder:"FORMAT" help:"How to say on stderr what happens: text or json (text)."`
 
-	Version bool `help:"Print the version and end."`
+	Version bool `env:"-" help:"Print the version and end."`
 }
 
 // execFlags are the flags of "relance exec".

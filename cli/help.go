@@ -70,11 +70,9 @@ func newParser(flags any, help io.Writer, verb string) (*kong.Kong, error) {
 		// kong wants to exit after the help; read returns it instead.
 		kong.Exit(func(int) {}),
 		kong.ExplicitGroups(groups),
-		kong.ConfigureHelp(kong.HelpOptions{
-			NoAppSummary: true,
-			// The environment twins are explained once, at the top.
-			ValueFormatter: func(v *kong.Value) string { return v.Help },
-		}),
+		kong.ConfigureHelp(kong.HelpOptions{NoAppSummary: true}),
+		// The environment twins are explained once, at the top.
+		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }),
 		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
 			fmt.Fprintln(help, before)
 			if err := kong.DefaultHelpPrinter(o, ctx); err != nil {

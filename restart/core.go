@@ -161,7 +161,16 @@ func (c *Core) stop(now time.Time, because Reason, then Then, sig Sig) []Action 
 	c.enter(Leaving, after(now, c.policy.Grace))
 	r := c.report(Stopping)
 	r.Sig, r.In = sig, c.policy.Grace
-	return []Action{r, Signal{Gen: c.gen.number, Sig: sig}}
+	// A stopped child could not act on it, so it is let go on, as systemd does.
+	return []Action{r, Signal{Gen: c.gen.number, Sig: sig}, Signal{Gen: c.gen.number, Sig: sigCont}}
+}
+
+// askRest asks what is left of a tree whose child has ended to leave as well.
+func (c *Core) askRest() []Action {
+	return []Action{
+		Signal{Gen: c.gen.number, Sig: c.policy.StopSignal, Tree: true},
+		Signal{Gen: c.gen.number, Sig: sigCont, Tree: true},
+	}
 }
 
 // kill ends the tree by force; again if it was done before.

@@ -19,7 +19,7 @@ func (c *Core) exited(now time.Time, ev Exited) []Action {
 	c.enter(Leaving, after(now, c.policy.Grace))
 	r := c.report(LeftBehind)
 	r.Sig, r.In = c.policy.StopSignal, c.policy.Grace
-	return []Action{r, Signal{Gen: g.number, Sig: c.policy.StopSignal, Tree: true}}
+	return append([]Action{r}, c.askRest()...)
 }
 
 // interruptedLately reports whether the terminal sent a signal to the child

@@ -66,6 +66,7 @@ func (r Reason) IsRecycle() bool {
 // same on every architecture that Linux and Go share, but for mips.
 const (
 	sigKill Sig = 9
+	sigCont Sig = 18
 	sigXCPU Sig = 24
 	sigXFSZ Sig = 25
 )

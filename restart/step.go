@@ -108,7 +108,7 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 			return c.over(now)
 		}
 		// The rest has not been asked yet, or not by us.
-		return []Action{Signal{Gen: c.gen.number, Sig: c.policy.StopSignal, Tree: true}}
+		return c.askRest()
 	case Emptied:
 		return c.over(now)
 	case StopAsked, Interrupted:

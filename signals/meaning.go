@@ -42,6 +42,9 @@ type Situation struct {
 	// Leader reports whether relance leads its session: then a hangup of the
 	// terminal comes to it alone.
 	Leader bool
+	// Self is our own pid: a broken pipe of ours is told by a signal that looks
+	// as if we had sent it to ourselves.
+	Self int
 }
 
 // Meaning tells what s is about. It is the one table of this.
@@ -65,8 +68,8 @@ func (in Situation) Meaning(s Signal) Meaning {
 			return Interrupt
 		}
 	}
-	if s.FromKernel {
-		// TSTP, TTIN, TTOU, CONT, WINCH: the terminal sends them to the whole
+	if s.FromKernel || (s.Sender == in.Self && s.Number == unix.SIGPIPE) {
+		// TSTP, CONT, WINCH: the terminal sends them to the whole
 		// foreground group, which the child is in. PIPE, ALRM and the like are
 		// about something that this process did.
 		return Ours

@@ -67,7 +67,9 @@ func TestMeaning(t *testing.T) {
 		{kernel(unix.SIGWINCH), Situation{}, Ours},
 		{user(unix.SIGWINCH), Situation{}, Forward},
 		{user(unix.SIGCONT), Situation{}, Forward},
-		{kernel(unix.SIGPIPE), Situation{}, Ours},
+		{kernel(unix.SIGALRM), Situation{}, Ours},
+		{user(unix.SIGPIPE), Situation{Self: 7}, Ours},
+		{user(unix.SIGPIPE), Situation{Self: 8}, Forward},
 		{user(40), Situation{}, Forward},
 	} {
 		if got := tt.in.Meaning(tt.s); got != tt.want {

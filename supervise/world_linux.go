@@ -7,6 +7,7 @@ import (
 
 	"relance/child"
 	"relance/restart"
+	"relance/signals"
 	"relance/tree"
 )
 
@@ -48,21 +49,19 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	return m.spawner.Spawn(nil)
 }
 
-// Signal sends sig to the child, and lets it go on if it is stopped: it could
-// not act on the signal otherwise.
+// Signal sends sig to the child.
 func (m *Machine) Signal(pid int, sig restart.Sig) {
-	// The pid is ours until we reap it, so this cannot reach anybody else; the
-	// child may be a zombie, which takes no notice (ESRCH does not occur), or of
-	// another user by now (EPERM).
+	// The pid is ours until we reap it, so this cannot reach anybody else. A
+	// zombie takes no notice; EPERM means that the child runs a setuid program.
 	if err := unix.Kill(pid, unix.Signal(sig)); err != nil {
-		m.complain(fmt.Sprintf("signal %d to pid %d: %v", sig, pid, err))
+		m.complain(fmt.Sprintf("%s to pid %d: %v", signals.Name(unix.Signal(sig)), pid, err))
 	}
 }
 
 // SignalTree sends sig to every process of the tree.
 func (m *Machine) SignalTree(sig restart.Sig) {
 	if _, err := m.walker.Signal(unix.Signal(sig)); err != nil {
-		m.complain(fmt.Sprintf("signal %d to the tree: %v", sig, err))
+		m.complain(fmt.Sprintf("%s to the tree: %v", signals.Name(unix.Signal(sig)), err))
 	}
 }
 
