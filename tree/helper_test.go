@@ -1,0 +1,339 @@
+package tree
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The programs the tests run. They write a line when they are where the test
+// wants them; what they start inherits their output.
+var helpers map[string]func(args []string)
+
+func init() {
+	helpers = map[string]func([]string){
+		"sleep":    func([]string) { say("pid=%d", os.Getpid()); forever() },
+		"stubborn": func([]string) { signal.Ignore(unix.SIGTERM); say("pid=%d", os.Getpid()); forever() },
+		"daemon":   daemon,
+		"middle":   func([]string) { must(spawn(true, "sleep")) },
+		"census":   census,
+		"rename":   rename,
+		"strange":  stranger,
+		"refused":  refused,
+		"hog":      func(a []string) { hog(a[0]); say("ready"); forever() },
+		"headless": headless,
+		"share":    sharer,
+		"map":      mapFile,
+		"vfork":    vfork,
+		"herd":     herd,
+		"bomb":     func(a []string) { drop(a[0], a[1], a[2]); say("ready"); bomb() },
+		"comet":    func(a []string) { drop(a[0], a[1], a[2]); say("ready"); comet() },
+	}
+}
+
+func say(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+
+func forever() { select {} }
+
+func must(err error) {
+	if err != nil {
+		say("%v", err)
+		os.Exit(1)
+	}
+}
+
+func spawn(setsid bool, args ...string) error {
+	cmd := self(args...)
+	cmd.Stdout = os.Stdout
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: setsid}
+	return cmd.Start()
+}
+
+// daemon forks twice with a session of its own, and sees its middle die.
+func daemon([]string) {
+	cmd := self("middle")
+	cmd.Stdout = os.Stdout
+	must(cmd.Run())
+	say("orphaned")
+	forever()
+}
+
+// census counts the living descendants of itself after it has started a daemon,
+// as a subreaper or not.
+func census(args []string) {
+	if args[0] == "subreaper" {
+		must(subreaper())
+	}
+	r, w, err := os.Pipe()
+	must(err)
+	cmd := self("daemon")
+	cmd.Stdout = w
+	must(cmd.Start())
+	lines := bufio.NewReader(r)
+	for range 2 {
+		_, err := lines.ReadString('\n')
+		must(err)
+	}
+	tree, err := New(os.Getpid())
+	must(err)
+	ms, err := tree.Members()
+	must(err)
+	say("members=%d", len(ms))
+	forever()
+}
+
+func rename([]string) {
+	name, err := strconv.Unquote(`"` + os.Getenv("NAME") + `"`)
+	must(err)
+	p, err := unix.BytePtrFromString(name)
+	must(err)
+	must(unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(p)), 0, 0, 0))
+	say("ready")
+	forever()
+}
+
+// stranger starts a child, executes itself again, and tells the child it has now
+// inherited from one it starts then.
+func stranger(args []string) {
+	if len(args) == 0 {
+		must(subreaper())
+		must(spawn(false, "daemon")) // writes pid=, orphaned
+		must(os.Setenv(helperEnv, "strange again"))
+		must(syscall.Exec("/proc/self/exe", os.Args, os.Environ()))
+	}
+	tree, err := New(os.Getpid())
+	must(err)
+	bufio.NewReader(os.Stdin).ReadString('\n') // the test has seen the stranger
+	before, err := tree.Members()
+	must(err)
+	must(tree.IgnoreExisting())
+	after, err := tree.Members()
+	must(err)
+	say("before=%d after=%d", len(before), len(after))
+	must(spawn(false, "hog", "1")) // writes ready
+	bufio.NewReader(os.Stdin).ReadString('\n')
+	ms, err := tree.Members()
+	must(err)
+	say("own=%d", len(ms))
+	// The stranger dies; its daemon becomes our child and stays a stranger.
+	for _, m := range before {
+		if m.PPID == os.Getpid() && m.Alive() {
+			must(unix.Kill(m.PID, unix.SIGKILL))
+			_, err := unix.Wait4(m.PID, nil, 0, nil)
+			must(err)
+			break
+		}
+	}
+	ms, err = tree.Members()
+	must(err)
+	say("own=%d", len(ms))
+	left, err := tree.Kill()
+	say("left=%v err=%v strangers=%v", left > 1, err, len(tree.strangers) > 0)
+	forever()
+}
+
+// refused starts a process of root, becomes an ordinary user, and meets it.
+func refused([]string) {
+	must(subreaper())
+	r, w, err := os.Pipe()
+	must(err)
+	cmd := self("hog", "32")
+	cmd.Stdout = w
+	must(cmd.Start())
+	_, err = bufio.NewReader(r).ReadString('\n')
+	must(err)
+	must(syscall.Setuid(nobody))
+	tree, err := New(os.Getpid())
+	must(err)
+	u, err := tree.Measure(1)
+	say("exact=%v method=%s enough=%v err=%v", u.Exact, u.Method, u.Bytes >= 32<<20, err)
+	n, err := tree.Signal(unix.SIGTERM)
+	say("signalled=%d eperm=%v", n, errors.Is(err, unix.EPERM))
+	left, err := tree.Kill()
+	say("left=%d eperm=%v names=%v", left, errors.Is(err, unix.EPERM),
+		err != nil && err.Error() == fmt.Sprintf("signal pid %d (%q): operation not permitted", cmd.Process.Pid, "exe"))
+	forever()
+}
+
+// hog holds so many MiB of anonymous memory.
+func hog(mib string) []byte {
+	n, err := strconv.Atoi(mib)
+	must(err)
+	b, err := unix.Mmap(-1, 0, n<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	must(err)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
+	return b
+}
+
+// headless ends its first thread and lives on.
+func headless([]string) {
+	hog("32")
+	go func() {
+		for {
+			b, err := os.ReadFile("/proc/self/stat")
+			must(err)
+			if s, err := parseStat(b); err == nil && s.state == 'Z' {
+				say("ready")
+				forever()
+			}
+		}
+	}()
+	syscall.Syscall(syscall.SYS_EXIT, 0, 0, 0)
+}
+
+// sharer forks children that only read its memory: anonymous or shared.
+func sharer(args []string) {
+	var b []byte
+	switch args[0] {
+	case "anon":
+		b = hog("64")
+	case "shmem":
+		var err error
+		b, err = unix.Mmap(-1, 0, 64<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANON)
+		must(err)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+	}
+	var p [2]int
+	must(unix.Pipe2(p[:], 0))
+	const n = 4
+	for range n {
+		if fork() == 0 {
+			for i := 0; i < len(b); i += 4096 {
+				sink += b[i]
+			}
+			unix.RawSyscall(unix.SYS_WRITE, uintptr(p[1]), uintptr(unsafe.Pointer(&b[0])), 1)
+			park()
+		}
+	}
+	_, err := io.ReadFull(os.NewFile(uintptr(p[0]), ""), make([]byte, n))
+	must(err)
+	say("ready")
+	forever()
+}
+
+var sink byte
+
+func mapFile(args []string) {
+	f, err := os.Open(args[0])
+	must(err)
+	st, err := f.Stat()
+	must(err)
+	b, err := unix.Mmap(int(f.Fd()), 0, int(st.Size()), unix.PROT_READ, unix.MAP_SHARED)
+	must(err)
+	for i := 0; i < len(b); i += 4096 {
+		sink += b[i]
+	}
+	say("ready")
+	forever()
+}
+
+// vfork executes a file that cannot be opened yet: its child stays between
+// vfork and exec, in our memory.
+func vfork(args []string) {
+	hog("64")
+	say("ready")
+	exec.Command(args[0]).Start()
+	forever()
+}
+
+func herd(args []string) {
+	n, err := strconv.Atoi(args[0])
+	must(err)
+	for range n {
+		if fork() == 0 {
+			unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0)
+			park()
+		}
+	}
+	say("ready")
+	forever()
+}
+
+// drop gives up root, if we have it, and sets how many processes the user may
+// have and when the forking ends by itself.
+func drop(limit, seconds, uid string) {
+	n, err := strconv.Atoi(limit)
+	must(err)
+	s, err := strconv.Atoi(seconds)
+	must(err)
+	u, err := strconv.Atoi(uid)
+	must(err)
+	must(unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: uint64(n), Max: uint64(n)}))
+	if u != os.Getuid() {
+		must(syscall.Setuid(u))
+	}
+	must(unix.ClockGettime(unix.CLOCK_MONOTONIC, &now))
+	until = now.Sec + int64(s)
+}
+
+// nobody is the ordinary user that helpers of root become: one of our own, so
+// that what others run does not fill the room of the bombs.
+var nobody = 60000 + os.Getpid()%5000
+
+// From here on a forked copy of a Go program runs: one thread and no runtime.
+// It may use nothing but raw system calls and globals.
+
+var (
+	now   unix.Timespec
+	until = time.Now().Unix() // of CLOCK_MONOTONIC, set by drop
+)
+
+//go:nosplit
+func fork() uintptr {
+	pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if errno != 0 {
+		return ^uintptr(0)
+	}
+	return pid
+}
+
+//go:nosplit
+func park() {
+	for {
+		unix.RawSyscall6(unix.SYS_PPOLL, 0, 0, 0, 0, 0, 0)
+	}
+}
+
+//go:nosplit
+func tick() {
+	unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&now)), 0)
+	if now.Sec > until {
+		unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+	}
+}
+
+// bomb forks as fast as it is let.
+//
+//go:nosplit
+func bomb() {
+	for {
+		tick()
+		fork()
+	}
+}
+
+// comet forks and dies at once, always: its child goes on.
+//
+//go:nosplit
+func comet() {
+	for {
+		tick()
+		if pid := fork(); pid != 0 && pid != ^uintptr(0) {
+			unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package tree
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestKillTree(t *testing.T) {
+	h := start(t, nil, "daemon")
+	h.line(t)
+	h.line(t)
+	h2 := start(t, nil, "stubborn")
+	h2.number(t, "pid")
+	h3 := start(t, nil, "sleep")
+	h3.number(t, "pid")
+	unix.Kill(h3.pid, unix.SIGSTOP)
+
+	w := walker(t, os.Getpid())
+	finish(t, w)
+	h.wantDead(t)
+	h2.wantDead(t)
+	h3.wantDead(t)
+	if ms, err := w.Members(); len(ms) != 0 || err != nil {
+		t.Errorf("members %+v, %v", ms, err)
+	}
+}
+
+func TestKillNobody(t *testing.T) {
+	w := walker(t, os.Getpid())
+	if left, err := w.Kill(); left != 0 || err != nil {
+		t.Errorf("kill nobody: %d, %v", left, err)
+	}
+}
+
+// tasksOf counts the processes and threads RLIMIT_NPROC would count for the
+// user the bombs run as, so that a busy user does not stop them at once.
+func tasksOf(uid int) (n int) {
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		b, _ := os.ReadFile("/proc/" + e.Name() + "/status")
+		_, rest, _ := strings.Cut(string(b), "\nUid:\t")
+		if f := strings.Fields(rest); len(f) > 0 && f[0] == strconv.Itoa(uid) {
+			_, rest, _ = strings.Cut(rest, "\nThreads:\t")
+			k, _ := strconv.Atoi(strings.Fields(rest)[0])
+			n += k
+		}
+	}
+	return n
+}
+
+// wild starts a helper that multiplies, with room for so many processes.
+func wild(t testing.TB, mode string, room int) *helper {
+	t.Helper()
+	uid := os.Getuid()
+	if uid == 0 {
+		uid = nobody
+	}
+	const seconds = 20 // then it ends by itself
+	h := start(t, nil, mode, strconv.Itoa(tasksOf(uid)+room), strconv.Itoa(seconds), strconv.Itoa(uid))
+	h.want(t, "ready")
+	return h
+}
+
+func TestKillForkBomb(t *testing.T) {
+	h := wild(t, "bomb", 90)
+	w := walker(t, os.Getpid())
+	// Not before it has spread: wait until it fills most of its room.
+	for n, from := 0, time.Now(); n < 60; {
+		if time.Since(from) > 15*time.Second {
+			t.Fatalf("the bomb has %d processes and no more", n)
+		}
+		ms, err := w.Members()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n = len(ms)
+	}
+	calls := finish(t, w)
+	h.wantDead(t)
+	t.Logf("%d calls", calls)
+}
+
+func TestKillComet(t *testing.T) {
+	h := wild(t, "comet", 90)
+	w := walker(t, os.Getpid())
+	for moved := false; !moved; reap() { // its first process is gone
+		m, ok := member(t, w, h.pid)
+		moved = !ok || !m.Alive()
+	}
+	calls := finish(t, w)
+	h.wantDead(t)
+	t.Logf("%d calls", calls)
+}
+
+func TestSignal(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		a, b := start(t, nil, "sleep"), start(t, nil, "sleep")
+		a.number(t, "pid")
+		b.number(t, "pid")
+		w := walker(t, os.Getpid())
+		w.plainKill = plain
+		if n, err := w.Signal(unix.SIGTERM, b.pid); n != 1 || err != nil {
+			t.Fatalf("signal: %d, %v", n, err)
+		}
+		var ws unix.WaitStatus
+		if _, err := unix.Wait4(a.pid, &ws, 0, nil); err != nil || ws.Signal() != unix.SIGTERM {
+			t.Errorf("a: %v, %v", ws, err)
+		}
+		m, ok := member(t, w, b.pid)
+		if !ok || !m.Alive() {
+			t.Fatalf("the excepted one is %+v, %v", m, ok)
+		}
+		// Who has the pid of a member but not its start is not touched.
+		m.Start--
+		if err := w.send(m, unix.SIGKILL); err != unix.ESRCH {
+			t.Errorf("signal to a pid used again: %v", err)
+		}
+		m.Start++
+		if err := w.send(m, 0); err != nil {
+			t.Errorf("it was hit: %v", err)
+		}
+		if w.plainKill != plain {
+			t.Errorf("plain kill is %v", w.plainKill)
+		}
+		finish(t, w)
+		if err := w.send(m, unix.SIGKILL); !isGone(err) {
+			t.Errorf("signal to the dead: %v", err)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root to start a process of another user")
+	}
+	// Left to reach us, root's child outlives the walker and is reaped here.
+	h := startWith(t, func(*exec.Cmd) {}, "refused")
+	h.want(t, "exact=false method=rss enough=true err=<nil>")
+	h.want(t, "signalled=0 eperm=true")
+	h.want(t, "left=1 eperm=true names=true")
+}
+
+func TestRefusalsAreBounded(t *testing.T) {
+	var no refusals
+	if no.err() != nil {
+		t.Error("an error of nothing")
+	}
+	for i := range 100 {
+		no.add(Member{PID: i + 1, Comm: "a\nb"}, unix.EPERM)
+	}
+	if s := no.err().Error(); strings.Count(s, "\n") != maxRefusals || !strings.HasSuffix(s, "92 more members: not permitted") {
+		t.Error(s)
+	}
+}
+
+// A walker without descriptors has seen nobody, and must not say so.
+func TestKillBlind(t *testing.T) {
+	w := walker(t, os.Getpid())
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	none := old
+	none.Cur = 0
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	left, err := w.Kill()
+	if err2 := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); err2 != nil {
+		t.Fatal(err2)
+	}
+	if left == 0 || err == nil {
+		t.Errorf("blind: %d, %v", left, err)
+	}
+}

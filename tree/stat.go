@@ -1,0 +1,98 @@
+package tree
+
+import (
+	"bytes"
+	"errors"
+	"time"
+)
+
+// userHZ is the unit of the times in /proc/PID/stat. The kernel converts to it
+// whatever its own tick is, and it is 100 on every architecture Go runs on.
+const userHZ = 100
+
+var errMalformed = errors.New("malformed line")
+
+// stat is what we use of /proc/PID/stat, see proc_pid_stat(5).
+type stat struct {
+	pid, ppid int
+	threads   int
+	start     uint64        // ticks since boot; together with pid the identity of a process
+	cpu       time.Duration // utime + stime
+	state     byte
+	comm      []byte // aliases the parsed line
+}
+
+// parseStat parses one /proc/PID/stat. The name stands in parentheses and may
+// hold anything, parentheses and newlines too ("1 (a) R 1 (b) S 2 …"), but only
+// numbers follow it: the last ')' of the line is the one that ends it.
+func parseStat(b []byte) (stat, error) {
+	var s stat
+	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
+	if open < 1 || end < open || end+2 >= len(b) || b[open-1] != ' ' || b[end+1] != ' ' {
+		return stat{}, errMalformed
+	}
+	pid, ok := number(b[:open-1])
+	if !ok || pid == 0 || pid > maxPID {
+		return stat{}, errMalformed
+	}
+	s.pid, s.comm = int(pid), b[open+1:end]
+
+	var ticks uint64
+	rest := b[end+2:]
+	for field := 3; field <= 22; field++ {
+		var word []byte
+		word, rest = cutField(rest)
+		n, ok := number(word)
+		switch field {
+		case 3:
+			if ok = len(word) == 1 && word[0] >= 'A' && word[0] <= 'z'; ok {
+				s.state = word[0]
+			}
+		case 4:
+			ok = ok && n <= maxPID
+			s.ppid = int(n)
+		case 14:
+			ticks = n
+		case 15:
+			ticks = min(ticks, maxTicks) + min(n, maxTicks)
+		case 20:
+			ok = ok && n <= maxPID
+			s.threads = int(n)
+		case 22:
+			s.start = n
+		default:
+			ok = len(word) > 0 // some of these may be negative; none is ours
+		}
+		if !ok {
+			return stat{}, errMalformed
+		}
+	}
+	s.cpu = time.Duration(min(ticks, maxTicks)) * (time.Second / userHZ)
+	return s, nil
+}
+
+const (
+	maxPID   = 1<<31 - 1
+	maxTicks = uint64(1<<63-1) / uint64(time.Second/userHZ) // what a Duration can hold
+)
+
+// cutField returns the next word of b and what follows its space.
+func cutField(b []byte) (word, rest []byte) {
+	if i := bytes.IndexByte(b, ' '); i >= 0 {
+		return b[:i], b[i+1:]
+	}
+	return bytes.TrimSuffix(b, []byte("\n")), nil
+}
+
+// number parses an unsigned decimal and reports whether b is one. It exists
+// because strconv wants a string, and this runs for every process at each scan.
+func number(b []byte) (n uint64, ok bool) {
+	for _, c := range b {
+		d := uint64(c - '0')
+		if d > 9 || n > (1<<64-1-d)/10 {
+			return 0, false
+		}
+		n = n*10 + d
+	}
+	return n, len(b) > 0
+}
