@@ -72,7 +72,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
 	}
-	machine, err := supervise.NewMachine(&todo.Settings, say)
+	machine, err := supervise.NewMachine(&todo.Settings, say, entry.Trim)
 	if err != nil {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus

@@ -18,12 +18,15 @@ type Machine struct {
 	walker   *tree.Walker
 	// complain takes what an act could not do and nobody else can tell.
 	complain func(string)
+	// settled is called once, when the first generation has been started.
+	settled func()
 }
 
 // NewMachine prepares to start the command of s. It makes this process the
-// parent of every orphan of the tree.
-func NewMachine(s *child.Settings, complain func(string)) (*Machine, error) {
-	m := &Machine{terminal: child.OpenTerminal(), complain: complain}
+// parent of every orphan of the tree. settled is called once, when the first
+// generation has been started.
+func NewMachine(s *child.Settings, complain func(string), settled func()) (*Machine, error) {
+	m := &Machine{terminal: child.OpenTerminal(), complain: complain, settled: settled}
 	// Without a terminal, a signal to our process group is for us alone.
 	s.OwnGroup = m.terminal == nil
 	if err := child.Adopt(); err != nil {
@@ -46,7 +49,11 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	if gen > 1 {
 		m.terminal.Reclaim()
 	}
-	return m.spawner.Spawn(nil)
+	pid, err := m.spawner.Spawn(nil)
+	if gen == 1 {
+		m.settled()
+	}
+	return pid, err
 }
 
 // Signal sends sig to the child.
