@@ -78,6 +78,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return cli.UsageStatus
 	}
 	received := make(chan signals.Signal, 16)
+	defer machine.Close()
 	go source.Run(received)
 	return supervise.Run(supervise.Config{
 		Policy:        todo.Policy,
