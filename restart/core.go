@@ -62,8 +62,10 @@ type generation struct {
 	// because and then say why it is being stopped and what follows.
 	because Reason
 	then    Then
-	// asked is when somebody first asked for the end during this stop.
-	asked time.Time
+	// asked is when somebody first asked for the end of this generation, and
+	// askedSig what the child is to get for it if it was still starting.
+	asked    time.Time
+	askedSig Sig
 	// interrupted is when the terminal last sent a signal to it.
 	interrupted time.Time
 	// kills counts the rounds of SIGKILL.
