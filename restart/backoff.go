@@ -29,11 +29,9 @@ func (b *backoff) delay(p *Policy) time.Duration {
 	return min(d, p.BackoffMax)
 }
 
-// forget is called after a healthy run.
-func (b *backoff) forget() {
-	b.failures = 0
-	b.crashes = b.crashes[:0]
-}
+// forget is called after a healthy run. What it does not forget is the crashes:
+// "5 in an hour" means five, however long each run was.
+func (b *backoff) forget() { b.failures = 0 }
 
 // crashed notes a crash and reports whether it is one too many.
 func (b *backoff) crashed(now time.Time, p *Policy) bool {
