@@ -23,7 +23,7 @@ func Text(r restart.Report) string {
 	fmt.Fprintf(&b, "gen %d: ", r.Gen)
 	switch r.Kind {
 	case restart.Up:
-		fmt.Fprintf(&b, "up, pid %d, %s after gen %d ended", r.PID, limits.FormatDuration(r.In), r.Gen-1)
+		fmt.Fprintf(&b, "up, pid %d, %s after gen %d ended", r.PID, limits.FormatDuration(r.In), r.After)
 	case restart.Stopping:
 		fmt.Fprintf(&b, "%s; stopping (%s)", because(r), stopping(r))
 	case restart.LeftBehind:

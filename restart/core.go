@@ -73,7 +73,9 @@ type generation struct {
 	// exit is how the child ended, nil while it lives.
 	exit  *Exited
 	looks looks
-	// previousEnd is when the generation before it was over.
+	// previous is the last generation before it that was up, and previousEnd when
+	// that was over.
+	previous    int
 	previousEnd time.Time
 }
 
@@ -143,7 +145,7 @@ func (c *Core) enter(s State, deadline time.Time) {
 
 // spawn begins the next generation.
 func (c *Core) spawn(now time.Time) []Action {
-	c.gen = generation{number: c.gen.number + 1, previousEnd: c.gen.previousEnd}
+	c.gen = generation{number: c.gen.number + 1, previous: c.gen.previous, previousEnd: c.gen.previousEnd}
 	c.enter(Starting, time.Time{})
 	return []Action{Spawn{Gen: c.gen.number}}
 }

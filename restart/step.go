@@ -40,7 +40,7 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 	var actions []Action
 	if c.gen.number > 1 {
 		r := c.report(Up)
-		r.PID, r.In = ev.PID, now.Sub(c.gen.previousEnd)
+		r.PID, r.In, r.After = ev.PID, now.Sub(c.gen.previousEnd), c.gen.previous
 		actions = append(actions, r)
 	}
 	if c.gen.then == End {
