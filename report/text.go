@@ -48,7 +48,18 @@ func Text(r restart.Report) string {
 	case restart.Blind:
 		fmt.Fprintf(&b, "cannot see how much memory it uses: %s; the budget is not watched until that changes", r.Err)
 	}
-	return b.String()
+	return OneLine(b.String())
+}
+
+// OneLine puts a message of several lines, such as one of errors.Join, into one.
+func OneLine(msg string) string { return strings.Join(strings.Split(msg, "\n"), "; ") }
+
+// Lost is the line that stands for n others.
+func Lost(n int64) string {
+	if n == 1 {
+		return "1 line is missing here: nobody read fast enough"
+	}
+	return fmt.Sprintf("%d lines are missing here: nobody read fast enough", n)
 }
 
 // because says why, with the figures.
