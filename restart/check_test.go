@@ -288,9 +288,37 @@ func (w *world) checkNothingForgotten(before State, ev Event, actions []Action, 
 		w.errorf("asked to end, and not stopped: %v", actions)
 	case r.over >= 2 && r.alive && r.stopped.IsZero():
 		w.errorf("%d looks over the budget, and not stopped", r.over)
+	case !w.everybodyAsked(before, ev, actions):
+		w.errorf("somebody was not asked to leave: %v", actions)
 	case w.chain.final && !r.there() && !r.spawning && !w.chain.quit:
 		w.errorf("nothing is left, and no end: %v", actions)
 	}
+}
+
+// everybodyAsked: a stop asks the child, and what the child leaves is asked as
+// soon as it is alone; a stopped process could do nothing about it, so each is
+// let go on.
+func (w *world) everybodyAsked(before State, ev Event, actions []Action) bool {
+	isSignal := func(tree, cont bool) func(Action) bool {
+		return func(a Action) bool {
+			s, ok := a.(Signal)
+			return ok && s.Tree == tree && (s.Sig == sigCont) == cont
+		}
+	}
+	asks := func(tree bool) bool {
+		i, j := slices.IndexFunc(actions, isSignal(tree, false)), slices.IndexFunc(actions, isSignal(tree, true))
+		return 0 <= i && i < j
+	}
+	exited, ok := ev.(Exited)
+	switch {
+	case ok && exited.Left > 0 && before != Dying:
+		return asks(true)
+	case ok && exited.Left > 0:
+		return slices.ContainsFunc(actions, func(a Action) bool { _, ok := a.(Kill); return ok })
+	case before != Leaving && w.core.State() == Leaving:
+		return asks(false)
+	}
+	return true
 }
 
 // checkDeadline: nothing that waits may wait for ever, and nothing else wakes up.
