@@ -52,6 +52,8 @@ func packages(t *testing.T) []pkg {
 				t.Fatal(err)
 			}
 			p.Imports = append(p.Imports, byPath[p.ImportPath].Imports...)
+			slices.Sort(p.Imports)
+			p.Imports = slices.Compact(p.Imports)
 			byPath[p.ImportPath] = p
 		}
 	}
