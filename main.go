@@ -72,12 +72,13 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
 	}
-	machine, err := supervise.NewMachine(&todo.Settings, say)
+	machine, err := supervise.NewMachine(&todo.Settings, say, entry.Trim)
 	if err != nil {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
 	}
 	received := make(chan signals.Signal, 16)
+	defer machine.Close()
 	go source.Run(received)
 	return supervise.Run(supervise.Config{
 		Policy:        todo.Policy,
