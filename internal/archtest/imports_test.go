@@ -75,8 +75,8 @@ func rooms(t *testing.T) map[string]string {
 	table := map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
-		name, ok := strings.CutPrefix(strings.TrimSpace(cells[0]), "`")
-		if name, ok = strings.CutSuffix(name, "`"); !ok || len(cells) != 3 {
+		name := strings.Trim(strings.TrimSpace(cells[0]), "`")
+		if len(cells) != 3 || name == strings.TrimSpace(cells[0]) {
 			continue
 		}
 		table[strings.TrimSuffix(name, "/")] = strings.TrimSpace(cells[2])
