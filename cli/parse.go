@@ -195,6 +195,9 @@ func usageError(err error) error {
 
 // flagError is wrong usage of one flag.
 func flagError(flag, value string, err error) error {
+	if value != "" && strings.Contains(err.Error(), value) {
+		return &Error{Msg: fmt.Sprintf("--%s: %v", flag, err)}
+	}
 	return &Error{Msg: fmt.Sprintf("--%s %s: %v", flag, quoteIfNeeded(value), err)}
 }
 

@@ -73,6 +73,9 @@ func because(r restart.Report) string {
 	case restart.Exit, restart.Signaled, restart.FileSizeLimit, restart.MemoryMax:
 		why += ": " + ending(r.Exit)
 	case restart.Asked:
+		if r.By != "" {
+			why += ": " + r.By
+		}
 		why += " to end"
 	}
 	why += " after " + limits.FormatDuration(r.Uptime)

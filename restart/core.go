@@ -66,6 +66,7 @@ type generation struct {
 	// askedSig what the child is to get for it if it was still starting.
 	asked    time.Time
 	askedSig Sig
+	askedBy  string
 	// interrupted is when the terminal last sent a signal to it.
 	interrupted time.Time
 	// kills counts the rounds of SIGKILL.
@@ -203,7 +204,7 @@ func after(now time.Time, d time.Duration) time.Time {
 // report fills in what is known of the generation at hand.
 func (c *Core) report(kind Kind) Report {
 	g := &c.gen
-	r := Report{Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, Failures: c.backoff.failures}
+	r := Report{Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, By: g.askedBy, Failures: c.backoff.failures}
 	if !g.judged.IsZero() {
 		r.Uptime = g.judged.Sub(g.started)
 	}

@@ -20,8 +20,10 @@ import (
 type World interface {
 	// Spawn starts a generation and returns the pid of its child.
 	Spawn(gen int) (int, error)
-	// Signal sends sig to the child, SignalTree to every process of its tree.
+	// Signal sends sig to the child, Queue with a value as sigqueue(3) does,
+	// SignalTree to every process of its tree.
 	Signal(pid int, sig restart.Sig)
+	Queue(pid int, sig restart.Sig, value uint64)
 	SignalTree(sig restart.Sig)
 	// KillTree ends every process of the tree by force.
 	KillTree()

@@ -1,6 +1,8 @@
 package supervise
 
 import (
+	"fmt"
+
 	"relance/child"
 	"relance/restart"
 	"relance/signals"
@@ -22,7 +24,7 @@ func (l *loop) translate(s signals.Signal) {
 	}
 	switch meaning {
 	case signals.Stop:
-		ev := restart.StopAsked{Sig: restart.Sig(sig)}
+		ev := restart.StopAsked{Sig: restart.Sig(sig), By: sender(s)}
 		if l.StopSignalSet && sig == s.Number {
 			ev.Sig = 0
 		}
@@ -30,8 +32,18 @@ func (l *loop) translate(s signals.Signal) {
 	case signals.Interrupt:
 		l.add(restart.Interrupted{})
 	case signals.Forward:
-		l.add(restart.Forward{Sig: restart.Sig(sig)})
+		l.add(restart.Forward{Sig: restart.Sig(sig), Queued: s.Queued, Value: s.Value})
 	}
+}
+
+// sender says for people who sent s.
+func sender(s signals.Signal) string {
+	if s.Sender == 0 {
+		// "si_pid is 0 if the sender is not visible in our pid namespace"
+		// (pid_namespaces(7)).
+		return signals.Name(s.Number) + " from outside this container"
+	}
+	return fmt.Sprintf("%s from pid %d, uid %d", signals.Name(s.Number), s.Sender, s.UID)
 }
 
 // reap takes every change there is. The end of the child is told with what is

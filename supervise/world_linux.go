@@ -19,8 +19,10 @@ type Machine struct {
 	groups   groups
 	// kills counts the calls of KillTree for this generation.
 	kills int
-	// complain takes what an act could not do and nobody else can tell.
-	complain func(string)
+	// say takes what an act could not do and nobody else can tell; said is what
+	// it took of this generation, so that a thing tried again is said once.
+	say  func(string)
+	said map[string]bool
 	// settled is called once, when the first generation has been started.
 	settled func()
 }
@@ -28,8 +30,8 @@ type Machine struct {
 // NewMachine prepares to start the command of s. It makes this process the
 // parent of every orphan of the tree. settled is called once, when the first
 // generation has been started.
-func NewMachine(s *child.Settings, complain func(string), settled func()) (*Machine, error) {
-	m := &Machine{terminal: child.OpenTerminal(), groups: findGroups(), complain: complain, settled: settled}
+func NewMachine(s *child.Settings, say func(string), settled func()) (*Machine, error) {
+	m := &Machine{terminal: child.OpenTerminal(), groups: findGroups(), say: say, settled: settled}
 	// Without a terminal, a signal to our process group is for us alone.
 	s.OwnGroup = m.terminal == nil
 	if err := child.Adopt(); err != nil {
@@ -53,6 +55,7 @@ func (m *Machine) Spawn(gen int) (int, error) {
 		m.terminal.Reclaim()
 	}
 	m.kills = 0
+	clear(m.said)
 	pid, err := m.spawner.Spawn(m.groups.enter(gen))
 	m.groups.clear()
 	if gen == 1 {
@@ -64,12 +67,31 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	return pid, err
 }
 
+// complain says once for each generation what could not be done.
+func (m *Machine) complain(what string) {
+	if m.said[what] {
+		return
+	}
+	if m.said == nil {
+		m.said = map[string]bool{}
+	}
+	m.said[what] = true
+	m.say(what)
+}
+
 // Signal sends sig to the child.
 func (m *Machine) Signal(pid int, sig restart.Sig) {
 	// The pid is ours until we reap it, so this cannot reach anybody else. A
 	// zombie takes no notice; EPERM means that the child runs a setuid program.
 	if err := unix.Kill(pid, unix.Signal(sig)); err != nil {
 		m.complain(fmt.Sprintf("%s to pid %d: %v", signals.Name(unix.Signal(sig)), pid, err))
+	}
+}
+
+// Queue sends sig with a value to the child.
+func (m *Machine) Queue(pid int, sig restart.Sig, value uint64) {
+	if err := signals.Queue(pid, unix.Signal(sig), value); err != nil {
+		m.complain(fmt.Sprintf("%s with a value to pid %d: %v", signals.Name(unix.Signal(sig)), pid, err))
 	}
 }
 
