@@ -2,6 +2,7 @@ package clitest
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,7 +37,7 @@ func runTests(m *testing.M) (status int, err error) {
 		return 1, err
 	}
 	// Always the binary that is shipped: static, without the race detector.
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", relance(), "relance")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(bin, "relance"), root)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("build relance: %w\n%s", err, out)
@@ -45,7 +46,38 @@ func runTests(m *testing.M) (status int, err error) {
 }
 
 // relance is the path of the program under test.
-func relance() string { return filepath.Join(bin, "relance") }
+func relance() string {
+	lookAtSource()
+	return filepath.Join(bin, "relance")
+}
+
+// lookAtSource lets the test cache know what the programs are built from. It
+// keeps a result until a file changes that a test has looked at with package os,
+// and what a compiler looked at it does not see.
+var lookAtSource = sync.OnceFunc(func() {
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if name := entry.Name(); path != root && (name[0] == '.' || name == "testdata") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		switch filepath.Ext(path) {
+		case ".go", ".s", ".c", ".mod":
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+})
+
+// root is the folder of the module.
+const root = "../.."
 
 // misbehave and raw are the programs that relance runs here, where any user may
 // read them.
