@@ -23,6 +23,7 @@ import (
 // commands that are not testscript's own:
 //
 //	exits N PROGRAM [ARG...]        runs it to its end and compares the status
+//	refuses REGEXP RELANCE [ARG...] the same for wrong usage, see usage.txtar
 //	begin NAME PROGRAM [ARG...]     starts it; writes NAME.pid, NAME.out, NAME.err
 //	ends NAME N                     waits for its end and compares the status
 //	waitfile FILE                   waits until the file is there and not empty
@@ -63,6 +64,7 @@ func TestScripts(t *testing.T) {
 
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits":    exits,
+	"refuses":  refuses,
 	"begin":    begin,
 	"ends":     ends,
 	"waitfile": waitfile,
@@ -103,6 +105,22 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("status %d, want %d", got, want)
+	}
+}
+
+func refuses(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) >= 2, "refuses REGEXP PROGRAM [ARG...]")
+	exits(ts, false, append(append([]string{"125"}, args[1:]...), "--", "touch", "started"))
+	re, err := regexp.Compile(`^relance: error: ` + args[0] + `.*\n(relance: hint: .*\n)?$`)
+	ts.Check(err)
+	if said := ts.ReadFile("stderr"); !re.MatchString(said) {
+		ts.Fatalf("want one line, and perhaps a hint, that matches %s", re)
+	}
+	if said := ts.ReadFile("stdout"); said != "" {
+		ts.Fatalf("there is something on stdout")
+	}
+	if _, err := os.Stat(ts.MkAbs("started")); err == nil {
+		ts.Fatalf("the command was started")
 	}
 }
 
