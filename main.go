@@ -61,9 +61,9 @@ func run() int {
 
 // supervised runs the command until all is over.
 func supervised(todo *cli.Run, given entry.Given) int {
-	out := report.NewWriter(2)
+	out := report.NewWriter(2, func(n int64) string { return plain(todo, report.Lost(n), "warn") })
 	defer out.Close(time.Second)
-	say := sayer(out, todo)
+	say := func(msg string) { out.Line(plain(todo, msg, "info")) }
 	for _, note := range todo.Notes {
 		say(note)
 	}
@@ -72,12 +72,13 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
 	}
-	machine, err := supervise.NewMachine(&todo.Settings, say)
+	machine, err := supervise.NewMachine(&todo.Settings, say, entry.Trim)
 	if err != nil {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
 	}
 	received := make(chan signals.Signal, 16)
+	defer machine.Close()
 	go source.Run(received)
 	return supervise.Run(supervise.Config{
 		Policy:        todo.Policy,
@@ -88,15 +89,12 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	}, machine, received)
 }
 
-// sayer returns what writes a line that is about no generation.
-func sayer(out *report.Writer, todo *cli.Run) func(string) {
-	return func(msg string) {
-		if todo.JSON {
-			out.Line(report.PlainJSON(msg, "info", todo.Name, time.Now()))
-			return
-		}
-		out.Line(prefix(todo.Name) + msg)
+// plain is the line for a message that is about no generation.
+func plain(todo *cli.Run, msg, level string) string {
+	if todo.JSON {
+		return report.PlainJSON(msg, level, todo.Name, time.Now())
 	}
+	return prefix(todo.Name) + report.OneLine(msg)
 }
 
 // reporter returns what tells people of r.

@@ -49,8 +49,11 @@ func JSON(r restart.Report, name string, now time.Time) string {
 	if r.Uptime != 0 {
 		rec.Uptime = seconds(r.Uptime)
 	}
-	if r.In != 0 && r.In != restart.Forever {
-		rec.In = seconds(r.In)
+	switch r.Kind {
+	case restart.Up, restart.Stopping, restart.LeftBehind, restart.Backoff, restart.NoHelp:
+		if r.In != restart.Forever {
+			rec.In = seconds(r.In)
+		}
 	}
 	if r.Usage.Processes != 0 {
 		rec.Memory, rec.Processes = &r.Usage.Memory, r.Usage.Processes

@@ -23,32 +23,41 @@ func Text(r restart.Report) string {
 	fmt.Fprintf(&b, "gen %d: ", r.Gen)
 	switch r.Kind {
 	case restart.Up:
-		fmt.Fprintf(&b, "up, pid %d, %s after gen %d ended", r.PID, limits.FormatDuration(r.In), r.Gen-1)
+		fmt.Fprintf(&b, "up, pid %d, %s after gen %d ended", r.PID, limits.FormatDuration(r.In), r.After)
 	case restart.Stopping:
 		fmt.Fprintf(&b, "%s; stopping (%s)", because(r), stopping(r))
 	case restart.LeftBehind:
 		fmt.Fprintf(&b, "%s, and left %s behind; stopping (%s)", because(r), processes(r.Left), stopping(r))
 	case restart.Killing:
-		fmt.Fprintf(&b, "%s: not gone in time; KILL to the whole tree", r.Reason)
+		fmt.Fprintf(&b, "%s: not all gone; KILL to the whole tree", r.Reason)
 	case restart.Unkillable:
-		fmt.Fprintf(&b, "%s: still there after several KILL; waiting for it (state D, or not ours to kill?)", r.Reason)
+		fmt.Fprintf(&b, "%s: still not all gone after several rounds of KILL (state D, or not ours to kill?); nothing new starts before",
+			r.Reason)
 	case restart.Ended:
 		fmt.Fprintf(&b, "%s; relaunching", because(r))
 	case restart.Backoff:
 		fmt.Fprintf(&b, "%s; next try in %s%s", because(r), limits.FormatDuration(r.In), inARow(r.Failures))
 	case restart.NoHelp:
-		fmt.Fprintf(&b, "%s: so soon that relaunching does not help; next try in %s%s",
+		fmt.Fprintf(&b, "%s, sooner than --min-uptime: relaunching does not help; next try in %s%s",
 			because(r), limits.FormatDuration(r.In), inARow(r.Failures))
 	case restart.GaveUp:
-		fmt.Fprintf(&b, "%s; giving up after %d crashes (--give-up)", because(r), r.Failures)
+		fmt.Fprintf(&b, "%s; giving up after %s (--give-up)", because(r), count(r.Failures, "failure", "failures"))
 	case restart.BudgetEnd:
-		fmt.Fprintf(&b, "%s: ended, and not launched again (--restart never)", r.Reason)
+		fmt.Fprintf(&b, "%s: ended, and not launched again (--restart never); exit status %d", r.Reason, restart.BudgetStatus)
 	case restart.StartFailure:
 		b.WriteString(r.Err)
 	case restart.Blind:
-		fmt.Fprintf(&b, "cannot see how much memory it uses: %s; the budget is not watched until that changes", r.Err)
+		fmt.Fprintf(&b, "cannot see how much memory it uses: %s; memory is not watched until that changes", r.Err)
 	}
-	return b.String()
+	return OneLine(b.String())
+}
+
+// OneLine puts a message of several lines, such as one of errors.Join, into one.
+func OneLine(msg string) string { return strings.Join(strings.Split(msg, "\n"), "; ") }
+
+// Lost is the line that stands for n others.
+func Lost(n int64) string {
+	return count(int(n), "line is", "lines are") + " missing here: nobody read fast enough"
 }
 
 // because says why, with the figures.
@@ -57,20 +66,22 @@ func because(r restart.Report) string {
 	switch r.Reason {
 	case restart.MemoryHigh:
 		why += fmt.Sprintf(": %s of %s", limits.FormatSize(r.Usage.Memory), limits.FormatSize(r.Budget))
-	case restart.MemoryMax:
-		why += fmt.Sprintf(": %s, near its RLIMIT_AS or RLIMIT_DATA (largest process: %s of address space, %s of data)",
-			ending(r.Exit), limits.FormatSize(r.Usage.VMSize), limits.FormatSize(r.Usage.VMData))
 	case restart.CPULimit:
 		why += fmt.Sprintf(": %s with %s of CPU time", ending(r.Exit), limits.FormatDuration(r.Exit.CPU))
 	case restart.StartFailed:
 		return why + ": " + r.Err
-	case restart.Exit, restart.Signaled, restart.FileSizeLimit:
+	case restart.Exit, restart.Signaled, restart.FileSizeLimit, restart.MemoryMax:
 		why += ": " + ending(r.Exit)
 	case restart.Asked:
+		why += " to end"
 	}
 	why += " after " + limits.FormatDuration(r.Uptime)
-	if r.Reason == restart.MemoryHigh && r.Exit == nil {
+	switch {
+	case r.Reason == restart.MemoryHigh && r.Exit == nil:
 		why += ", " + processes(r.Usage.Processes)
+	case r.Reason == restart.MemoryMax:
+		why += fmt.Sprintf(", near its RLIMIT_AS or RLIMIT_DATA (largest process: %s of address space, %s of data)",
+			limits.FormatSize(r.Usage.VMSize), limits.FormatSize(r.Usage.VMData))
 	}
 	return why
 }
@@ -90,19 +101,24 @@ func ending(e *restart.Exited) string {
 
 // stopping says what is sent, and when it becomes KILL.
 func stopping(r restart.Report) string {
-	if r.In == restart.Forever {
+	switch r.In {
+	case restart.Forever:
 		return signalName(r.Sig) + ", no KILL"
+	case 0:
+		return signalName(r.Sig) + ", KILL at once"
 	}
 	return fmt.Sprintf("%s, KILL in %s", signalName(r.Sig), limits.FormatDuration(r.In))
 }
 
 func signalName(s restart.Sig) string { return signals.Name(unix.Signal(s)) }
 
-func processes(n int) string {
+func processes(n int) string { return count(n, "process", "processes") }
+
+func count(n int, one, more string) string {
 	if n == 1 {
-		return "1 process"
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d processes", n)
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 func inARow(n int) string {

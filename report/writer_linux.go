@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -12,35 +11,48 @@ import (
 // is shared with the child and with whoever gave it to us, so its O_NONBLOCK is
 // not ours to set: a full pipe or a stopped terminal blocks that goroutine, and
 // nobody else. Lines that do not fit the queue meanwhile are counted, and the
-// count is said as soon as there is room.
+// count is written in their place as soon as there is room.
 type Writer struct {
-	fd      int
-	queue   chan string
+	fd    int
+	queue chan line
+	// lost words the line that stands for n others.
+	lost func(n int64) string
+	// dropped counts the lines lost since the last one that went into the queue.
 	dropped atomic.Int64
 	done    chan struct{}
+}
+
+// line is one to be written, after the number of those that were lost before it.
+type line struct {
+	lost int64
+	text string
 }
 
 // queueLen bounds what is kept for a reader that stalls: some minutes of a bad
 // night.
 const queueLen = 256
 
-// NewWriter starts to write to fd.
-func NewWriter(fd int) *Writer {
-	w := &Writer{fd: fd, queue: make(chan string, queueLen), done: make(chan struct{})}
+// NewWriter starts to write to fd. lost words the line that says how many are
+// missing, in the format of the others.
+func NewWriter(fd int, lost func(n int64) string) *Writer {
+	w := &Writer{fd: fd, queue: make(chan line, queueLen), lost: lost, done: make(chan struct{})}
 	go w.run()
 	return w
 }
 
-// Line writes s and a line feed, or counts it as dropped. It never waits.
+// Line writes s and a line feed, or counts it as dropped. It never waits. It is
+// called by one goroutine.
 func (w *Writer) Line(s string) {
+	l := line{lost: w.dropped.Swap(0), text: s}
 	select {
-	case w.queue <- s:
+	case w.queue <- l:
 	default:
-		w.dropped.Add(1)
+		w.dropped.Add(l.lost + 1)
 	}
 }
 
-// Close waits for what is queued to be written, for the time given at most.
+// Close waits for what is queued to be written, for the time given at most. No
+// Line follows.
 func (w *Writer) Close(patience time.Duration) {
 	close(w.queue)
 	select {
@@ -51,11 +63,24 @@ func (w *Writer) Close(patience time.Duration) {
 
 func (w *Writer) run() {
 	defer close(w.done)
-	for s := range w.queue {
-		if n := w.dropped.Swap(0); n > 0 {
-			w.write(fmt.Sprintf("relance: %d lines were dropped here: nobody read them in time\n", n))
+	for {
+		if len(w.queue) == 0 {
+			// All that came before the lost ones is written.
+			w.tellLost(w.dropped.Swap(0))
 		}
-		w.write(s + "\n")
+		l, open := <-w.queue
+		if !open {
+			w.tellLost(w.dropped.Swap(0))
+			return
+		}
+		w.tellLost(l.lost)
+		w.write(l.text + "\n")
+	}
+}
+
+func (w *Writer) tellLost(n int64) {
+	if n > 0 {
+		w.write(w.lost(n) + "\n")
 	}
 }
 

@@ -27,8 +27,10 @@ type (
 		// Uptime is how long the generation was up.
 		Uptime time.Duration
 		// In is the time until the next try (Backoff), the grace (Stopping), or
-		// how long after the end of the last generation this one was up (Up).
-		In time.Duration
+		// how long after the end of generation After this one was up (Up). There
+		// may be some between the two that could not be started.
+		In    time.Duration
+		After int
 		// Sig is the signal that is being sent (Stopping).
 		Sig Sig
 		// Usage is what the last look saw, Budget what it was compared with.

@@ -16,24 +16,26 @@ type backoff struct {
 
 // delay counts one more failure and returns the time to wait: BackoffMin doubled
 // with each failure, up to BackoffMax, give or take a fifth, so that a fleet
-// that fell together does not rise together.
+// that fell together does not rise together. What would be above BackoffMax is
+// spread below it.
 func (b *backoff) delay(p *Policy) time.Duration {
 	d := p.BackoffMin
-	for i := 0; i < b.failures && d < p.BackoffMax; i++ {
+	for range b.failures {
+		if d > p.BackoffMax/2 {
+			d = p.BackoffMax
+			break
+		}
 		d *= 2
 	}
 	b.failures++
-	d = min(d, p.BackoffMax)
-	spread := float64(d) * 0.2
-	d += time.Duration(spread * (2*b.jitter.Float64() - 1))
-	return min(d, p.BackoffMax)
+	fifth := d / 5
+	low, high := d-fifth, d+min(fifth, p.BackoffMax-d)
+	return low + time.Duration(float64(high-low)*b.jitter.Float64())
 }
 
-// forget is called after a healthy run.
-func (b *backoff) forget() {
-	b.failures = 0
-	b.crashes = b.crashes[:0]
-}
+// forget is called after a healthy run. What it does not forget is the crashes:
+// "5 in an hour" means five, however long each run was.
+func (b *backoff) forget() { b.failures = 0 }
 
 // crashed notes a crash and reports whether it is one too many.
 func (b *backoff) crashed(now time.Time, p *Policy) bool {

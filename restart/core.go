@@ -62,8 +62,10 @@ type generation struct {
 	// because and then say why it is being stopped and what follows.
 	because Reason
 	then    Then
-	// asked is when somebody first asked for the end during this stop.
-	asked time.Time
+	// asked is when somebody first asked for the end of this generation, and
+	// askedSig what the child is to get for it if it was still starting.
+	asked    time.Time
+	askedSig Sig
 	// interrupted is when the terminal last sent a signal to it.
 	interrupted time.Time
 	// kills counts the rounds of SIGKILL.
@@ -71,7 +73,9 @@ type generation struct {
 	// exit is how the child ended, nil while it lives.
 	exit  *Exited
 	looks looks
-	// previousEnd is when the generation before it was over.
+	// previous is the last generation before it that was up, and previousEnd when
+	// that was over.
+	previous    int
 	previousEnd time.Time
 }
 
@@ -141,7 +145,7 @@ func (c *Core) enter(s State, deadline time.Time) {
 
 // spawn begins the next generation.
 func (c *Core) spawn(now time.Time) []Action {
-	c.gen = generation{number: c.gen.number + 1, previousEnd: c.gen.previousEnd}
+	c.gen = generation{number: c.gen.number + 1, previous: c.gen.previous, previousEnd: c.gen.previousEnd}
 	c.enter(Starting, time.Time{})
 	return []Action{Spawn{Gen: c.gen.number}}
 }

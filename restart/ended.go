@@ -35,7 +35,7 @@ func (c *Core) over(now time.Time) []Action {
 	if g.exit == nil {
 		panic("restart: an empty tree without the end of its child")
 	}
-	g.previousEnd = now
+	g.previous, g.previousEnd = g.number, now
 	k := g.because.kind(g.exit.ok())
 	if g.then == Decide {
 		g.then = End

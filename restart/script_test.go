@@ -116,6 +116,9 @@ func describe(a Action) string {
 		} else if a.In != 0 {
 			s += fmt.Sprintf(" in=%s", a.In.Round(time.Millisecond))
 		}
+		if a.Kind == Up {
+			s += fmt.Sprintf(" after=%d", a.After)
+		}
 		if a.Budget != 0 {
 			s += fmt.Sprintf(" memory=%d of %d", a.Usage.Memory, a.Budget)
 		}

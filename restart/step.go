@@ -13,15 +13,24 @@ func (c *Core) stepStarting(now time.Time, ev Event) []Action {
 	case SpawnFailed:
 		return c.spawnFailed(now, ev)
 	case StopAsked:
-		c.gen.then = End
+		c.askedEarly(now, ev.Sig)
 	case Interrupted:
-		c.gen.then = End
+		c.askedEarly(now, 0)
 	case Exited, Emptied, Looked:
 		panic("restart: news of a child that has not started")
 	case Forward, Tick:
 		// Nobody is there to get a signal, and there is no deadline.
 	}
 	return nil
+}
+
+// askedEarly: somebody asks for the end of a child that may not exist yet. It is
+// stopped as soon as it does.
+func (c *Core) askedEarly(now time.Time, sig Sig) {
+	c.gen.then = End
+	if c.gen.asked.IsZero() {
+		c.gen.asked, c.gen.askedSig = now, sig
+	}
 }
 
 func (c *Core) started(now time.Time, ev Started) []Action {
@@ -31,11 +40,11 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 	var actions []Action
 	if c.gen.number > 1 {
 		r := c.report(Up)
-		r.PID, r.In = ev.PID, now.Sub(c.gen.previousEnd)
+		r.PID, r.In, r.After = ev.PID, now.Sub(c.gen.previousEnd), c.gen.previous
 		actions = append(actions, r)
 	}
 	if c.gen.then == End {
-		actions = append(actions, c.stop(now, Asked, End, 0)...)
+		actions = append(actions, c.stop(now, Asked, End, c.gen.askedSig)...)
 	}
 	return actions
 }

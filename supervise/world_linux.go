@@ -16,14 +16,20 @@ type Machine struct {
 	spawner  *child.Spawner
 	terminal *child.Terminal
 	walker   *tree.Walker
+	groups   groups
+	// kills counts the calls of KillTree for this generation.
+	kills int
 	// complain takes what an act could not do and nobody else can tell.
 	complain func(string)
+	// settled is called once, when the first generation has been started.
+	settled func()
 }
 
 // NewMachine prepares to start the command of s. It makes this process the
-// parent of every orphan of the tree.
-func NewMachine(s *child.Settings, complain func(string)) (*Machine, error) {
-	m := &Machine{terminal: child.OpenTerminal(), complain: complain}
+// parent of every orphan of the tree. settled is called once, when the first
+// generation has been started.
+func NewMachine(s *child.Settings, complain func(string), settled func()) (*Machine, error) {
+	m := &Machine{terminal: child.OpenTerminal(), groups: findGroups(), complain: complain, settled: settled}
 	// Without a terminal, a signal to our process group is for us alone.
 	s.OwnGroup = m.terminal == nil
 	if err := child.Adopt(); err != nil {
@@ -46,7 +52,16 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	if gen > 1 {
 		m.terminal.Reclaim()
 	}
-	return m.spawner.Spawn(nil)
+	m.kills = 0
+	pid, err := m.spawner.Spawn(m.groups.enter(gen))
+	m.groups.clear()
+	if gen == 1 {
+		m.settled()
+	} else if err == nil {
+		// It has been relaunched once, so it will be again.
+		m.groups.prepare(gen + 1)
+	}
+	return pid, err
 }
 
 // Signal sends sig to the child.
@@ -65,8 +80,14 @@ func (m *Machine) SignalTree(sig restart.Sig) {
 	}
 }
 
-// KillTree ends every process of the tree by force.
+// KillTree ends every process of the tree by force: at once and as a whole where
+// the tree is in a group of its own, else one by one. Where the group did not
+// help, because something was moved out of it, the second call goes one by one.
 func (m *Machine) KillTree() {
+	m.kills++
+	if m.groups.kill() && m.kills == 1 {
+		return
+	}
 	if _, err := m.walker.Kill(); err != nil {
 		m.complain(fmt.Sprintf("kill the tree: %v", err))
 	}
@@ -74,7 +95,13 @@ func (m *Machine) KillTree() {
 
 // Look measures the tree.
 func (m *Machine) Look(budget int64) (restart.Usage, error) {
-	u, err := m.walker.Measure(budget)
+	var u tree.Usage
+	var err error
+	if pids, ok := m.groups.pids(); ok {
+		u, err = m.walker.MeasurePIDs(pids, budget)
+	} else {
+		u, err = m.walker.Measure(budget)
+	}
 	return restart.Usage{
 		Memory: u.Bytes, Processes: u.Processes, CPU: u.CPU, VMSize: max(u.VMSize, u.VMPeak), VMData: u.VMData,
 	}, err
@@ -99,7 +126,10 @@ func (m *Machine) TreeLeft() int {
 }
 
 // Over is called when the tree is empty.
-func (m *Machine) Over() {}
+func (m *Machine) Over() { m.groups.leave() }
+
+// Close takes away what was made on this machine.
+func (m *Machine) Close() { m.groups.close() }
 
 // ChildStopped stops us along, where a shell manages both of us as one job.
 func (m *Machine) ChildStopped(restart.Sig) { m.terminal.StopAlong() }

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -36,7 +35,7 @@ func init() {
 		"map":      mapFile,
 		"vfork":    vfork,
 		"herd":     herd,
-		"bomb":     func(a []string) { drop(a[0], a[1], a[2]); say("ready"); bomb() },
+		"bomb":     func(a []string) { signal.Ignore(unix.SIGCHLD); drop(a[0], a[1], a[2]); say("ready"); bomb() },
 		"comet":    func(a []string) { drop(a[0], a[1], a[2]); say("ready"); comet() },
 	}
 }
@@ -261,79 +260,4 @@ func herd(args []string) {
 	}
 	say("ready")
 	forever()
-}
-
-// drop gives up root, if we have it, and sets how many processes the user may
-// have and when the forking ends by itself.
-func drop(limit, seconds, uid string) {
-	n, err := strconv.Atoi(limit)
-	must(err)
-	s, err := strconv.Atoi(seconds)
-	must(err)
-	u, err := strconv.Atoi(uid)
-	must(err)
-	must(unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: uint64(n), Max: uint64(n)}))
-	if u != os.Getuid() {
-		must(syscall.Setuid(u))
-	}
-	must(unix.ClockGettime(unix.CLOCK_MONOTONIC, &now))
-	until = now.Sec + int64(s)
-}
-
-// nobody is the ordinary user that helpers of root become: one of our own, so
-// that what others run does not fill the room of the bombs.
-var nobody = 60000 + os.Getpid()%5000
-
-// From here on a forked copy of a Go program runs: one thread and no runtime.
-// It may use nothing but raw system calls and globals.
-
-var (
-	now   unix.Timespec
-	until = time.Now().Unix() // of CLOCK_MONOTONIC, set by drop
-)
-
-//go:nosplit
-func fork() uintptr {
-	pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
-	if errno != 0 {
-		return ^uintptr(0)
-	}
-	return pid
-}
-
-//go:nosplit
-func park() {
-	for {
-		unix.RawSyscall6(unix.SYS_PPOLL, 0, 0, 0, 0, 0, 0)
-	}
-}
-
-//go:nosplit
-func tick() {
-	unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&now)), 0)
-	if now.Sec > until {
-		unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
-	}
-}
-
-// bomb forks as fast as it is let.
-//
-//go:nosplit
-func bomb() {
-	for {
-		tick()
-		fork()
-	}
-}
-
-// comet forks and dies at once, always: its child goes on.
-//
-//go:nosplit
-func comet() {
-	for {
-		tick()
-		if pid := fork(); pid != 0 && pid != ^uintptr(0) {
-			unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
-		}
-	}
 }

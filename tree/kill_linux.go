@@ -28,7 +28,7 @@ const (
 // A member that may not be signalled is named in err and does not stop the rest.
 // Who waits with WUNTRACED sees the stopping.
 func (w *Walker) Kill() (left int, err error) {
-	h := hunt{w: w, sent: map[Member]bool{}, refused: map[Member]bool{}, dead: map[Member]bool{}}
+	h := newHunt(w)
 	h.run(unix.SIGSTOP)
 	if h.alive > 0 {
 		clear(h.sent)
@@ -49,6 +49,10 @@ type hunt struct {
 	no      refusals
 	alive   int   // members found alive by the last pass
 	scanErr error // of the last pass
+}
+
+func newHunt(w *Walker) *hunt {
+	return &hunt{w: w, sent: map[Member]bool{}, refused: map[Member]bool{}, dead: map[Member]bool{}}
 }
 
 // identity is what of m stays the same while it lives.

@@ -3,6 +3,7 @@ package tree
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -81,9 +82,32 @@ func TestKillForkBomb(t *testing.T) {
 		}
 		n = len(ms)
 	}
-	calls := finish(t, w)
+	// Held: everybody is stopped, keeps its place, and nobody is born.
+	hold := newHunt(w)
+	for from := time.Now(); hold.pass(unix.SIGSTOP) > 0; { // as long as they need to get their turn
+		if time.Since(from) > 15*time.Second {
+			t.Fatal("the bomb cannot be held")
+		}
+	}
+	held, _ := w.Members()
+	for _, m := range held {
+		if m.Alive() && m.State != 'T' {
+			t.Errorf("not stopped: %+v", m)
+		}
+	}
+	if hold.alive < 60 {
+		t.Errorf("%d are held", hold.alive)
+	}
+	again, _ := w.Members()
+	if !slices.EqualFunc(held, again, func(a, b Member) bool { return a.identity() == b.identity() }) {
+		t.Error("the bomb went on behind our back")
+	}
+	if _, err := w.Signal(unix.SIGCONT); err != nil {
+		t.Error(err)
+	}
+	calls, reaped := finish(t, w)
 	h.wantDead(t)
-	t.Logf("%d calls", calls)
+	t.Logf("%d calls, %d reaped", calls, reaped)
 }
 
 func TestKillComet(t *testing.T) {
@@ -93,9 +117,9 @@ func TestKillComet(t *testing.T) {
 		m, ok := member(t, w, h.pid)
 		moved = !ok || !m.Alive()
 	}
-	calls := finish(t, w)
+	calls, reaped := finish(t, w)
 	h.wantDead(t)
-	t.Logf("%d calls", calls)
+	t.Logf("%d calls, %d reaped", calls, reaped)
 }
 
 func TestSignal(t *testing.T) {

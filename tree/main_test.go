@@ -147,11 +147,12 @@ func children(pid int) (pids []int) {
 }
 
 // reap takes every zombie that waits for us.
-func reap() {
+func reap() (n int) {
 	for {
 		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil); pid <= 0 || err != nil {
-			return
+			return n
 		}
+		n++
 	}
 }
 
@@ -179,8 +180,9 @@ func member(t testing.TB, w *Walker, pid int) (Member, bool) {
 	return ms[i], true
 }
 
-// finish kills until nothing is left, as the owner of a tree would.
-func finish(t testing.TB, w *Walker) (calls int) {
+// finish kills until nothing is left, as the owner of a tree would, and returns
+// how many calls it took and how many processes there had been.
+func finish(t testing.TB, w *Walker) (calls, reaped int) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		left, err := w.Kill()
@@ -188,14 +190,14 @@ func finish(t testing.TB, w *Walker) (calls int) {
 			t.Fatal(err)
 		}
 		calls++
-		reap()
+		reaped += reap()
 		if left == 0 {
-			return calls
+			return calls, reaped
 		}
 	}
 	ms, _ := w.Members()
 	t.Fatalf("tree not dead after %d calls: %+v", calls, ms)
-	return calls
+	return calls, reaped
 }
 
 func atoi(t testing.TB, s string) int {

@@ -136,6 +136,9 @@ func findInit(asked string) (string, error) {
 		return "", hinted(fmt.Errorf("find the guest's init: %w", err),
 			"build both into one folder: CGO_ENABLED=0 go build -o bin/vm/ ./internal/vm/...")
 	}
+	if err := executable(asked, nil); err != nil {
+		return "", err
+	}
 	return asked, nil
 }
 
@@ -183,7 +186,7 @@ func swapImage(name string, size int64) error {
 func executable(name string, add []pair) error {
 	f, err := elf.Open(name)
 	if err != nil {
-		return fmt.Errorf("read test binary %s: %w", name, err)
+		return fmt.Errorf("read %s: %w", name, err)
 	}
 	defer f.Close()
 	section := f.Section(".interp")
@@ -192,7 +195,7 @@ func executable(name string, add []pair) error {
 	}
 	text, err := section.Data()
 	if err != nil {
-		return fmt.Errorf("read test binary %s: %w", name, err)
+		return fmt.Errorf("read %s: %w", name, err)
 	}
 	loader := strings.TrimRight(string(text), "\x00")
 	for _, p := range add {
@@ -200,6 +203,6 @@ func executable(name string, add []pair) error {
 			return nil
 		}
 	}
-	return hinted(fmt.Errorf("test binary %s needs %s, which the machine does not have", name, loader),
+	return hinted(fmt.Errorf("%s needs %s, which the machine does not have", name, loader),
 		"build it with CGO_ENABLED=0, or give it the loader and its libraries with -add")
 }

@@ -1,0 +1,74 @@
+package cgroup
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Where a group cannot be had, nothing is left behind and the cause is kept.
+func TestCreateRefused(t *testing.T) {
+	dir := t.TempDir()
+	p := Parent{path: dir}
+	if _, err := p.Create("a"); !errors.Is(err, ErrNoKill) {
+		t.Errorf("a folder without cgroup.kill: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("left behind: %v", err)
+	}
+	if _, err := (Parent{path: filepath.Join(dir, "none")}).Create("a"); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("no parent: %v", err)
+	}
+	if _, err := (Parent{path: "/proc"}).Create("a"); err == nil {
+		t.Error("a group in /proc")
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Parent{path: link}).Create("a"); !errors.Is(err, unix.ENOTDIR) && !errors.Is(err, unix.ELOOP) {
+		t.Errorf("through a link: %v", err)
+	}
+	if os.Getuid() != 0 {
+		if err := os.Chmod(dir, 0o500); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Create("a"); !errors.Is(err, unix.EACCES) || !errors.Is(err, os.ErrPermission) {
+			t.Errorf("not ours: %v", err)
+		}
+		os.Chmod(dir, 0o700)
+	}
+}
+
+// The walk needs no cgroup: any folders will do.
+func TestWalkIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("/", filepath.Join(dir, "out")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "a", "b"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Open(dir, openDir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	g := &Group{dir: fd}
+	entered, left := 0, ""
+	err = g.walk(func(int) error { entered++; return nil }, func(_ int, name string) error { left += name; return nil })
+	if err != nil || entered != 3 || left != "ba" {
+		t.Errorf("entered %d, left %q, %v; want 3 and the deepest first", entered, left, err)
+	}
+	stop := errors.New("stop")
+	if err := g.walk(func(int) error { return stop }, nil); err != stop {
+		t.Errorf("an error of the visitor: %v", err)
+	}
+	w := walker{at: fd, seen: maxGroups}
+	if err := w.arrive("x"); err == nil {
+		t.Error("no bound")
+	}
+}

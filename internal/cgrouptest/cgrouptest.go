@@ -1,0 +1,95 @@
+// Package cgrouptest gives tests a real cgroup, or says why there is none.
+package cgrouptest
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"relance/cgroup"
+)
+
+// env makes a missing cgroup a failure, so that where the tests must run they
+// cannot skip in silence.
+const env = "RELANCE_TEST_CGROUP"
+
+// Require returns the parent of groups, or skips the test where none can be
+// made. With RELANCE_TEST_CGROUP=1 it fails there instead.
+func Require(t testing.TB) cgroup.Parent {
+	t.Helper()
+	give := t.Skipf
+	if os.Getenv(env) == "1" {
+		give = t.Fatalf
+	}
+	p, err := cgroup.Find("/")
+	if err != nil {
+		give("no cgroup: %v", err)
+	}
+	g, err := p.Create(name())
+	if err != nil {
+		give("no cgroup: %v", err)
+	}
+	remove(t, g)
+	return p
+}
+
+// Scratch makes a group for the test. When the test ends, failed or not, all
+// that is in the group is killed and the group removed.
+func Scratch(t testing.TB) *cgroup.Group {
+	t.Helper()
+	g, err := Require(t).Create(name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { remove(t, g) })
+	return g
+}
+
+var made atomic.Int64
+
+func name() string { return fmt.Sprintf("relance-test-%d-%d", os.Getpid(), made.Add(1)) }
+
+// remove empties and removes g.
+func remove(t testing.TB, g *cgroup.Group) {
+	t.Helper()
+	if err := g.Kill(); err != nil {
+		t.Error(err)
+	}
+	WaitEmpty(t, g)
+	if err := g.Remove(); err != nil {
+		t.Error(err)
+	}
+	g.Close()
+}
+
+// WaitEmpty waits until nobody is in g, woken by the kernel.
+func WaitEmpty(t testing.TB, g *cgroup.Group) {
+	t.Helper()
+	fd, err := unix.Openat(g.FD(), "cgroup.events", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return // removed by the test
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 256)
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		// cgroup-v2.rst: "poll and [id]notify events are triggered when the
+		// value changes", that is since the last read of this descriptor.
+		unix.Pread(fd, buf, 0)
+		populated, err := g.Populated()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !populated {
+			return
+		}
+		left := time.Until(deadline)
+		if left <= 0 {
+			t.Fatalf("group %s is not empty", g.Path())
+		}
+		unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLPRI}}, int(left.Milliseconds())+1)
+	}
+}

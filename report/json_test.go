@@ -1,0 +1,173 @@
+package report
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"relance/restart"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
+
+// keys is a promise: programs read these. One may be added, none may go or
+// change its type.
+var keys = map[string]string{
+	"time": "string", "level": "string", "msg": "string", "name": "string", "event": "string",
+	"generation": "number", "reason": "string", "pid": "number", "uptime_seconds": "number",
+	"memory_bytes": "number", "memory_budget_bytes": "number", "processes": "number",
+	"exit_status": "number", "exit_signal": "string", "stop_signal": "string",
+	"in_seconds": "number", "failures": "number", "error": "string",
+}
+
+// decode reads a line as a program would.
+func decode(t *testing.T, line string) map[string]any {
+	t.Helper()
+	var m map[string]any
+	if strings.ContainsAny(line, "\n\r") {
+		t.Errorf("more than a line: %q", line)
+	}
+	if err := json.Unmarshal([]byte(line), &m); err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	return m
+}
+
+// TestJSONKeys: every report there is has known keys of the right type, and
+// always those that one sorts by.
+func TestJSONKeys(t *testing.T) {
+	seen := map[string]bool{}
+	for _, l := range lines {
+		m := decode(t, JSON(l.report, "web", noon))
+		for key, value := range m {
+			seen[key] = true
+			kind := "string"
+			if _, ok := value.(float64); ok {
+				kind = "number"
+			}
+			if keys[key] != kind {
+				t.Errorf("%s: %s is a %s, want %q", l.name, key, kind, keys[key])
+			}
+		}
+		for _, key := range []string{"time", "level", "msg", "name", "event", "generation"} {
+			if _, ok := m[key]; !ok {
+				t.Errorf("%s: no %s", l.name, key)
+			}
+		}
+		if m["msg"] != Text(l.report) || m["event"] != string(l.report.Kind) {
+			t.Errorf("%s: %v", l.name, m)
+		}
+	}
+	for key := range keys {
+		if !seen[key] {
+			t.Errorf("no report has %s", key)
+		}
+	}
+}
+
+// TestEveryKind: the table of reports has each kind and each reason.
+func TestEveryKind(t *testing.T) {
+	for _, kind := range []restart.Kind{
+		restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
+		restart.Backoff, restart.NoHelp, restart.GaveUp, restart.BudgetEnd, restart.StartFailure, restart.Blind,
+	} {
+		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Kind == kind }) {
+			t.Errorf("no line for %s", kind)
+		}
+	}
+	for _, reason := range []restart.Reason{
+		restart.Exit, restart.Signaled, restart.StartFailed, restart.MemoryHigh, restart.MemoryMax,
+		restart.CPULimit, restart.FileSizeLimit, restart.Asked,
+	} {
+		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Reason == reason }) {
+			t.Errorf("no line for %s", reason)
+		}
+	}
+}
+
+func TestJSONValues(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		report restart.Report
+		want   map[string]any
+	}{
+		{"a recycle", lines[2].report, map[string]any{
+			"level": "info", "reason": "memory-high", "uptime_seconds": 18720.0, "in_seconds": 10.0, "stop_signal": "TERM",
+			"memory_bytes": 812.0 * mib, "memory_budget_bytes": 800.0 * mib, "processes": 9.0, "exit_status": nil,
+		}},
+		{"a grace of nothing", lines[5].report, map[string]any{"in_seconds": 0.0, "level": "info", "reason": "asked"}},
+		{"no kill", lines[3].report, map[string]any{"in_seconds": nil, "stop_signal": "INT"}},
+		{
+			"up", restart.Report{Kind: restart.Up, Gen: 2, PID: 7, In: 1500 * time.Microsecond, After: 1},
+			map[string]any{"level": "info", "pid": 7.0, "in_seconds": 0.0015, "uptime_seconds": nil, "reason": nil},
+		},
+		{
+			"killed by a signal", restart.Report{Kind: restart.GaveUp, Gen: 2, Reason: restart.Signaled, Exit: segv, Uptime: time.Second, Failures: 3},
+			map[string]any{"level": "error", "exit_status": 139.0, "exit_signal": "SEGV", "failures": 3.0},
+		},
+		{
+			"status 0 is said", restart.Report{Kind: restart.Ended, Gen: 2, Reason: restart.Exit, Exit: &restart.Exited{}, Uptime: time.Nanosecond},
+			map[string]any{"exit_status": 0.0, "exit_signal": nil, "uptime_seconds": 1e-9},
+		},
+		{
+			"a start that failed", restart.Report{Kind: restart.Backoff, Gen: 2, Reason: restart.StartFailed, Err: "x", In: time.Minute, Failures: 1},
+			map[string]any{"level": "warn", "error": "x", "in_seconds": 60.0, "exit_status": nil},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := decode(t, JSON(c.report, "", noon))
+			for key, want := range c.want {
+				if !reflect.DeepEqual(got[key], want) {
+					t.Errorf("%s: %v, want %v", key, got[key], want)
+				}
+			}
+			if _, ok := got["name"]; ok {
+				t.Errorf("a name: %v", got)
+			}
+			if got["time"] != "2026-03-01T12:00:00.123456789Z" {
+				t.Errorf("time %v", got["time"])
+			}
+		})
+	}
+}
+
+// TestJSONHostile: names and messages come from users and from the kernel, and
+// may hold anything.
+func TestJSONHostile(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\nb":             "a\nb",
+		"\xff\xfe":         "\ufffd\ufffd",
+		`"quoted\"`:        `"quoted\"`,
+		"\x00\x1b[2J":      "\x00\x1b[2J",
+		"\u2028 <b>&":      "\u2028 <b>&",
+		"größe \U0001f600": "größe \U0001f600",
+	} {
+		r := restart.Report{Kind: restart.Blind, Gen: 1, Err: in}
+		if got := decode(t, JSON(r, in, noon)); got["name"] != want || got["error"] != want {
+			t.Errorf("%q: name %q, error %q", in, got["name"], got["error"])
+		}
+		if got := decode(t, PlainJSON(in, "warn", in, noon)); got["msg"] != want || got["name"] != want || got["level"] != "warn" {
+			t.Errorf("%q: %v", in, got)
+		}
+		if s := Text(r); strings.Contains(s, "\n") {
+			t.Errorf("more than a line: %q", s)
+		}
+	}
+}
+
+func TestLost(t *testing.T) {
+	for n, want := range map[int64]string{
+		1: "1 line is missing here: nobody read fast enough",
+		7: "7 lines are missing here: nobody read fast enough",
+	} {
+		if got := Lost(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+	if got := OneLine("a\nb\nc"); got != "a; b; c" {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,185 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func lostWords(n int64) string { return fmt.Sprintf("lost %d", n) }
+
+// smallPipe returns a pipe that holds a page.
+func smallPipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, 4096); err != nil {
+		t.Fatal(err)
+	}
+	r, w = os.NewFile(uintptr(fds[0]), "r"), os.NewFile(uintptr(fds[1]), "w")
+	t.Cleanup(func() { r.Close(); w.Close() })
+	return r, w
+}
+
+func TestWriterKeepsTheOrder(t *testing.T) {
+	r, w := smallPipe(t)
+	out := NewWriter(int(w.Fd()), lostWords)
+	for i := range 100 {
+		out.Line(fmt.Sprint("line ", i))
+	}
+	out.Close(time.Minute)
+	w.Close()
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	if len(lines) != 100 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	for i, line := range lines {
+		if line != fmt.Sprint("line ", i) {
+			t.Errorf("line %d: %q", i, line)
+		}
+	}
+}
+
+// TestWriterFullPipe: nobody reads for a while. No Line waits, and what is
+// missing is counted in its place, between the last line before and the first
+// one after it.
+func TestWriterFullPipe(t *testing.T) {
+	r, w := smallPipe(t)
+	out := NewWriter(int(w.Fd()), lostWords)
+	const first = 5000
+	for i := range first {
+		out.Line(fmt.Sprintf("%d %s", i, strings.Repeat("x", 100)))
+	}
+	in := bufio.NewReader(r)
+	next, lost := 0, 0
+	read := func() bool {
+		s, err := in.ReadString('\n')
+		if err != nil {
+			return false
+		}
+		var n int
+		if _, err := fmt.Sscanf(s, "lost %d", &n); err == nil {
+			next, lost = next+n, lost+n
+		} else if _, err := fmt.Sscanf(s, "%d ", &n); err != nil || n != next || !strings.HasSuffix(s, "x\n") {
+			t.Fatalf("line %d: %q", next, s)
+		} else {
+			next++
+		}
+		return true
+	}
+	for next < first {
+		read() // to the end: the count comes though nothing follows
+		if lost == 0 && next > first/2 {
+			t.Fatal("nothing was lost?")
+		}
+	}
+	for i := range 10 {
+		out.Line(fmt.Sprintf("%d x", first+i))
+	}
+	out.Close(time.Minute)
+	w.Close()
+	for read() {
+	}
+	if next != first+10 || lost < first-queueLen-100 {
+		t.Errorf("%d lines, %d of them lost", next, lost)
+	}
+}
+
+// TestWriterClose: the count of what was lost last is written too, and a pipe
+// that nobody reads does not keep us for longer than was said.
+func TestWriterClose(t *testing.T) {
+	r, w := smallPipe(t)
+	out := NewWriter(int(w.Fd()), lostWords)
+	for range 2000 {
+		out.Line(strings.Repeat("x", 100))
+	}
+	out.Close(time.Millisecond)
+	// Now somebody reads after all.
+	text := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(r)
+		text <- string(b)
+	}()
+	<-out.done
+	w.Close()
+	written, lost := 0, 0
+	last := ""
+	for last = range strings.Lines(<-text) {
+		if n := 0; strings.HasSuffix(last, "x\n") {
+			written++
+		} else if _, err := fmt.Sscanf(last, "lost %d", &n); err == nil {
+			lost += n
+		}
+	}
+	if written+lost != 2000 || !strings.HasPrefix(last, "lost") {
+		t.Errorf("%d lines written, %d lost, ends in %q", written, lost, last)
+	}
+}
+
+// TestWriterNonBlocking: somebody else who has the pipe made it non-blocking.
+func TestWriterNonBlocking(t *testing.T) {
+	r, w := smallPipe(t)
+	if err := unix.SetNonblock(int(w.Fd()), true); err != nil {
+		t.Fatal(err)
+	}
+	out := NewWriter(int(w.Fd()), lostWords)
+	for range 200 {
+		out.Line(strings.Repeat("x", 100))
+	}
+	got := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(r)
+		got <- string(b)
+	}()
+	out.Close(time.Minute)
+	w.Close()
+	if s := <-got; s != strings.Repeat(strings.Repeat("x", 100)+"\n", 200) {
+		t.Errorf("%d bytes came", len(s))
+	}
+}
+
+// TestWriterNobodyThere: a stderr that is closed, gone, full or not to be written
+// to kills and stops nobody.
+func TestWriterNobodyThere(t *testing.T) {
+	r, gone := smallPipe(t)
+	r.Close()
+	readOnly, _ := smallPipe(t)
+	closed, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(closed)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	for name, fd := range map[string]int{
+		"EPIPE": int(gone.Fd()), "EBADF": closed, "ENOSPC": int(full.Fd()), "not for writing": int(readOnly.Fd()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := NewWriter(fd, lostWords)
+			for range 10 * queueLen {
+				out.Line("x")
+			}
+			out.Close(time.Minute)
+			select {
+			case <-out.done:
+			default:
+				t.Error("still writing")
+			}
+		})
+	}
+}

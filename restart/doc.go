@@ -1,0 +1,132 @@
+// Package restart decides: it takes what happened, one event at a time, and says
+// what is to be done. It does nothing itself.
+//
+// It imports little more than time, starts nothing, asks nobody and reads no
+// clock: the same state, the same event and the same
+// now give the same actions. [Core.Step] is called by one loop, which tells it
+// all that happens and carries out what it says, in order; [Core.Deadline] is the
+// one timer of the whole program. So everything that relance ever decides can be
+// played in a test, and is: testdata holds scripts of events and the actions that
+// answer them.
+//
+// # Words
+//
+//   - child: the command as started once. Tree: the child and every descendant.
+//   - generation: one run of the command, numbered from 1. Every event and every
+//     action about a child carries its number; news of another generation are
+//     late, and dropped.
+//   - slot: the place that always holds one generation. A Core knows one slot.
+//   - limit: enforced by the kernel. Budget: watched by relance.
+//   - recycle: a planned stop and relaunch, or the end at a limit. A crash is an
+//     end that nobody asked for. A recycle is never counted as a crash.
+//   - relaunch: start the next generation, which happens only when the tree of
+//     the last one is empty.
+//   - reason: why a generation ended, one of a closed list ([Reason]).
+//   - look: a measurement of the tree. Verdict: two looks in a row that saw the
+//     budget spent.
+//   - grace: the time between the stop signal and SIGKILL.
+//   - backoff: the delay before a relaunch that may be in vain, doubled each time.
+//     Healthy: a run so long that the delay begins anew. Give up: no more tries
+//     after so many crashes within so long.
+//   - asked: somebody wants relance to end. Who asks a second time cannot wait.
+//   - interrupted: the terminal sent a signal to the child as well as to us, and
+//     it is the child's affair whether that is an end.
+//
+// # States
+//
+// What follows in each state from each event. This table is written by a test,
+// from what Step does, and compared with it (go test ./restart -update). Where
+// the third column is empty, it is always so; "impossible" means that the loop
+// cannot send it, and Step panics.
+//
+//	state     event        when                                    next      actions
+//
+//	starting  Started      generation 1                            up
+//	starting  Started      a later one                             up        report up
+//	starting  Started      the end was asked for                   stopping  report stopping; signal; signal CONT
+//	starting  SpawnFailed  generation 1, or the end was asked for  gone      report start-failure; quit
+//	starting  SpawnFailed  a later one                             waiting   report backoff
+//	starting  Exited                                                         impossible
+//	starting  Emptied                                                        impossible
+//	starting  Looked                                                         impossible
+//	starting  StopAsked                                            starting
+//	starting  Interrupted                                          starting
+//	starting  Forward                                              starting
+//	starting  Tick                                                 starting
+//
+//	up        Started                                                        impossible
+//	up        SpawnFailed                                                    impossible
+//	up        Exited       ends well, or the policy says so        gone      quit
+//	up        Exited       the policy relaunches it                starting  report ended; spawn
+//	up        Exited       the same, sooner than MinUptime         waiting   report backoff
+//	up        Exited       at a limit                              starting  report ended; spawn
+//	up        Exited       at a limit, sooner than MinUptime       waiting   report no-help
+//	up        Exited       a crash, and the policy relaunches it   waiting   report backoff
+//	up        Exited       one crash too many                      gone      report gave-up; quit
+//	up        Exited       interrupted shortly before              gone      quit
+//	up        Exited       part of the tree lives                  stopping  report left-behind; signal to the tree; signal CONT to the tree
+//	up        Emptied                                                        impossible
+//	up        Looked       below the budget                        up
+//	up        Looked       over the budget, once                   up
+//	up        Looked       over the budget, the second time        stopping  report stopping; signal; signal CONT
+//	up        Looked       not possible, and not said before       up        report blind
+//	up        StopAsked                                            stopping  report stopping; signal; signal CONT
+//	up        Interrupted                                          up
+//	up        Forward                                              up        signal
+//	up        Tick         no budget                               up
+//	up        Tick         time to look                            up        look
+//
+//	stopping  Started                                                        impossible
+//	stopping  SpawnFailed                                                    impossible
+//	stopping  Exited       the end was asked for                   gone      quit
+//	stopping  Exited       a budget was spent                      starting  spawn
+//	stopping  Exited       a budget, sooner than MinUptime         waiting   report no-help
+//	stopping  Exited       a budget, under never                   gone      report budget-end; quit
+//	stopping  Exited       part of the tree lives                  stopping  signal to the tree; signal CONT to the tree
+//	stopping  Emptied      as after the end of the child           starting  report ended; spawn
+//	stopping  Looked                                               stopping
+//	stopping  StopAsked    the first to ask                        stopping
+//	stopping  StopAsked    within 100 ms of the first              stopping
+//	stopping  StopAsked    later                                   killing   report killing; kill the tree
+//	stopping  Interrupted  the first to ask                        stopping
+//	stopping  Interrupted  100 ms after the first, or later        killing   report killing; kill the tree
+//	stopping  Forward                                              stopping  signal
+//	stopping  Tick         the grace runs                          stopping
+//	stopping  Tick         the grace is over                       killing   report killing; kill the tree
+//
+//	killing   Started                                                        impossible
+//	killing   SpawnFailed                                                    impossible
+//	killing   Exited       the end was asked for                   gone      quit
+//	killing   Exited       a budget was spent                      starting  spawn
+//	killing   Exited       part of the tree lives                  killing   kill the tree
+//	killing   Emptied      as after the end of the child           starting  spawn
+//	killing   Looked                                               killing
+//	killing   StopAsked                                            killing
+//	killing   Interrupted                                          killing
+//	killing   Forward                                              killing
+//	killing   Tick         before the next round                   killing
+//	killing   Tick         something is still there                killing   kill the tree
+//
+//	waiting   Started                                                        impossible
+//	waiting   SpawnFailed                                                    impossible
+//	waiting   Exited                                                         impossible
+//	waiting   Emptied                                                        impossible
+//	waiting   Looked                                               waiting
+//	waiting   StopAsked                                            gone      quit
+//	waiting   Interrupted                                          gone      quit
+//	waiting   Forward                                              waiting
+//	waiting   Tick         before the delay is over                waiting
+//	waiting   Tick         the delay is over                       starting  spawn
+//
+//	gone      Started                                              gone
+//	gone      SpawnFailed                                          gone
+//	gone      Exited                                               gone
+//	gone      Emptied                                              gone
+//	gone      Looked                                               gone
+//	gone      StopAsked                                            gone
+//	gone      Interrupted                                          gone
+//	gone      Forward                                              gone
+//	gone      Tick                                                 gone
+//
+// Every event about another generation leads nowhere, in every state.
+package restart

@@ -1,0 +1,235 @@
+package restart
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+// settings are the ways into the states, in the language of the scripts.
+var settings = map[string]string{
+	"starting":         "policy",
+	"starting asked":   "policy; +0s stop-asked",
+	"starting again":   "policy restart=always; +0s started gen=1; +2s exited gen=1",
+	"up":               "policy; +0s started gen=1",
+	"up watched":       "policy memory-high=1000; +0s started gen=1",
+	"up over":          "policy memory-high=1000; +0s started gen=1; +100ms looked gen=1 memory=1000",
+	"up always":        "policy restart=always; +0s started gen=1",
+	"up fails":         "policy restart=on-failure; +0s started gen=1",
+	"up fails once":    "policy restart=on-failure give-up=1/1m; +0s started gen=1",
+	"up limited":       "policy fsize; +0s started gen=1",
+	"up interrupted":   "policy restart=always; +0s started gen=1; +1s interrupted",
+	"stopping":         "policy; +0s started gen=1; +5s stop-asked",
+	"stopping spent":   "policy memory-high=1000; +0s started gen=1; +5s looked gen=1 memory=1000; +0s looked gen=1 memory=1000",
+	"stopping soon":    "policy memory-high=1000; +0s started gen=1; +0s looked gen=1 memory=1000; +0s looked gen=1 memory=1000",
+	"stopping never":   "policy restart=never memory-high=1000; +0s started gen=1; +5s looked gen=1 memory=1000; +0s looked gen=1 memory=1000",
+	"stopping leftbhd": "policy restart=always; +0s started gen=1; +5s exited gen=1 left=2",
+	"killing":          "policy; +0s started gen=1; +5s stop-asked; +10s tick",
+	"killing spent":    "policy memory-high=1000; +0s started gen=1; +5s looked gen=1 memory=1000; +0s looked gen=1 memory=1000; +10s tick",
+	"killing rest": "policy memory-high=1000; +0s started gen=1; +5s looked gen=1 memory=1000; +0s looked gen=1 memory=1000; " +
+		"+10s tick; +0s exited gen=1 signal=9 left=1",
+	"waiting": "policy restart=on-failure; +0s started gen=1; +5s exited gen=1 code=3",
+	"gone":    "policy; +0s started gen=1; +5s exited gen=1",
+}
+
+// situations are the rows of the table: setting, event, and what is special
+// about the two. "impossible" rows come by themselves for events not named.
+var situations = []struct{ setting, event, when string }{
+	{"starting", "started gen=1", "generation 1"},
+	{"starting again", "started gen=2", "a later one"},
+	{"starting asked", "started gen=1", "the end was asked for"},
+	{"starting", "spawn-failed gen=1 status=127", "generation 1, or the end was asked for"},
+	{"starting again", "spawn-failed gen=2 status=127", "a later one"},
+	{"starting", "stop-asked", ""},
+	{"starting", "interrupted", ""},
+	{"starting", "forward sig=1", ""},
+	{"starting", "tick", ""},
+
+	{"up", "exited gen=1", "ends well, or the policy says so"},
+	{"up always", "+2s exited gen=1", "the policy relaunches it"},
+	{"up always", "exited gen=1", "the same, sooner than MinUptime"},
+	{"up limited", "+2s exited gen=1 signal=25", "at a limit"},
+	{"up limited", "exited gen=1 signal=25", "at a limit, sooner than MinUptime"},
+	{"up fails", "exited gen=1 code=1", "a crash, and the policy relaunches it"},
+	{"up fails once", "exited gen=1 code=1", "one crash too many"},
+	{"up interrupted", "exited gen=1 code=1", "interrupted shortly before"},
+	{"up", "exited gen=1 left=1", "part of the tree lives"},
+	{"up watched", "looked gen=1 memory=1", "below the budget"},
+	{"up watched", "looked gen=1 memory=1000", "over the budget, once"},
+	{"up over", "looked gen=1 memory=1000", "over the budget, the second time"},
+	{"up watched", "looked gen=1 err=refused", "not possible, and not said before"},
+	{"up", "stop-asked", ""},
+	{"up", "interrupted", ""},
+	{"up", "forward sig=1", ""},
+	{"up", "tick", "no budget"},
+	{"up watched", "+100ms tick", "time to look"},
+
+	{"stopping", "exited gen=1", "the end was asked for"},
+	{"stopping spent", "exited gen=1", "a budget was spent"},
+	{"stopping soon", "exited gen=1", "a budget, sooner than MinUptime"},
+	{"stopping never", "exited gen=1", "a budget, under never"},
+	{"stopping", "exited gen=1 left=1", "part of the tree lives"},
+	{"stopping leftbhd", "emptied gen=1", "as after the end of the child"},
+	{"stopping", "looked gen=1 memory=1", ""},
+	{"stopping spent", "stop-asked", "the first to ask"},
+	{"stopping", "stop-asked", "within 100 ms of the first"},
+	{"stopping", "+100ms stop-asked", "later"},
+	{"stopping spent", "interrupted", "the first to ask"},
+	{"stopping", "+100ms interrupted", "100 ms after the first, or later"},
+	{"stopping", "forward sig=1", ""},
+	{"stopping", "tick", "the grace runs"},
+	{"stopping", "+10s tick", "the grace is over"},
+
+	{"killing", "exited gen=1 signal=9", "the end was asked for"},
+	{"killing spent", "exited gen=1 signal=9", "a budget was spent"},
+	{"killing", "exited gen=1 signal=9 left=1", "part of the tree lives"},
+	{"killing rest", "emptied gen=1", "as after the end of the child"},
+	{"killing", "looked gen=1 memory=1", ""},
+	{"killing", "stop-asked", ""},
+	{"killing", "interrupted", ""},
+	{"killing", "forward sig=1", ""},
+	{"killing", "tick", "before the next round"},
+	{"killing", "+250ms tick", "something is still there"},
+
+	{"waiting", "looked gen=1 memory=1", ""},
+	{"waiting", "stop-asked", ""},
+	{"waiting", "interrupted", ""},
+	{"waiting", "forward sig=1", ""},
+	{"waiting", "tick", "before the delay is over"},
+	{"waiting", "+1s tick", "the delay is over"},
+
+	{"gone", "tick", ""},
+}
+
+// events has one of each kind, in the order of event.go.
+var events = []string{
+	"started gen=1", "spawn-failed gen=1", "exited gen=1", "emptied gen=1", "looked gen=1",
+	"stop-asked", "interrupted", "forward sig=1", "tick",
+}
+
+func TestStateTable(t *testing.T) {
+	const file = "doc.go"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok1 := strings.Cut(string(text), "the loop\n// cannot send it, and Step panics.\n//\n")
+	_, tail, ok2 := strings.Cut(rest, "//\n// Every event about another generation")
+	if !ok1 || !ok2 {
+		t.Fatal("no place for the table in doc.go")
+	}
+	got := head + "the loop\n// cannot send it, and Step panics.\n//\n" + stateTable(t) + "//\n// Every event about another generation" + tail
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if got != string(text) {
+		t.Errorf("the table in doc.go is not what Step does; go test ./restart -update; now:\n%s", stateTable(t))
+	}
+}
+
+// stateTable plays every situation, and every pair of state and event that none
+// of them names: those are impossible, or the table is not complete.
+func stateTable(t *testing.T) string {
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	row := func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
+	row("state", "event", "when", "next", "actions")
+	for s := Starting; s <= Gone; s++ {
+		row("", "", "", "", "")
+		for _, event := range events {
+			word, _, _ := strings.Cut(event, " ")
+			told := false
+			for _, sit := range situations {
+				state, _, _ := strings.Cut(sit.setting, " ")
+				if state != s.String() || !slices.Contains(strings.Fields(sit.event), word) {
+					continue
+				}
+				told = true
+				next, actions := outcome(t, sit.setting, sit.event)
+				row(s.String(), nameOf(t, event), sit.when, next, actions)
+			}
+			if told {
+				continue
+			}
+			next, actions := outcome(t, s.String(), event)
+			if next != "" && s != Gone {
+				t.Errorf("%s: what follows from %s is not told", s, event)
+			}
+			if next == "" {
+				actions = "impossible"
+			}
+			row(s.String(), nameOf(t, event), "", next, actions)
+		}
+	}
+	w.Flush()
+	var b strings.Builder
+	for line := range strings.Lines(table.String()) {
+		b.WriteString(strings.TrimRight("//\t"+strings.TrimRight(line, " \n"), "\t") + "\n")
+	}
+	return b.String()
+}
+
+func nameOf(t *testing.T, event string) string {
+	words := strings.Fields(event)
+	return reflect.TypeOf(parseEvent(t, words[0], words[1:])).Name()
+}
+
+// outcome plays the last of the events in the setting, and returns the state that
+// follows and the actions; no state if Step panics.
+func outcome(t *testing.T, setting, event string) (next, actions string) {
+	var core *Core
+	var last []Action
+	now := time.Unix(0, 0)
+	if !strings.HasPrefix(event, "+") {
+		event = "+0s " + event
+	}
+	defer func() {
+		if recover() != nil {
+			next, actions = "", ""
+		}
+	}()
+	for line := range strings.SplitSeq(settings[setting]+"; "+event, "; ") {
+		words := strings.Fields(line)
+		if words[0] == "policy" {
+			core = New(parsePolicy(t, words[1:]))
+			core.Start(now)
+			continue
+		}
+		d, err := time.ParseDuration(words[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(d)
+		last = core.Step(now, parseEvent(t, words[1], words[2:]))
+	}
+	return core.State().String(), brief(last)
+}
+
+// brief names the actions without their figures.
+func brief(actions []Action) string {
+	var words []string
+	for _, a := range actions {
+		word := strings.ToLower(reflect.TypeOf(a).Name())
+		switch a := a.(type) {
+		case Report:
+			word += " " + string(a.Kind)
+		case Signal:
+			if a.Sig == sigCont {
+				word += " CONT"
+			}
+			if a.Tree {
+				word += " to the tree"
+			}
+		case Kill:
+			word += " the tree"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, "; ")
+}

@@ -1,0 +1,325 @@
+package restart
+
+import (
+	"testing"
+	"time"
+)
+
+// world is the kernel of FuzzStep: it knows what is alive, and sends only what a
+// kernel and a loop could send. It also keeps the truth that the checks compare
+// the core with.
+type world struct {
+	t       *testing.T
+	core    *Core
+	policy  Policy
+	now     time.Time
+	failed  bool
+	history []Action
+
+	// async says that a Spawn and a Look are answered some time later.
+	async bool
+	run   life   // the generation at hand
+	chain health // what lasts beyond one
+	use   Usage  // of the living tree
+	blind bool   // looks are not possible
+}
+
+// life is the truth about one generation.
+type life struct {
+	gen      int
+	spawning bool // a Spawn is not yet answered
+	alive    bool // the child is
+	rest     int  // living descendants
+	deaf     bool // ignores the stop signal
+	stuck    int  // rounds of SIGKILL that it survives
+
+	childDue, restDue bool // they are about to die
+	dueBy             Sig
+
+	started, judged time.Time
+	stopped         time.Time // when the stop began, zero before
+	because         Reason    // of the stop, or empty
+	exit            *Exited
+	nature          kind // of an end by itself
+	asks            time.Time
+	interrupted     time.Time
+	kills           int
+
+	looking    int // looks not yet answered
+	lookedAt   time.Time
+	answeredAt time.Time
+	over, same int // looks in a row over the budget; with the same figures
+	sawLast    Usage
+	everLooked bool
+}
+
+// health is the truth about the ends in a row.
+type health struct {
+	failures int
+	crashes  []time.Time
+	final    bool // nobody wants another generation
+	quit     bool
+	wait     time.Time // no spawn before
+	status   int       // of the last end
+}
+
+func newWorld(t *testing.T, in *tape) *world {
+	w := &world{t: t, policy: in.policy(), now: time.Unix(1000, 0), async: in.below(4) == 1}
+	w.core = New(w.policy)
+	return w
+}
+
+func (w *world) errorf(format string, args ...any) {
+	w.t.Helper()
+	w.failed = true
+	w.t.Errorf("%v, gen %d, %s: "+format, append([]any{w.now.Sub(time.Unix(1000, 0)), w.run.gen, w.core.State()}, args...)...)
+}
+
+// there reports whether something of the tree lives.
+func (l *life) there() bool { return l.alive || l.rest > 0 }
+
+// happen lets one thing happen.
+func (w *world) happen(in *tape) {
+	r := &w.run
+	switch in.below(16) {
+	case 0, 1, 2:
+		w.pass(pick(in, 0, time.Millisecond, 30*time.Millisecond, 99*time.Millisecond, 100*time.Millisecond, time.Second,
+			3*time.Second, 10*time.Second, 40*time.Second, 5*time.Minute, 2*time.Hour), in.below(4) == 0)
+	case 3:
+		w.toDeadline(pick(in, -1, 0, 1, time.Millisecond, 20*time.Second))
+	case 4:
+		w.step(Tick{}) // early, or for nothing
+	case 5, 6:
+		w.die(in)
+	case 7:
+		if r.alive && in.below(4) == 0 {
+			w.endByItself(in)
+		}
+	case 8:
+		if in.below(6) == 0 {
+			w.step(StopAsked{Sig: pick[Sig](in, 0, 2)})
+		}
+	case 9:
+		if in.below(4) == 0 {
+			w.step(Interrupted{})
+		}
+	case 10:
+		w.step(Forward{Sig: pick[Sig](in, 1, 10, 28)})
+	case 11:
+		w.lateNews(in)
+	case 12:
+		w.useMemory(in)
+	case 13, 14:
+		w.answer(in)
+	case 15:
+		if r.there() && r.rest < 5 {
+			r.rest++ // a fork
+		}
+		r.deaf = in.below(3) == 0
+		r.stuck = in.below(40) / 32 * in.below(8)
+		w.blind = in.below(8) == 0
+	}
+}
+
+// pass lets time pass as the loop does: it wakes up at each deadline.
+func (w *world) pass(d time.Duration, busy bool) {
+	until := w.now.Add(d)
+	for range 40 {
+		deadline := w.core.Deadline()
+		if busy || deadline.IsZero() || deadline.After(until) || w.failed {
+			break
+		}
+		w.now = latest(w.now, deadline)
+		w.step(Tick{})
+	}
+	if deadline := w.core.Deadline(); busy || deadline.IsZero() || deadline.After(until) {
+		w.now = latest(w.now, until)
+	}
+}
+
+// toDeadline goes to the deadline, or as far beyond it as late says.
+func (w *world) toDeadline(late time.Duration) {
+	if deadline := w.core.Deadline(); !deadline.IsZero() {
+		w.now = latest(w.now, deadline.Add(late))
+		w.step(Tick{})
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// lateNews is of another generation: the core must not take notice.
+func (w *world) lateNews(in *tape) {
+	gen := w.run.gen + pick(in, -1, -2, 1)
+	if gen < 1 {
+		return
+	}
+	state, deadline := w.core.State(), w.core.Deadline()
+	before := w.core.gen
+	actions := w.core.Step(w.now, pick[Event](in,
+		Exited{Gen: gen}, Emptied{Gen: gen}, Looked{Gen: gen, Usage: Usage{Memory: 2 * fuzzBudget}},
+		Started{Gen: gen}, SpawnFailed{Gen: gen, Status: 1}))
+	if len(actions) > 0 || state != w.core.State() || !deadline.Equal(w.core.Deadline()) || before != w.core.gen {
+		w.errorf("news of generation %d were heard: %v", gen, actions)
+	}
+}
+
+func (w *world) useMemory(in *tape) {
+	if in.coin() {
+		w.use.CPU += pick(in, 0, time.Millisecond, time.Second)
+	}
+	w.use.Memory = pick[int64](in, 0, fuzzBudget/2, fuzzBudget-1<<20, fuzzBudget-1, fuzzBudget, 2*fuzzBudget)
+	w.use.VMSize = pick[int64](in, 0, fuzzAddress/2)
+	w.use.Processes = 1 + w.run.rest
+}
+
+// answer answers a Spawn or a Look that is on its way.
+func (w *world) answer(in *tape) {
+	r := &w.run
+	switch {
+	case r.spawning && in.below(5) == 1:
+		w.step(SpawnFailed{Gen: r.gen, Status: pick(in, 127, 126, 125), Err: "refused"})
+	case r.spawning:
+		w.step(Started{Gen: r.gen, PID: 100 + r.gen})
+	case r.looking > 0:
+		w.looked()
+	}
+}
+
+func (w *world) looked() {
+	w.run.looking--
+	if w.blind || !w.run.there() {
+		w.step(Looked{Gen: w.run.gen, Err: "refused"})
+		return
+	}
+	w.step(Looked{Gen: w.run.gen, Usage: w.use})
+}
+
+// endByItself ends the child: well, badly, or at a limit.
+func (w *world) endByItself(in *tape) {
+	ends := []struct {
+		nature kind
+		ev     Exited
+	}{
+		{byItself, Exited{}},
+		{crash, Exited{Code: 1 + in.below(100)}},
+		{crash, Exited{Signal: 11, Core: true}},
+		{crash, Exited{Signal: 9, CPU: 5 * time.Second}},
+		{crash, Exited{Signal: 24, CPU: 5 * time.Second}},
+	}
+	if w.policy.FileSize {
+		ends = append(ends, ends[0], ends[1])
+		ends[5].nature, ends[5].ev = limit, Exited{Signal: 25}
+		ends[6].nature, ends[6].ev = limit, Exited{Code: 128 + 24, CPU: 10 * time.Second}
+	}
+	if w.policy.AddressLimit > 0 {
+		ends = append(ends, ends[1])
+		ends[len(ends)-1].nature, ends[len(ends)-1].ev = limit, Exited{Code: 1, MaxRSS: fuzzAddress}
+	}
+	end := ends[in.below(len(ends))]
+	w.run.nature = end.nature
+	w.exit(end.ev)
+}
+
+// die ends what is about to die, for a signal or for SIGKILL.
+func (w *world) die(in *tape) {
+	r := &w.run
+	switch {
+	case r.alive && r.childDue:
+		end := Exited{Signal: r.dueBy}
+		if r.dueBy != 9 && in.coin() {
+			end = Exited{Code: pick(in, 0, 3)}
+		}
+		w.exit(end)
+	case r.rest > 0 && (r.restDue || in.coin()):
+		w.restGone(1)
+	}
+}
+
+func (w *world) exit(ev Exited) {
+	ev.Gen, ev.Left = w.run.gen, w.run.rest
+	w.run.alive, w.run.exit = false, &ev
+	w.step(ev)
+}
+
+func (w *world) restGone(n int) {
+	r := &w.run
+	r.rest = max(r.rest-n, 0)
+	if r.rest == 0 && !r.alive {
+		w.step(Emptied{Gen: r.gen})
+	}
+}
+
+// bringToEnd asks for the end, and lets the world do its part.
+func (w *world) bringToEnd() {
+	in := &tape{}
+	w.run.stuck, w.blind = min(w.run.stuck, 5), false
+	w.step(StopAsked{})
+	for i := 0; i < 60 && !w.failed && !w.chain.quit; i++ {
+		switch r := &w.run; {
+		case r.spawning || r.looking > 0:
+			w.answer(in)
+		case r.alive && r.childDue, !r.alive && r.restDue:
+			w.die(in)
+		case !w.core.Deadline().IsZero():
+			w.toDeadline(0)
+		default: // a grace without end: somebody loses patience
+			w.now = w.now.Add(time.Second)
+			w.step(StopAsked{})
+		}
+	}
+	if !w.chain.quit {
+		w.errorf("asked to end, and did not: %+v", w.run)
+	}
+	w.step(Tick{})
+}
+
+// step is the only way an event gets to the core.
+func (w *world) step(ev Event) {
+	if w.failed {
+		return
+	}
+	before := w.core.State()
+	w.learn(before, ev)
+	w.perform(before, ev, w.core.Step(w.now, ev))
+}
+
+// perform does what the core says, and answers at once unless async.
+func (w *world) perform(before State, ev Event, actions []Action) {
+	w.check(before, ev, actions)
+	w.history = append(w.history, actions...)
+	_, passedOn := ev.(Forward)
+	for _, a := range actions {
+		r := &w.run
+		switch a := a.(type) {
+		case Spawn:
+			*r = life{gen: a.Gen, spawning: true}
+			w.use = Usage{Processes: 1}
+		case Signal:
+			if !passedOn && a.Sig != sigCont && !r.deaf {
+				r.childDue = r.childDue || !a.Tree
+				r.restDue = r.restDue || a.Tree
+				r.dueBy = a.Sig
+			}
+		case Kill:
+			if r.kills++; r.kills > r.stuck {
+				r.childDue, r.restDue, r.dueBy = true, true, 9
+			}
+		case Look:
+			r.looking++
+			r.lookedAt, r.everLooked = w.now, true
+		}
+	}
+	if w.failed || w.async {
+		return
+	}
+	if r := &w.run; r.spawning {
+		w.step(Started{Gen: r.gen, PID: 100 + r.gen})
+	} else if r.looking > 0 {
+		w.looked()
+	}
+}

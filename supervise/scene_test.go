@@ -1,0 +1,249 @@
+package supervise
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"relance/child"
+	"relance/restart"
+	"relance/signals"
+)
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	// This goroutine is the first.
+	for _, s := range strings.Split(string(stacks), "\n\n")[1:] {
+		if strings.Contains(s, "relance/") {
+			fmt.Fprintf(os.Stderr, "left behind by a test:\n%s\n", s)
+			status = 1
+		}
+	}
+	os.Exit(status)
+}
+
+// scene is a loop with a world of its own, in a bubble of its own time. All that
+// the loop does is noted with the time since the start; a test says what it
+// wants to be there.
+//
+// The two goroutines take turns: mu is the test's, but for the time in which it
+// waits for the loop (let).
+type scene struct {
+	t      *testing.T
+	mu     sync.Mutex
+	start  time.Time
+	in     chan signals.Signal
+	ended  chan int
+	notes  []string
+	calls  map[string]int
+	report restart.Report // the last one
+
+	// The tree: changes that are not yet reaped, the child, who else lives.
+	changes []child.Change
+	pid     int
+	rest    int
+	use     restart.Usage
+	blind   error
+	refused error // why no child can be started
+}
+
+func policy() restart.Policy {
+	return restart.Policy{
+		StopSignal: 15, Grace: 10 * time.Second, BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second,
+		MinUptime: time.Second,
+	}
+}
+
+// play runs act beside a loop with the configuration c. What is noted and not
+// wanted at the end is an error, and so is a loop that does not end then.
+func play(t *testing.T, c Config, act func(s *scene)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &scene{
+			t: t, start: time.Now(), in: make(chan signals.Signal), ended: make(chan int, 1), calls: map[string]int{},
+			use: restart.Usage{Memory: 1, Processes: 1},
+		}
+		c.Report = s.told
+		c.Situation.Self = 1
+		s.mu.Lock()
+		go func() { s.ended <- Run(c, s, s.in) }()
+		defer s.leave()
+		s.let(func() {}) // the first generation starts
+		act(s)
+		s.want()
+	})
+}
+
+// let gives the loop its turn, until nothing moves any more.
+func (s *scene) let(f func()) {
+	s.mu.Unlock()
+	f()
+	synctest.Wait()
+	s.mu.Lock()
+}
+
+func (s *scene) pass(d time.Duration) { s.let(func() { time.Sleep(d) }) }
+
+func (s *scene) send(sig signals.Signal) { s.let(func() { s.in <- sig }) }
+
+// leave ends the loop, wherever it stands.
+func (s *scene) leave() {
+	for range 3 {
+		s.let(func() {})
+		if len(s.ended) > 0 {
+			return
+		}
+		s.rest = 0
+		s.kill(unix.SIGTERM)
+		if s.pid != 0 && len(s.ended) == 0 {
+			s.exit(child.Change{})
+		}
+	}
+	s.t.Error("the loop does not end")
+}
+
+func (s *scene) note(format string, args ...any) {
+	what := fmt.Sprintf(format, args...)
+	s.calls[strings.Fields(what)[0]]++
+	s.notes = append(s.notes, fmt.Sprint(time.Since(s.start), " ", what))
+}
+
+// want waits until nothing moves, and compares what has been done since the last
+// want.
+func (s *scene) want(lines ...string) {
+	s.t.Helper()
+	s.let(func() {})
+	if !slices.Equal(s.notes, lines) {
+		s.t.Errorf("got:\n\t%s\nwant:\n\t%s", strings.Join(s.notes, "\n\t"), strings.Join(lines, "\n\t"))
+	}
+	s.notes = nil
+}
+
+func (s *scene) wantStatus(status int) {
+	s.t.Helper()
+	s.let(func() {})
+	select {
+	case got := <-s.ended:
+		if got != status {
+			s.t.Errorf("ended with %d, want %d", got, status)
+		}
+		s.ended <- got
+	default:
+		s.t.Errorf("has not ended")
+	}
+}
+
+func (s *scene) kill(sig unix.Signal) { s.send(signals.Signal{Number: sig, Sender: 77}) }
+
+func (s *scene) terminal(sig unix.Signal) { s.send(signals.Signal{Number: sig, FromKernel: true}) }
+
+func (s *scene) chld() {
+	// The kernel has merged any number of these.
+	s.send(signals.Signal{Number: unix.SIGCHLD, FromKernel: true})
+}
+
+// exit ends the child.
+func (s *scene) exit(c child.Change) {
+	c.PID, s.pid = s.pid, 0
+	s.changes = append(s.changes, c)
+	s.chld()
+}
+
+// told, and what follows, are the loop's side.
+func (s *scene) told(r restart.Report) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.report = r
+	what := fmt.Sprintf("report %s gen=%d", r.Kind, r.Gen)
+	if r.Reason != "" {
+		what += " " + string(r.Reason)
+	}
+	s.note("%s", what)
+}
+
+func (s *scene) Spawn(gen int) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("spawn %d", gen)
+	if s.pid != 0 || s.rest > 0 {
+		s.t.Error("spawn beside another generation")
+	}
+	if s.refused != nil {
+		return 0, s.refused
+	}
+	s.pid = 100 + gen
+	return s.pid, nil
+}
+
+func (s *scene) Signal(pid int, sig restart.Sig) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("signal %d %s", pid, signals.Name(unix.Signal(sig)))
+	zombie := slices.ContainsFunc(s.changes, func(c child.Change) bool { return c.PID == pid && c.Stopped == 0 })
+	if pid <= 0 || pid != s.pid && !zombie {
+		s.t.Errorf("a signal to %d, which is not ours", pid)
+	}
+}
+
+func (s *scene) SignalTree(sig restart.Sig) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("tree %s", signals.Name(unix.Signal(sig)))
+}
+
+func (s *scene) KillTree() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("kill")
+}
+
+func (s *scene) Look(int64) (restart.Usage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("look")
+	return s.use, s.blind
+}
+
+func (s *scene) Reap() (child.Change, child.Wait) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls["reap"]++
+	switch {
+	case len(s.changes) > 0:
+		c := s.changes[0]
+		s.changes = s.changes[1:]
+		return c, child.Found
+	case s.pid == 0 && s.rest == 0:
+		return child.Change{}, child.Childless
+	}
+	return child.Change{}, child.Later
+}
+
+func (s *scene) TreeLeft() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls["count"]++
+	return s.rest
+}
+
+func (s *scene) Over() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("over")
+}
+
+func (s *scene) ChildStopped(sig restart.Sig) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("stopped %s", signals.Name(unix.Signal(sig)))
+}
