@@ -68,26 +68,27 @@ func (p *program) reset() {
 	}
 }
 
-// failure names the call that ended the program: which is the first that ended
-// with an errno it does not tolerate, or, when all candidates of an exec were
-// tried, the exec that says most (a file that may not be executed says more
-// than one that is not there, as in execvp(3)).
+// failure names the call that ended the program: the first that ended with an
+// errno it does not tolerate or, when all candidates of an exec were tried, the
+// exec that says most (a file that may not be executed says more than one that
+// is not there, as in execvp(3)).
 func (p *program) failure() *StageError {
 	var exec *StageError
 	for i := range p.calls {
 		c := &p.calls[i]
-		if c.errno == 0 {
+		if c.errno == 0 || c.onlyAfter != 0 {
+			// A shell that could not be run says nothing of the file that it was
+			// meant for: an image without one, and a binary for another machine.
 			continue
 		}
 		errno := syscall.Errno(c.errno)
+		tolerated := errno < 64 && c.tolerate&(1<<errno) != 0
 		command, isExec := p.execs[i]
-		if !isExec {
-			if errno < 64 && c.tolerate&(1<<errno) != 0 {
-				continue
-			}
+		switch {
+		case !isExec && tolerated:
+		case !isExec:
 			return &StageError{Step: p.names[i], Errno: errno}
-		}
-		if exec == nil || exec.Errno != syscall.EACCES {
+		case exec == nil || exec.Errno != syscall.EACCES || !tolerated:
 			exec = &StageError{Step: p.names[i], Command: command, Exec: true, Errno: errno}
 		}
 	}

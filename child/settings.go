@@ -197,7 +197,8 @@ func (s *Settings) addExecs(p *program, env []*byte) error {
 
 // candidates lists the files that execvp(3) tries for name: itself if it has a
 // slash, else one for each folder of PATH, where an empty one is the current
-// folder, and an unset PATH is that of confstr(_CS_PATH).
+// folder (a script sees its $0 without "./"), and an unset PATH is that of
+// confstr(_CS_PATH).
 func candidates(name string, env []string) []string {
 	if strings.Contains(name, "/") || name == "" {
 		return []string{name}
@@ -211,10 +212,10 @@ func candidates(name string, env []string) []string {
 	}
 	var files []string
 	for folder := range strings.SplitSeq(path, ":") {
-		if folder == "" {
-			folder = "."
+		if folder != "" {
+			folder += "/"
 		}
-		files = append(files, folder+"/"+name)
+		files = append(files, folder+name)
 	}
 	return files
 }

@@ -134,7 +134,10 @@ func (in Input) read(flags any, words []string, verb string) (command []string, 
 	if err != nil {
 		return nil, "", err
 	}
-	own, command := split(parser.Model.Node, words)
+	own, command, err := split(parser.Model.Node, words)
+	if err != nil {
+		return nil, "", err
+	}
 	_, err = parser.Parse(own)
 	if help.Len() > 0 {
 		return nil, help.String(), nil
@@ -161,26 +164,34 @@ func (in Input) hasFlags(words []string) bool {
 
 // split finds the first word that is neither a flag nor the value of one: there
 // the command begins. kong never sees the command, whose words may look like
-// anything.
-func split(node *kong.Node, words []string) (own, command []string) {
+// anything, and it sees a flag and its value as one word, so that a value may
+// look like a short flag (--nice -5).
+func split(node *kong.Node, words []string) (own, command []string, err error) {
 	takesValue := map[string]bool{}
 	for _, f := range node.Flags {
 		takesValue["--"+f.Name] = !f.IsBool()
-		if f.Short != 0 {
-			takesValue["-"+string(f.Short)] = !f.IsBool()
-		}
 	}
 	for i := 0; i < len(words); i++ {
-		switch word := words[i]; {
-		case word == "--":
-			return words[:i], words[i+1:]
-		case !strings.HasPrefix(word, "-") || word == "-":
-			return words[:i], words[i:]
-		case takesValue[word]:
-			i++
+		word := words[i]
+		if word == "--" {
+			return own, words[i+1:], nil
 		}
+		if !strings.HasPrefix(word, "-") || word == "-" {
+			return own, words[i:], nil
+		}
+		if takesValue[word] {
+			if i++; i == len(words) || strings.HasPrefix(words[i], "--") {
+				return nil, nil, &Error{Msg: word + ": no value"}
+			}
+			word += "=" + words[i]
+		}
+		// An empty word is more often a variable that is not set than a wish.
+		if flag, value, ok := strings.Cut(word, "="); ok && value == "" && takesValue[flag] {
+			return nil, nil, &Error{Msg: flag + ": empty value; leave the flag out, or give it one"}
+		}
+		own = append(own, word)
 	}
-	return words, nil
+	return own, nil, nil
 }
 
 // usageError makes a message of ours out of one of kong's.

@@ -2,7 +2,11 @@
  * raw: what the Go half of misbehave cannot do (see ../main.go).
  *
  *   raw status [ARG...]           print what it was given, one fact a line, quoted as Go's %q does
+ *   raw status-to FILE [ARG...]   the same into a file, which is made after the look: for a closed standard output
  *   raw print-signals [SIG]       print "ready pid=N", then each signal as it comes; end after SIG (15)
+ *   raw tally FILE N              add one to the number in the file; while it is below N exit 1, else as print-signals
+ *   raw fork-bomb [SIG]           print "ready pid=N" and fork for ever, with SIG ignored
+ *   raw litter N                  leave N orphans, some dead before they are orphaned; print "littered N" and wait
  *
  * status changes nothing before it looks, so its output under a wrapper can be compared line by line with its output
  * without one. A bare line and a wrapped line of "fd" name the same pipe only if both runs were given the same one.
@@ -13,11 +17,13 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void quoted(const char *name, const char *text)
@@ -82,7 +88,7 @@ static void descriptors(void)
 	}
 }
 
-static int status(int argc, char **argv, char **environment)
+static int status(int argc, char **argv, char **environment, const char *file)
 {
 	/* Of its own, so that the output is written at once and the list of descriptors comes first. */
 	char buffer[1 << 16], cwd[4096];
@@ -98,8 +104,13 @@ static int status(int argc, char **argv, char **environment)
 	quoted("cwd", getcwd(cwd, sizeof cwd) ? cwd : "?");
 	for (int i = 0; i < argc; i++)
 		quoted("arg", argv[i]);
-	fflush(stdout);
-	return 0;
+	/* Until here nothing was written. */
+	if (file) {
+		int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		if (fd < 0 || (fd != 1 && dup2(fd, 1) < 0))
+			return 99;
+	}
+	return fflush(stdout) ? 99 : 0;
 }
 
 static int print_signals(int last)
@@ -120,12 +131,73 @@ static int print_signals(int last)
 	}
 }
 
+static int tally(const char *file, int n)
+{
+	char text[32] = "";
+	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || read(fd, text, sizeof text - 1) < 0)
+		return 99;
+	int count = atoi(text) + 1;
+	int len = snprintf(text, sizeof text, "%d\n", count);
+	if (pwrite(fd, text, len, 0) != len)
+		return 99;
+	return count < n ? 1 : print_signals(SIGTERM);
+}
+
+static int fork_bomb(int ignored)
+{
+	if (ignored)
+		signal(ignored, SIG_IGN);
+	printf("ready pid=%d\n", getpid());
+	fflush(stdout);
+	while (fork() > -2)
+		;
+	return 99;
+}
+
+/*
+ * Each orphan is made by a middle process that ends at once. Of every two orphans one ends before its parent, so that
+ * it is inherited dead, and one after it.
+ */
+static int litter(int n)
+{
+	for (int i = 0; i < n; i++) {
+		pid_t middle = fork();
+		if (middle < 0)
+			return 99;
+		if (middle == 0) {
+			pid_t parent = getpid(), orphan = fork();
+			if (orphan == 0)
+				while (i % 2 && getppid() == parent)
+					sched_yield();
+			else if (orphan > 0 && i % 2 == 0)
+				waitid(P_PID, orphan, &(siginfo_t){0}, WEXITED | WNOWAIT);
+			_exit(orphan < 0);
+		}
+		int status;
+		if (waitpid(middle, &status, 0) != middle || status != 0)
+			return 99;
+	}
+	printf("littered %d\n", n);
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv, char **environment)
 {
 	if (argc >= 2 && strcmp(argv[1], "status") == 0)
-		return status(argc, argv, environment);
+		return status(argc, argv, environment, NULL);
+	if (argc >= 3 && strcmp(argv[1], "status-to") == 0)
+		return status(argc, argv, environment, argv[2]);
 	if (argc >= 2 && strcmp(argv[1], "print-signals") == 0)
 		return print_signals(argc > 2 ? atoi(argv[2]) : SIGTERM);
-	fprintf(stderr, "usage: raw status [ARG...] | raw print-signals [SIG]\n");
+	if (argc == 4 && strcmp(argv[1], "tally") == 0)
+		return tally(argv[2], atoi(argv[3]));
+	if (argc >= 2 && strcmp(argv[1], "fork-bomb") == 0)
+		return fork_bomb(argc > 2 ? atoi(argv[2]) : 0);
+	if (argc == 3 && strcmp(argv[1], "litter") == 0)
+		return litter(atoi(argv[2]));
+	fprintf(stderr, "usage: see the head of raw.c\n");
 	return 99;
 }
