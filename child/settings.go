@@ -54,8 +54,9 @@ const (
 
 // sigaction is the kernel's struct sigaction (rt_sigaction(2)).
 type sigaction struct {
-	handler, flags, restorer uintptr
-	mask                     uint64
+	handler uintptr
+	_       [2]uintptr // flags, restorer
+	_       uint64     // mask
 }
 
 var (

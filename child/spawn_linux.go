@@ -11,9 +11,11 @@ import (
 // cloneArgs is the start of the kernel's struct clone_args (clone3(2)), up to
 // the group; the assembly reads flags and exitSignal for plain clone(2).
 type cloneArgs struct {
-	flags, pidFD, childTID, parentTID, exitSignal uint64
-	stack, stackSize, tls, setTID, setTIDSize     uint64
-	cgroup                                        uint64
+	flags      uint64
+	_          [3]uint64 // pidfd, child_tid, parent_tid
+	exitSignal uint64
+	_          [5]uint64 // stack, stack_size, tls, set_tid, set_tid_size
+	cgroup     uint64
 }
 
 // vforkStage makes a process that shares our memory and performs the program in

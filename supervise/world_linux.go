@@ -60,7 +60,11 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	m.groups.clear()
 	if gen == 1 {
 		m.settled()
-	} else if err == nil {
+	}
+	switch {
+	case err != nil:
+		m.groups.leave() // nothing came to be in it
+	case gen > 1:
 		// It has been relaunched once, so it will be again.
 		m.groups.prepare(gen + 1)
 	}
@@ -135,10 +139,11 @@ func (m *Machine) Reap() (child.Change, child.Wait) { return child.Reap() }
 // TreeLeft counts the living processes of the tree.
 func (m *Machine) TreeLeft() int {
 	members, err := m.walker.Members()
+	n := 0
 	if err != nil {
 		m.complain(fmt.Sprintf("look at the tree: %v", err))
+		n = 1 // not empty as long as nobody can say that it is
 	}
-	n := 0
 	for _, member := range members {
 		if member.Alive() {
 			n++
