@@ -18,6 +18,8 @@ type Machine struct {
 	walker   *tree.Walker
 	// complain takes what an act could not do and nobody else can tell.
 	complain func(string)
+	// pid is of the child, until the next one.
+	pid int
 }
 
 // NewMachine prepares to start the command of s. It makes this process the
@@ -46,11 +48,16 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	if gen > 1 {
 		m.terminal.Reclaim()
 	}
-	return m.spawner.Spawn(nil)
+	var err error
+	m.pid, err = m.spawner.Spawn(nil)
+	return m.pid, err
 }
 
 // Signal sends sig to the child.
 func (m *Machine) Signal(pid int, sig restart.Sig) {
+	if unix.Signal(sig) == unix.SIGCONT && child.Continued(pid) {
+		return // by the shell, which let the whole group go on, and us in it
+	}
 	// The pid is ours until we reap it, so this cannot reach anybody else. A
 	// zombie takes no notice; EPERM means that the child runs a setuid program.
 	if err := unix.Kill(pid, unix.Signal(sig)); err != nil {
@@ -102,4 +109,4 @@ func (m *Machine) TreeLeft() int {
 func (m *Machine) Over() {}
 
 // ChildStopped stops us along, where a shell manages both of us as one job.
-func (m *Machine) ChildStopped(restart.Sig) { m.terminal.StopAlong() }
+func (m *Machine) ChildStopped(sig restart.Sig) { m.terminal.StopAlong(m.pid, unix.Signal(sig)) }
