@@ -37,6 +37,18 @@ func (s *shell) job(want string) {
 	}
 }
 
+// ends waits until the shell says how its job has ended, which it may do before
+// any prompt, and returns what was shown meanwhile.
+func (s *shell) ends(how string) (shown string) {
+	s.t.Helper()
+	eventually(s.t, "told that the job has ended", func() (bool, string) {
+		s.press("true\n")
+		shown += s.until("true\n") + s.prompt()
+		return strings.Contains(shown, "[1]+  "+how), shown
+	})
+	return shown
+}
+
 // fg brings the job back, with pid in it, into the foreground.
 func (s *shell) fg(pid int) {
 	s.t.Helper()
@@ -152,9 +164,7 @@ func TestBackground(t *testing.T) {
 		job = s.started()
 		s.until("written")
 		gone(t, job)
-		s.press("\n")
-		s.until(`\[1\]\+  Done`)
-		s.prompt()
+		s.ends("Done")
 
 		s.run("stty tostop")
 		s.typed(a.with + "sh -c 'echo writ''ten' &")
@@ -179,11 +189,9 @@ func TestKillJob(t *testing.T) {
 		s.typed("kill %1")
 		s.until(`caught TERM\n`)
 		gone(t, job)
-		s.press("\n")
-		if between := s.until(`\[1\]\+  Done`); strings.Contains(between, "caught") {
+		if between := s.ends("Done"); strings.Contains(between, "caught") {
 			t.Errorf("after the first TERM: %q", between)
 		}
-		s.prompt()
 		s.typed(a.with + "catch TERM!")
 		job = a.supervisor(t, s.child())
 		s.press(ctrlZ)
@@ -191,8 +199,7 @@ func TestKillJob(t *testing.T) {
 		s.typed("kill %1")
 		s.until(`caught TERM\n`)
 		gone(t, job)
-		s.press("\n")
-		if between := s.until(`\[1\]\+  Done`); strings.Contains(between, "caught") {
+		if between := s.ends("Done"); strings.Contains(between, "caught") {
 			t.Errorf("after the first TERM: %q", between)
 		}
 	})

@@ -102,11 +102,12 @@ func foreground(t *testing.T, pid int) {
 	})
 }
 
-// gone waits until a process has ended and was reaped.
+// gone waits until a process has ended. bash may take its time
+// to reap it: until the next command, such as wait.
 func gone(t *testing.T, pid int) {
 	t.Helper()
 	eventually(t, "gone", func() (bool, string) {
 		p, ok := look(pid)
-		return !ok, p.String()
+		return !ok || p.state == "Z", p.String()
 	})
 }

@@ -18,7 +18,7 @@ import (
 
 // patience is how long a test waits for what must come. It only passes when
 // something is wrong, or the machine very busy.
-const patience = 20 * time.Second
+const patience = 5 * time.Second
 
 // terminal is a pseudo-terminal with a session on it, seen from where the person
 // sits.
