@@ -25,6 +25,8 @@ type Machine struct {
 	said map[string]bool
 	// settled is called once, when the first generation has been started.
 	settled func()
+	// pid is of the child, until the next one.
+	pid int
 }
 
 // NewMachine prepares to start the command of s. It makes this process the
@@ -68,6 +70,7 @@ func (m *Machine) Spawn(gen int) (int, error) {
 		// It has been relaunched once, so it will be again.
 		m.groups.prepare(gen + 1)
 	}
+	m.pid = pid
 	return pid, err
 }
 
@@ -85,6 +88,9 @@ func (m *Machine) complain(what string) {
 
 // Signal sends sig to the child.
 func (m *Machine) Signal(pid int, sig restart.Sig) {
+	if unix.Signal(sig) == unix.SIGCONT && child.Continued(pid) {
+		return // by the shell, which let the whole group go on, and us in it
+	}
 	// The pid is ours until we reap it, so this cannot reach anybody else. A
 	// zombie takes no notice; EPERM means that the child runs a setuid program.
 	if err := unix.Kill(pid, unix.Signal(sig)); err != nil {
@@ -159,4 +165,4 @@ func (m *Machine) Over() { m.groups.leave() }
 func (m *Machine) Close() { m.groups.close() }
 
 // ChildStopped stops us along, where a shell manages both of us as one job.
-func (m *Machine) ChildStopped(restart.Sig) { m.terminal.StopAlong() }
+func (m *Machine) ChildStopped(sig restart.Sig) { m.terminal.StopAlong(m.pid, unix.Signal(sig)) }
