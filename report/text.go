@@ -73,10 +73,10 @@ func because(r restart.Report) string {
 	case restart.Exit, restart.Signaled, restart.FileSizeLimit, restart.MemoryMax:
 		why += ": " + ending(r.Exit)
 	case restart.Asked:
-		if r.By != "" {
-			why += ": " + r.By
-		}
 		why += " to end"
+		if r.By != "" {
+			why += " by " + r.By
+		}
 	}
 	why += " after " + limits.FormatDuration(r.Uptime)
 	switch {

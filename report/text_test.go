@@ -38,6 +38,7 @@ var lines = []reportLine{
 		Usage: restart.Usage{Memory: 812 * mib, Processes: 1}, Budget: 800 * mib, Sig: 2, In: restart.Forever,
 	}, `gen 3: memory-high: 812 MiB of 800 MiB after 1m, 1 process; stopping (INT, no KILL)`},
 	{"asked", restart.Report{Kind: restart.Stopping, Gen: 1, Reason: restart.Asked, Uptime: 3 * time.Second, Sig: 15, In: 10 * time.Second}, `gen 1: asked to end after 3 s; stopping (TERM, KILL in 10 s)`},
+	{"asked by", restart.Report{Kind: restart.Stopping, Gen: 1, Reason: restart.Asked, Uptime: 3 * time.Second, Sig: 15, In: 10 * time.Second, By: "TERM from pid 7, uid 0"}, `gen 1: asked to end by TERM from pid 7, uid 0 after 3 s; stopping (TERM, KILL in 10 s)`},
 	{"asked, grace 0", restart.Report{Kind: restart.Stopping, Gen: 1, Reason: restart.Asked, Uptime: 3 * time.Second, Sig: 15}, `gen 1: asked to end after 3 s; stopping (TERM, KILL at once)`},
 
 	{"left behind", restart.Report{
