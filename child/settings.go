@@ -64,6 +64,9 @@ var (
 	actionIgnore  = &sigaction{handler: sigIgn}
 )
 
+// stepJoin is the step that enters a group.
+const stepJoin = "join the group"
+
 // program writes the stage for these settings. parent is the pid that the new
 // process must find as its parent, zero for an exec in place. joinFD is an open
 // cgroup.procs of the group to join, or -1.
@@ -75,7 +78,7 @@ func (s *Settings) program(parent, joinFD int) (*program, error) {
 	if joinFD >= 0 {
 		zero := []byte("0")
 		p.hold(zero)
-		p.add("join the group", unix.SYS_WRITE, uintptr(joinFD), pointer(&zero[0]), 1)
+		p.add(stepJoin, unix.SYS_WRITE, uintptr(joinFD), pointer(&zero[0]), 1)
 	}
 	if s.ParentDeath != 0 && parent != 0 {
 		p.add("set the parent-death signal", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(s.ParentDeath))

@@ -1,7 +1,9 @@
 package supervise
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -59,6 +61,10 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	m.kills = 0
 	clear(m.said)
 	pid, err := m.spawner.Spawn(m.groups.enter(gen))
+	if errors.Is(err, child.ErrNoEntry) {
+		m.groups.giveUp()
+		pid, err = m.spawner.Spawn(nil)
+	}
 	m.groups.clear()
 	if gen == 1 {
 		m.settled()
@@ -129,7 +135,9 @@ func (m *Machine) KillTree() {
 func (m *Machine) Look(budget int64) (restart.Usage, error) {
 	var u tree.Usage
 	var err error
-	if pids, ok := m.groups.pids(); ok {
+	// A child that has moved to another group, as container tools do, is found
+	// as a descendant.
+	if pids, ok := m.groups.pids(); ok && slices.Contains(pids, m.pid) {
 		u, err = m.walker.MeasurePIDs(pids, budget)
 	} else {
 		u, err = m.walker.Measure(budget)
