@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -101,8 +100,9 @@ func plain(todo *cli.Run, msg, level string) string {
 func reporter(out *report.Writer, todo *cli.Run) func(restart.Report) {
 	return func(r restart.Report) {
 		switch {
-		case r.Kind == restart.StartFailure:
-			cli.Complain(stderr{}, errors.New(r.Err))
+		case r.Kind == restart.StartFailure && !todo.JSON:
+			// As Complain has it, but where a stderr that is full keeps nobody waiting.
+			out.Line("relance: error: " + report.OneLine(r.Err))
 		case r.Kind == restart.Stopping && r.Reason == restart.Asked && !todo.Supervising:
 			// As if the command had been run bare.
 		case todo.JSON:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"unsafe"
@@ -22,6 +23,8 @@ func role(words []string) int {
 	switch words[0] {
 	case "give":
 		err = give(words[1])
+	case "first":
+		err = first(words[1], words[2:])
 	case "careless-parent":
 		err = carelessParent(words[1:])
 	default:
@@ -129,6 +132,28 @@ func carelessParent(words []string) error {
 		return err
 	}
 	cmd := exec.Command(words[0], words[1:]...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return cmd.Run()
+}
+
+// first is PID 1 of a new pid namespace, in a mount namespace of its own: it
+// becomes the command, with the folder as its root. If that has a folder proc,
+// the namespace's own is mounted there.
+func first(folder string, words []string) error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("make mounts private: %w", err)
+	}
+	proc := filepath.Join(folder, "proc")
+	if _, err := os.Stat(proc); err == nil {
+		if err := unix.Mount("proc", proc, "proc", 0, ""); err != nil {
+			return fmt.Errorf("mount %s: %w", proc, err)
+		}
+	}
+	if err := syscall.Chroot(folder); err != nil {
+		return fmt.Errorf("chroot to %s: %w", folder, err)
+	}
+	if err := os.Chdir("/"); err != nil {
+		return err
+	}
+	return syscall.Exec(words[0], words, []string{"PATH=/bin:/usr/bin"})
 }

@@ -6,7 +6,7 @@
  *   raw print-signals [SIG]       print "ready pid=N", then each signal as it comes; end after SIG (15)
  *   raw tally FILE N              add one to the number in the file; while it is below N exit 1, else as print-signals
  *   raw fork-bomb [SIG]           print "ready pid=N" and fork for ever, with SIG ignored
- *   raw litter N                  leave N orphans, some dead before they are orphaned; print "littered N" and wait
+ *   raw litter N                  for each line of its input leave N orphans, and print "littered N"; end with the input
  *
  * status changes nothing before it looks, so its output under a wrapper can be compared line by line with its output
  * without one. A bare line and a wrapped line of "fd" name the same pipe only if both runs were given the same one.
@@ -159,29 +159,36 @@ static int fork_bomb(int ignored)
  * Each orphan is made by a middle process that ends at once. Of every two orphans one ends before its parent, so that
  * it is inherited dead, and one after it.
  */
+static int orphan(int dead_before)
+{
+	int status;
+	pid_t middle = fork();
+	if (middle == 0) {
+		pid_t parent = getpid(), orphan = fork();
+		if (orphan == 0)
+			while (!dead_before && getppid() == parent)
+				sched_yield();
+		else if (orphan > 0 && dead_before)
+			waitid(P_PID, orphan, &(siginfo_t){0}, WEXITED | WNOWAIT);
+		_exit(orphan < 0);
+	}
+	return middle > 0 && waitpid(middle, &status, 0) == middle && status == 0;
+}
+
 static int litter(int n)
 {
-	for (int i = 0; i < n; i++) {
-		pid_t middle = fork();
-		if (middle < 0)
-			return 99;
-		if (middle == 0) {
-			pid_t parent = getpid(), orphan = fork();
-			if (orphan == 0)
-				while (i % 2 && getppid() == parent)
-					sched_yield();
-			else if (orphan > 0 && i % 2 == 0)
-				waitid(P_PID, orphan, &(siginfo_t){0}, WEXITED | WNOWAIT);
-			_exit(orphan < 0);
-		}
-		int status;
-		if (waitpid(middle, &status, 0) != middle || status != 0)
-			return 99;
-	}
-	printf("littered %d\n", n);
+	printf("ready pid=%d\n", getpid());
 	fflush(stdout);
-	for (;;)
-		pause();
+	for (int c; (c = getchar()) != EOF;) {
+		if (c != '\n')
+			continue;
+		for (int i = 0; i < n; i++)
+			if (!orphan(i % 2))
+				return 99;
+		printf("littered %d\n", n);
+		fflush(stdout);
+	}
+	return 0;
 }
 
 int main(int argc, char **argv, char **environment)

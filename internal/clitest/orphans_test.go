@@ -1,0 +1,196 @@
+package clitest
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// batches of orphans, each of that many.
+	batches   = 10
+	batchSize = 1000
+)
+
+// Every orphan is reaped, by the subreaper that relance is and by the PID 1 that
+// it may be, and none is remembered.
+func TestOrphans(t *testing.T) {
+	t.Parallel()
+	litter := []string{relance(), "--", raw(t), "litter", strconv.Itoa(batchSize)}
+	t.Run("subreaper", func(t *testing.T) {
+		t.Parallel()
+		leaveOrphans(t, exec.Command(litter[0], litter[1:]...))
+	})
+	t.Run("pid1", func(t *testing.T) {
+		t.Parallel()
+		leaveOrphans(t, asFirst(t, "/", litter...))
+	})
+	// An image of two files, of which neither needs another one, and the /proc
+	// that every container has.
+	t.Run("scratch", func(t *testing.T) {
+		t.Parallel()
+		folder := scratch(t)
+		if err := os.Mkdir(filepath.Join(folder, "proc"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		leaveOrphans(t, asFirst(t, folder, "/relance", "--", "/raw", "litter", strconv.Itoa(batchSize)))
+	})
+}
+
+func leaveOrphans(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := startCmd(t, cmd)
+	r.out.want(t, `^ready pid=`)
+	var before int64
+	for n := range batches {
+		batch(t, in, r)
+		eventually(t, "nobody but the command left below relance", func() bool { return len(childrenOf(t, r.pid)) == 1 })
+		if n == 0 {
+			before = anonymous(t, r.pid)
+		}
+	}
+	// The heap may have grown by a span or two meanwhile; ten thousand times
+	// anything would show.
+	const tolerance = 256 << 10
+	if after := anonymous(t, r.pid); after > before+tolerance {
+		t.Errorf("RssAnon: %d after %d orphans, %d after %d", before, batchSize, after, batches*batchSize)
+	}
+	in.Close()
+	r.wantEnd(0)
+}
+
+func batch(t *testing.T, in io.Writer, r *running) {
+	t.Helper()
+	if _, err := io.WriteString(in, "\n"); err != nil {
+		t.Fatal(err)
+	}
+	r.out.want(t, `^littered `)
+}
+
+// The control: where nobody reaps, all of them are there.
+func TestOrphansOfCarelessParent(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(self(), roleWord, "careless-parent", raw(t), "litter", "100")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := startCmd(t, cmd)
+	r.out.want(t, `^ready pid=`)
+	batch(t, in, r)
+	eventually(t, "a hundred zombies", func() bool {
+		zombies := 0
+		for _, state := range childrenOf(t, r.pid) {
+			if state == 'Z' {
+				zombies++
+			}
+		}
+		return zombies == 100
+	})
+	in.Close()
+}
+
+// Without /proc the tree cannot be seen. That is said, and nothing is started;
+// "relance exec" does not need it.
+func TestScratchWithoutProc(t *testing.T) {
+	t.Parallel()
+	folder := scratch(t)
+	r := runCmd(t, asFirst(t, folder, "/relance", "--", "/raw", "status-to", "/started"))
+	if r.status != 125 || !strings.HasPrefix(r.stderr, "relance: error: ") || !strings.Contains(r.stderr, "/proc") {
+		t.Errorf("got %+v, want status 125 and a line about /proc", r)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "started")); err == nil {
+		t.Error("the command was started")
+	}
+	if r := runCmd(t, asFirst(t, folder, "/relance", "exec", "--nice", "5", "--", "/raw", "status-to", "/started")); r.status != 0 {
+		t.Errorf("exec: got %+v, want status 0", r)
+	}
+}
+
+// asFirst is the command as PID 1 of a namespace, with the given root.
+func asFirst(t *testing.T, folder string, words ...string) *exec.Cmd {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("a pid namespace needs root")
+	}
+	cmd := exec.Command(self(), append([]string{roleWord, "first", folder}, words...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS}
+	return cmd
+}
+
+// scratch is a folder with relance and raw, and nothing else.
+func scratch(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	for _, program := range []string{relance(), raw(t)} {
+		path, err := filepath.EvalSymlinks(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A link to the file, for the reason given at shared.
+		if err := os.Link(path, filepath.Join(folder, filepath.Base(program))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// childrenOf returns the children of a process and their states, zombies too.
+func childrenOf(t testing.TB, parent int) map[int]byte {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	children := map[int]byte{}
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // gone meanwhile
+		}
+		// pid (comm) state ppid: the name may hold anything, so from its end.
+		var state byte
+		var ppid int
+		rest := string(text[strings.LastIndexByte(string(text), ')')+1:])
+		if _, err := fmt.Sscanf(rest, " %c %d", &state, &ppid); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if ppid == parent {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			children[pid] = state
+		}
+	}
+	return children
+}
+
+// anonymous is the RssAnon of a process, in bytes.
+func anonymous(t testing.TB, pid int) int64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		var kilobytes int64
+		if _, err := fmt.Sscanf(line, "RssAnon: %d kB", &kilobytes); err == nil {
+			return kilobytes << 10
+		}
+	}
+	t.Fatalf("no RssAnon in %s", text)
+	return 0
+}

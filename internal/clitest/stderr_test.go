@@ -1,0 +1,102 @@
+package clitest
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// fullPipe is a pipe that nobody reads and that takes no more.
+func fullPipe(t *testing.T) *os.File {
+	t.Helper()
+	r, w := pipe(t)
+	t.Cleanup(func() { r.Close(); w.Close() })
+	raw, err := w.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// os.Pipe is non-blocking for this process; relance must find it blocking, as
+	// a shell makes it.
+	err = raw.Control(func(fd uintptr) {
+		if err := unix.SetNonblock(int(fd), true); err != nil {
+			t.Error(err)
+		}
+		for err == nil {
+			_, err = unix.Write(int(fd), make([]byte, 4096))
+		}
+		for err = nil; err == nil; {
+			_, err = unix.Write(int(fd), []byte{0})
+		}
+		if err := unix.SetNonblock(int(fd), false); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// A stderr that nobody reads keeps neither relance nor the child waiting, and
+// the status is right. Enough is said here to fill the queue as well.
+func TestStderrFull(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(relance(), "--restart", "on-failure", "--backoff", "1us..1us", "--give-up", "300/1h",
+		"--", "sh", "-c", "echo out; exit 5")
+	cmd.Stderr = fullPipe(t)
+	r := runCmd(t, cmd)
+	if n := strings.Count(r.out, "out\n"); r.status != 5 || n != 300 {
+		t.Errorf("status %d after %d runs, want 5 after 300", r.status, n)
+	}
+}
+
+// A failed start is told by the status also where it cannot be said.
+func TestStderrFullStartFailure(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(relance(), "--", "no-such-command")
+	cmd.Stderr = fullPipe(t)
+	if r := runCmd(t, cmd); r.status != 127 {
+		t.Errorf("status %d, want 127", r.status)
+	}
+}
+
+// What could not be written is counted, and the count is said when there is room.
+func TestStderrLate(t *testing.T) {
+	t.Parallel()
+	r, w := pipe(t)
+	defer r.Close()
+	if _, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(relance(), "--restart", "always", "--min-uptime", "0s", "--", "sh", "-c",
+		"echo >>runs; [ $(wc -l <runs) -lt 800 ] && exit 0; echo done; read line")
+	cmd.Dir = t.TempDir()
+	cmd.Stderr = w
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	said := newLines()
+	first := newLines()
+	go first.read(out)
+	first.want(t, "^done$")
+	go said.read(r)
+	said.want(t, `^relance: .* (dropped|missing) here: nobody read`)
+	if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	said.wantClosed(t)
+	_ = cmd.Wait() // by TERM or by the end of its input: not what this is about
+}
