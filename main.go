@@ -61,6 +61,9 @@ func run() int {
 
 // supervised runs the command until all is over.
 func supervised(todo *cli.Run, given entry.Given) int {
+	// The last thing of all, when what is to be said has been said.
+	var endBy restart.Sig
+	defer func() { child.EndBy(unix.Signal(endBy)) }()
 	out := report.NewWriter(2)
 	defer out.Close(time.Second)
 	say := sayer(out, todo)
@@ -85,6 +88,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Rewrites:      todo.Rewrites,
 		StopSignalSet: todo.StopSignalSet,
 		Report:        reporter(out, todo),
+		EndBy:         func(sig restart.Sig) { endBy = sig },
 	}, machine, received)
 }
 

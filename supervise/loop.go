@@ -46,6 +46,9 @@ type Config struct {
 	StopSignalSet bool
 	// Report tells people.
 	Report func(restart.Report)
+	// EndBy takes the signal that relance itself is to end by, after all else is
+	// done (restart.Quit); nil: it ends with the status.
+	EndBy func(restart.Sig)
 }
 
 // loop is the state of the owner.
@@ -71,6 +74,9 @@ func Run(c Config, w World, in <-chan signals.Signal) int {
 	for {
 		for _, a := range actions {
 			if quit, ok := a.(restart.Quit); ok {
+				if quit.Sig != 0 && l.EndBy != nil {
+					l.EndBy(quit.Sig)
+				}
 				return quit.Status
 			}
 			l.perform(a)

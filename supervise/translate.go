@@ -28,7 +28,8 @@ func (l *loop) translate(s signals.Signal) {
 		}
 		l.add(ev)
 	case signals.Interrupt:
-		l.add(restart.Interrupted{})
+		// As it reached the child, whatever we would have made of it.
+		l.add(restart.Interrupted{Sig: restart.Sig(s.Number)})
 	case signals.Forward:
 		l.add(restart.Forward{Sig: restart.Sig(sig)})
 	}
