@@ -87,6 +87,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Situation:     signals.Situation{Ignored: given.Ignored, Leader: leader(), Self: os.Getpid()},
 		Rewrites:      todo.Rewrites,
 		StopSignalSet: todo.StopSignalSet,
+		Terminal:      machine.OnTerminal(),
 		Report:        reporter(out, todo),
 		EndBy:         func(sig restart.Sig) { endBy = sig },
 	}, machine, received)

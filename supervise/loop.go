@@ -44,6 +44,9 @@ type Config struct {
 	// StopSignalSet says that the user chose a stop signal: then that is what the
 	// child gets also when another one asked us to end.
 	StopSignalSet bool
+	// Terminal says that there is a terminal whose signals reach us and the child
+	// alike.
+	Terminal bool
 	// Report tells people.
 	Report func(restart.Report)
 	// EndBy takes the signal that relance itself is to end by, after all else is
@@ -58,17 +61,20 @@ type loop struct {
 	core  *restart.Core
 	// gen and pid are of the child that runs; pid is zero when it was reaped.
 	gen, pid int
+	// interrupted is the generation that the terminal has last sent a signal to.
+	interrupted int
 	// leftover is set between the end of a child and that of its tree.
 	leftover bool
 	timer    *time.Timer
 	// pending holds events that are known and not yet stepped.
 	pending []restart.Event
+	in      <-chan signals.Signal
 }
 
 // Run supervises until the core says that all is over, and returns the exit
 // status. Signals come through in.
 func Run(c Config, w World, in <-chan signals.Signal) int {
-	l := &loop{Config: c, world: w, core: restart.New(c.Policy), timer: time.NewTimer(time.Hour)}
+	l := &loop{Config: c, world: w, core: restart.New(c.Policy), timer: time.NewTimer(time.Hour), in: in}
 	l.timer.Stop()
 	actions := l.core.Start(time.Now())
 	for {
@@ -82,7 +88,7 @@ func Run(c Config, w World, in <-chan signals.Signal) int {
 			l.perform(a)
 		}
 		if len(l.pending) == 0 {
-			l.wait(in)
+			l.wait()
 			actions = nil
 		}
 		if len(l.pending) > 0 {
@@ -94,7 +100,7 @@ func Run(c Config, w World, in <-chan signals.Signal) int {
 }
 
 // wait blocks until something happens or the core's deadline comes.
-func (l *loop) wait(in <-chan signals.Signal) {
+func (l *loop) wait() {
 	var alarm <-chan time.Time
 	if deadline := l.core.Deadline(); !deadline.IsZero() {
 		l.timer.Reset(time.Until(deadline))
@@ -102,7 +108,7 @@ func (l *loop) wait(in <-chan signals.Signal) {
 		defer l.timer.Stop()
 	}
 	select {
-	case s := <-in:
+	case s := <-l.in:
 		l.translate(s)
 	case <-alarm:
 		l.add(restart.Tick{})

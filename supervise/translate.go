@@ -29,6 +29,7 @@ func (l *loop) translate(s signals.Signal) {
 		l.add(ev)
 	case signals.Interrupt:
 		// As it reached the child, whatever we would have made of it.
+		l.interrupted = l.gen
 		l.add(restart.Interrupted{Sig: restart.Sig(s.Number)})
 	case signals.Forward:
 		l.add(restart.Forward{Sig: restart.Sig(sig)})
@@ -55,6 +56,7 @@ func (l *loop) reap() {
 			// Forgotten at once: from now on this number may be anybody's.
 			l.pid = 0
 			l.leftover = true
+			l.listen(ended)
 			continue
 		}
 		if l.leftover {

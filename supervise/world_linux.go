@@ -53,6 +53,9 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	return m.pid, err
 }
 
+// OnTerminal reports whether a terminal sends its signals to us and the child.
+func (m *Machine) OnTerminal() bool { return m.terminal != nil }
+
 // Signal sends sig to the child.
 func (m *Machine) Signal(pid int, sig restart.Sig) {
 	if unix.Signal(sig) == unix.SIGCONT && child.Continued(pid) {
