@@ -115,6 +115,22 @@ func raise(sig unix.Signal) {
 	action(&old, nil)
 }
 
+// EndBy ends this process by sig, as the terminal has ended the child by it, so
+// that the shell that waits for us sees what it would see of the bare command.
+// It returns if sig is zero, or does not end us: PID 1 is spared by the kernel,
+// and a signal may be ignored since before our time.
+func EndBy(sig unix.Signal) {
+	if sig == 0 {
+		return
+	}
+	// If there is a core to be had of SIGQUIT it is the child's. Where it goes to
+	// a program the limit does not count, but this does (core(5)). Neither can be
+	// refused.
+	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+	raise(sig)
+}
+
 // Continued reports whether the child has been let go on since it was stopped,
 // and forgets it: then a SIGCONT that came to us came to it as well.
 func Continued(pid int) bool {

@@ -52,8 +52,14 @@ type (
 		// By says who asked (Asked).
 		By string
 	}
-	// Quit: nothing is left to do; relance exits with Status.
-	Quit struct{ Status int }
+	// Quit: nothing is left to do; relance exits with Status, or ends by Sig if
+	// that is not zero and can be: the signal of the terminal that ended the
+	// child. A shell stops its script or its loop for Ctrl-C only if the program
+	// that it waits for has died of it.
+	Quit struct {
+		Status int
+		Sig    Sig
+	}
 )
 
 func (Spawn) action()  {}

@@ -67,8 +67,10 @@ type generation struct {
 	asked    time.Time
 	askedSig Sig
 	askedBy  string
-	// interrupted is when the terminal last sent a signal to it.
-	interrupted time.Time
+	// interrupted is when the terminal last sent a signal to it, and
+	// interruptedBy which.
+	interrupted   time.Time
+	interruptedBy Sig
 	// kills counts the rounds of SIGKILL.
 	kills int
 	// exit is how the child ended, nil while it lives.
@@ -152,9 +154,12 @@ func (c *Core) spawn(now time.Time) []Action {
 }
 
 // quit ends the whole.
-func (c *Core) quit(status int) []Action {
+func (c *Core) quit(status int) []Action { return c.quitBy(status, 0) }
+
+// quitBy ends the whole by a signal of the terminal; zero: by none.
+func (c *Core) quitBy(status int, sig Sig) []Action {
 	c.enter(Gone, time.Time{})
-	return []Action{Quit{Status: status}}
+	return []Action{Quit{Status: status, Sig: sig}}
 }
 
 // stop asks the tree to leave and lets the grace run.

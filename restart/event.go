@@ -57,7 +57,7 @@ type (
 	// Interrupted: the terminal sent a signal (Ctrl-C, a hangup) to us and to
 	// the child alike. Whether that is an end is for the child to say: an
 	// interactive program goes on.
-	Interrupted struct{}
+	Interrupted struct{ Sig Sig }
 	// Forward: a signal came that is meant for the child.
 	Forward struct {
 		Sig Sig

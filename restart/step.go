@@ -83,7 +83,7 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 		c.gen.asked, c.gen.askedBy = now, ev.By
 		return c.stop(now, Asked, End, ev.Sig)
 	case Interrupted:
-		c.gen.interrupted = now
+		c.gen.interrupted, c.gen.interruptedBy = now, ev.Sig
 	case Forward:
 		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
 	case Tick:
@@ -120,7 +120,10 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 		return c.askRest()
 	case Emptied:
 		return c.over(now)
-	case StopAsked, Interrupted:
+	case StopAsked:
+		return c.askedAgain(now)
+	case Interrupted:
+		c.gen.interruptedBy = ev.Sig
 		return c.askedAgain(now)
 	case Forward:
 		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
@@ -180,9 +183,11 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 
 // stepWaiting: no tree; the next try comes at the deadline.
 func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
-	switch ev.(type) {
-	case StopAsked, Interrupted:
+	switch ev := ev.(type) {
+	case StopAsked:
 		return c.quit(c.lastStatus())
+	case Interrupted:
+		return c.quitBy(c.lastStatus(), ev.Sig)
 	case Tick:
 		if !now.Before(c.deadline) {
 			return c.spawn(now)

@@ -30,7 +30,10 @@ func (l *loop) translate(s signals.Signal) {
 		}
 		l.add(ev)
 	case signals.Interrupt:
-		l.add(restart.Interrupted{})
+		// As it reached the child, whatever we would have made of it.
+		l.interrupted = l.gen
+		l.add(restart.Interrupted{Sig: restart.Sig(s.Number)})
+		l.release()
 	case signals.Forward:
 		l.add(restart.Forward{Sig: restart.Sig(sig), Queued: s.Queued, Value: s.Value})
 	}
@@ -88,8 +91,11 @@ func (l *loop) tellLeft(ended *restart.Exited, wait child.Wait) {
 	switch {
 	case ended != nil:
 		ended.Left = left
-		l.add(*ended)
+		if !l.hold(*ended) {
+			l.add(*ended)
+		}
 	case left == 0:
+		l.release()
 		l.add(restart.Emptied{Gen: l.gen})
 	}
 }

@@ -92,6 +92,9 @@ func (m *Machine) complain(what string) {
 	m.say(what)
 }
 
+// OnTerminal reports whether a terminal sends its signals to us and the child.
+func (m *Machine) OnTerminal() bool { return m.terminal != nil }
+
 // Signal sends sig to the child.
 func (m *Machine) Signal(pid int, sig restart.Sig) {
 	if unix.Signal(sig) == unix.SIGCONT && child.Continued(pid) {

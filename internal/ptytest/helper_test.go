@@ -62,6 +62,15 @@ func key([]string) {
 	raw := *modes
 	raw.Lflag &^= unix.ICANON | unix.ECHO
 	check(unix.IoctlSetTermios(int(tty.Fd()), unix.TCSETSW, &raw))
+	// A shell need not restore the modes of a job, and bash does not always.
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, unix.SIGCONT)
+	go func() {
+		for range again {
+			check(unix.IoctlSetTermios(int(tty.Fd()), unix.TCSETSW, &raw))
+			fmt.Fprintf(tty, "press a key\n")
+		}
+	}()
 	fmt.Fprintf(tty, "%d lines, press a key\n", lines)
 	var b [1]byte
 	_, err = tty.Read(b[:])

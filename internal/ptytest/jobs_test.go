@@ -19,7 +19,8 @@ func (s *shell) started() int {
 	return pid
 }
 
-// stops waits until the shell says that its job has stopped, and compares why.
+// stops waits until the shell says that its foreground job has stopped, and
+// compares why.
 func (s *shell) stops(why string) {
 	s.t.Helper()
 	s.until(`\n\[1\]\+  Stopped`)
@@ -37,16 +38,18 @@ func (s *shell) job(want string) {
 	}
 }
 
-// ends waits until the shell says how its job has ended, which it may do before
-// any prompt, and returns what was shown meanwhile.
-func (s *shell) ends(how string) (shown string) {
+// told waits until the shell says what has become of its background job, and
+// returns what was shown before that. It may say so before any prompt, and sees it only when
+// it has reaped.
+func (s *shell) told(what string) (before string) {
 	s.t.Helper()
-	eventually(s.t, "told that the job has ended", func() (bool, string) {
+	for {
 		s.press("true\n")
-		shown += s.until("true\n") + s.prompt()
-		return strings.Contains(shown, "[1]+  "+how), shown
-	})
-	return shown
+		before += s.until("true\n") + s.prompt()
+		if shown, _, ok := strings.Cut(before, "[1]+  "+what); ok {
+			return shown
+		}
+	}
 }
 
 // fg brings the job back, with pid in it, into the foreground.
@@ -150,8 +153,8 @@ func TestBackground(t *testing.T) {
 		s.typed(a.with + "cat &")
 		job := s.started()
 		reaches(t, job, "T")
-		s.press("\n")
-		s.stops("Stopped (tty input)")
+		s.told("Stopped")
+		s.job("Stopped (tty input)")
 		s.fg(job)
 		s.until("cat\n")
 		s.press("hello\n")
@@ -164,14 +167,14 @@ func TestBackground(t *testing.T) {
 		job = s.started()
 		s.until("written")
 		gone(t, job)
-		s.ends("Done")
+		s.told("Done")
 
 		s.run("stty tostop")
 		s.typed(a.with + "sh -c 'echo writ''ten' &")
 		job = s.started()
 		reaches(t, job, "T")
-		s.press("\n")
-		s.stops("Stopped (tty output)")
+		s.told("Stopped")
+		s.job("Stopped (tty output)")
 		s.typed("fg")
 		s.until("\nwritten\n")
 		s.prompt()
@@ -189,7 +192,7 @@ func TestKillJob(t *testing.T) {
 		s.typed("kill %1")
 		s.until(`caught TERM\n`)
 		gone(t, job)
-		if between := s.ends("Done"); strings.Contains(between, "caught") {
+		if between := s.told("Done"); strings.Contains(between, "caught") {
 			t.Errorf("after the first TERM: %q", between)
 		}
 		s.typed(a.with + "catch TERM!")
@@ -199,7 +202,7 @@ func TestKillJob(t *testing.T) {
 		s.typed("kill %1")
 		s.until(`caught TERM\n`)
 		gone(t, job)
-		if between := s.ends("Done"); strings.Contains(between, "caught") {
+		if between := s.told("Done"); strings.Contains(between, "caught") {
 			t.Errorf("after the first TERM: %q", between)
 		}
 	})
