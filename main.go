@@ -60,6 +60,9 @@ func run() int {
 
 // supervised runs the command until all is over.
 func supervised(todo *cli.Run, given entry.Given) int {
+	// The last thing of all, when what is to be said has been said.
+	var endBy restart.Sig
+	defer func() { child.EndBy(unix.Signal(endBy)) }()
 	out := report.NewWriter(2, func(n int64) string { return plain(todo, report.Lost(n), "warn") })
 	defer out.Close(time.Second)
 	say := func(msg string) { out.Line(plain(todo, msg, "info")) }
@@ -84,7 +87,9 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Situation:     signals.Situation{Ignored: given.Ignored, Leader: leader(), Self: os.Getpid()},
 		Rewrites:      todo.Rewrites,
 		StopSignalSet: todo.StopSignalSet,
+		Terminal:      machine.OnTerminal(),
 		Report:        reporter(out, todo),
+		EndBy:         func(sig restart.Sig) { endBy = sig },
 	}, machine, received)
 }
 

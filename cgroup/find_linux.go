@@ -52,7 +52,7 @@ func find(root string, isCgroup2 func(path string) error) (Parent, error) {
 	}
 	own, ok := ownPath(b)
 	if !ok {
-		return Parent{}, fmt.Errorf("%w: /proc/self/cgroup has no line 0::", ErrNotCgroup2)
+		return Parent{}, fmt.Errorf("%w: no line of it in /proc/self/cgroup", ErrNotCgroup2)
 	}
 	if own != "/" && !strings.HasPrefix(own, "/..") {
 		for _, point := range usual {

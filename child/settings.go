@@ -54,14 +54,18 @@ const (
 
 // sigaction is the kernel's struct sigaction (rt_sigaction(2)).
 type sigaction struct {
-	handler, flags, restorer uintptr
-	mask                     uint64
+	handler uintptr
+	_       [2]uintptr // flags, restorer
+	_       uint64     // mask
 }
 
 var (
 	actionDefault = &sigaction{}
 	actionIgnore  = &sigaction{handler: sigIgn}
 )
+
+// stepJoin is the step that enters a group.
+const stepJoin = "join the group"
 
 // program writes the stage for these settings. parent is the pid that the new
 // process must find as its parent, zero for an exec in place. joinFD is an open
@@ -74,7 +78,7 @@ func (s *Settings) program(parent, joinFD int) (*program, error) {
 	if joinFD >= 0 {
 		zero := []byte("0")
 		p.hold(zero)
-		p.add("join the group", unix.SYS_WRITE, uintptr(joinFD), pointer(&zero[0]), 1)
+		p.add(stepJoin, unix.SYS_WRITE, uintptr(joinFD), pointer(&zero[0]), 1)
 	}
 	if s.ParentDeath != 0 && parent != 0 {
 		p.add("set the parent-death signal", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(s.ParentDeath))

@@ -11,9 +11,11 @@ import (
 // cloneArgs is the start of the kernel's struct clone_args (clone3(2)), up to
 // the group; the assembly reads flags and exitSignal for plain clone(2).
 type cloneArgs struct {
-	flags, pidFD, childTID, parentTID, exitSignal uint64
-	stack, stackSize, tls, setTID, setTIDSize     uint64
-	cgroup                                        uint64
+	flags      uint64
+	_          [3]uint64 // pidfd, child_tid, parent_tid
+	exitSignal uint64
+	_          [5]uint64 // stack, stack_size, tls, set_tid, set_tid_size
+	cgroup     uint64
 }
 
 // vforkStage makes a process that shares our memory and performs the program in
@@ -59,7 +61,8 @@ func NewSpawner(s *Settings) (*Spawner, error) {
 
 // Spawn starts the command and returns its pid once the exec has succeeded. The
 // child is born inside group, if that is not nil. A *StageError says which step
-// of the stage was refused; any other error that no process could be made.
+// of the stage was refused; ErrNoEntry that it may not be in that group, and
+// could be started without; any other error that no process could be made.
 func (s *Spawner) Spawn(group *Group) (int, error) {
 	if group != nil && !s.noClone3 {
 		pid, err := s.run(s.plain, &cloneArgs{
@@ -76,19 +79,32 @@ func (s *Spawner) Spawn(group *Group) (int, error) {
 	if group != nil {
 		fd, err := unix.Openat(group.FD, "cgroup.procs", unix.O_WRONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
-			return 0, fmt.Errorf("open cgroup.procs: %w", err)
+			return 0, fmt.Errorf("%w: open cgroup.procs: %w", ErrNoEntry, err)
 		}
 		defer unix.Close(fd)
 		if program, err = s.settings.program(unix.Getpid(), fd); err != nil {
 			return 0, err
 		}
 	}
-	return s.run(program, &cloneArgs{flags: unix.CLONE_VM | unix.CLONE_VFORK, exitSignal: uint64(unix.SIGCHLD)}, false)
+	pid, err := s.run(program, &cloneArgs{flags: unix.CLONE_VM | unix.CLONE_VFORK, exitSignal: uint64(unix.SIGCHLD)}, false)
+	var stage *StageError
+	if errors.As(err, &stage) && stage.Step == stepJoin {
+		err = fmt.Errorf("%w: %w", ErrNoEntry, stage.Errno)
+	}
+	return pid, err
 }
 
-// errNoClone3 says that clone3(2) is not to be had here: an old kernel, or a
-// filter that does not know it (ENOSYS, EPERM), or a group that it may not enter.
+// errNoClone3 says that clone3(2) does not put a process into the group here: an
+// old kernel or a filter (ENOSYS, EPERM, EINVAL), or a group that we may not move
+// into from where we are (EACCES, EBUSY, EOPNOTSUPP).
 var errNoClone3 = errors.New("clone3 refused")
+
+// refusesClone3 reports whether errno means that, and not that there is no room
+// for another process.
+func refusesClone3(errno unix.Errno) bool { return errno != unix.EAGAIN && errno != unix.ENOMEM }
+
+// ErrNoEntry says that the new process could not join the group it was to be in.
+var ErrNoEntry = errors.New("cannot enter the group")
 
 func (s *Spawner) run(p *program, args *cloneArgs, clone3 bool) (int, error) {
 	p.reset()
@@ -100,7 +116,7 @@ func (s *Spawner) run(p *program, args *cloneArgs, clone3 bool) (int, error) {
 	pid, errno, failed := vforkStage(&p.calls[0], uintptr(len(p.calls)), args, use, &all, &old)
 	runtime.KeepAlive(p)
 	if errno != 0 {
-		if clone3 {
+		if clone3 && refusesClone3(unix.Errno(errno)) {
 			return 0, fmt.Errorf("%w: %w", errNoClone3, unix.Errno(errno))
 		}
 		return 0, fmt.Errorf("fork: %w", unix.Errno(errno))

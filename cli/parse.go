@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -206,7 +207,15 @@ func usageError(err error) error {
 
 // flagError is wrong usage of one flag.
 func flagError(flag, value string, err error) error {
-	return &Error{Msg: fmt.Sprintf("--%s %s: %v", flag, quoteIfNeeded(value), err)}
+	// What the parsers put first, the kind of thing and the value, is said already.
+	msg := err.Error()
+	for _, said := range []string{strconv.Quote(value) + ": ", "rlimit " + value + ": "} {
+		if before, rest, ok := strings.Cut(msg, said); ok && len(before) < 20 {
+			msg = rest
+			break
+		}
+	}
+	return &Error{Msg: fmt.Sprintf("--%s %s: %s", flag, quoteIfNeeded(value), msg)}
 }
 
 func quoteIfNeeded(s string) string {

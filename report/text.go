@@ -74,6 +74,9 @@ func because(r restart.Report) string {
 		why += ": " + ending(r.Exit)
 	case restart.Asked:
 		why += " to end"
+		if r.By != "" {
+			why += " by " + r.By
+		}
 	}
 	why += " after " + limits.FormatDuration(r.Uptime)
 	switch {

@@ -13,6 +13,9 @@ type (
 		Gen  int
 		Sig  Sig
 		Tree bool
+		// Queued reports whether it carries Value (sigqueue(3)).
+		Queued bool
+		Value  uint64
 	}
 	// Kill: SIGKILL to every process of the tree of Gen, also to those that are
 	// being made meanwhile.
@@ -46,9 +49,17 @@ type (
 		Failures int
 		// Err is the message of a failed start or look.
 		Err string
+		// By says who asked (Asked).
+		By string
 	}
-	// Quit: nothing is left to do; relance exits with Status.
-	Quit struct{ Status int }
+	// Quit: nothing is left to do; relance exits with Status, or ends by Sig if
+	// that is not zero and can be: the signal of the terminal that ended the
+	// child. A shell stops its script or its loop for Ctrl-C only if the program
+	// that it waits for has died of it.
+	Quit struct {
+		Status int
+		Sig    Sig
+	}
 )
 
 func (Spawn) action()  {}

@@ -66,8 +66,11 @@ type generation struct {
 	// askedSig what the child is to get for it if it was still starting.
 	asked    time.Time
 	askedSig Sig
-	// interrupted is when the terminal last sent a signal to it.
-	interrupted time.Time
+	askedBy  string
+	// interrupted is when the terminal last sent a signal to it, and
+	// interruptedBy which.
+	interrupted   time.Time
+	interruptedBy Sig
 	// kills counts the rounds of SIGKILL.
 	kills int
 	// exit is how the child ended, nil while it lives.
@@ -151,9 +154,12 @@ func (c *Core) spawn(now time.Time) []Action {
 }
 
 // quit ends the whole.
-func (c *Core) quit(status int) []Action {
+func (c *Core) quit(status int) []Action { return c.quitBy(status, 0) }
+
+// quitBy ends the whole by a signal of the terminal; zero: by none.
+func (c *Core) quitBy(status int, sig Sig) []Action {
 	c.enter(Gone, time.Time{})
-	return []Action{Quit{Status: status}}
+	return []Action{Quit{Status: status, Sig: sig}}
 }
 
 // stop asks the tree to leave and lets the grace run.
@@ -203,7 +209,7 @@ func after(now time.Time, d time.Duration) time.Time {
 // report fills in what is known of the generation at hand.
 func (c *Core) report(kind Kind) Report {
 	g := &c.gen
-	r := Report{Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, Failures: c.backoff.failures}
+	r := Report{Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, By: g.askedBy, Failures: c.backoff.failures}
 	if !g.judged.IsZero() {
 		r.Uptime = g.judged.Sub(g.started)
 	}

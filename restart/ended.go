@@ -69,6 +69,9 @@ func (c *Core) end(k kind) []Action {
 	if k == budget && c.policy.Restart == Never {
 		return append([]Action{c.report(BudgetEnd)}, c.quit(BudgetStatus)...)
 	}
+	if exit := c.gen.exit; exit.Signal == c.gen.interruptedBy {
+		return c.quitBy(exit.Status(), exit.Signal)
+	}
 	return c.quit(c.gen.exit.Status())
 }
 

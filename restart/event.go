@@ -51,13 +51,20 @@ type (
 	StopAsked struct {
 		// Sig is what the child gets; zero: the stop signal.
 		Sig Sig
+		// By says who asked, for people.
+		By string
 	}
 	// Interrupted: the terminal sent a signal (Ctrl-C, a hangup) to us and to
 	// the child alike. Whether that is an end is for the child to say: an
 	// interactive program goes on.
-	Interrupted struct{}
+	Interrupted struct{ Sig Sig }
 	// Forward: a signal came that is meant for the child.
-	Forward struct{ Sig Sig }
+	Forward struct {
+		Sig Sig
+		// Queued reports whether it carries Value (sigqueue(3)).
+		Queued bool
+		Value  uint64
+	}
 	// Tick: time passed; nothing else happened.
 	Tick struct{}
 )

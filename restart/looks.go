@@ -66,7 +66,9 @@ func (l *looks) failed(now time.Time) (first bool) {
 	first = !l.blind
 	l.blind = true
 	l.over = false
-	l.next = now.Add(maxInterval)
+	// Soon at first: what failed may be a moment's matter, and a budget waits.
+	l.interval = min(2*l.interval, maxInterval)
+	l.next = now.Add(l.interval)
 	return first
 }
 

@@ -102,7 +102,11 @@ func describe(a Action) string {
 	case Look:
 		return fmt.Sprintf("look gen=%d", a.Gen)
 	case Quit:
-		return fmt.Sprintf("quit status=%d", a.Status)
+		s := fmt.Sprintf("quit status=%d", a.Status)
+		if a.Sig != 0 {
+			s += fmt.Sprintf(" sig=%d", a.Sig)
+		}
+		return s
 	case Report:
 		s := fmt.Sprintf("report %s gen=%d", a.Kind, a.Gen)
 		if a.Reason != "" {
@@ -214,7 +218,7 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 	case "stop-asked":
 		return StopAsked{Sig: Sig(n("sig"))}
 	case "interrupted":
-		return Interrupted{}
+		return Interrupted{Sig: Sig(n("sig"))}
 	case "forward":
 		return Forward{Sig: Sig(n("sig"))}
 	case "tick":

@@ -13,9 +13,9 @@ func (c *Core) stepStarting(now time.Time, ev Event) []Action {
 	case SpawnFailed:
 		return c.spawnFailed(now, ev)
 	case StopAsked:
-		c.askedEarly(now, ev.Sig)
+		c.askedEarly(now, ev.Sig, ev.By)
 	case Interrupted:
-		c.askedEarly(now, 0)
+		c.askedEarly(now, 0, "")
 	case Exited, Emptied, Looked:
 		panic("restart: news of a child that has not started")
 	case Forward, Tick:
@@ -26,10 +26,10 @@ func (c *Core) stepStarting(now time.Time, ev Event) []Action {
 
 // askedEarly: somebody asks for the end of a child that may not exist yet. It is
 // stopped as soon as it does.
-func (c *Core) askedEarly(now time.Time, sig Sig) {
+func (c *Core) askedEarly(now time.Time, sig Sig, by string) {
 	c.gen.then = End
 	if c.gen.asked.IsZero() {
-		c.gen.asked, c.gen.askedSig = now, sig
+		c.gen.asked, c.gen.askedSig, c.gen.askedBy = now, sig, by
 	}
 }
 
@@ -80,12 +80,12 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 			return c.stop(now, MemoryHigh, c.afterBudget(), 0)
 		}
 	case StopAsked:
-		c.gen.asked = now
+		c.gen.asked, c.gen.askedBy = now, ev.By
 		return c.stop(now, Asked, End, ev.Sig)
 	case Interrupted:
-		c.gen.interrupted = now
+		c.gen.interrupted, c.gen.interruptedBy = now, ev.Sig
 	case Forward:
-		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig}}
+		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
 	case Tick:
 		if c.policy.looks() && !now.Before(c.gen.looks.next) {
 			// The answer sets the next time; until then do not ask again.
@@ -120,10 +120,13 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 		return c.askRest()
 	case Emptied:
 		return c.over(now)
-	case StopAsked, Interrupted:
+	case StopAsked:
+		return c.askedAgain(now)
+	case Interrupted:
+		c.gen.interruptedBy = ev.Sig
 		return c.askedAgain(now)
 	case Forward:
-		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig}}
+		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
 	case Tick:
 		if !c.deadline.IsZero() && !now.Before(c.deadline) {
 			return c.kill(now)
@@ -180,9 +183,11 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 
 // stepWaiting: no tree; the next try comes at the deadline.
 func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
-	switch ev.(type) {
-	case StopAsked, Interrupted:
+	switch ev := ev.(type) {
+	case StopAsked:
 		return c.quit(c.lastStatus())
+	case Interrupted:
+		return c.quitBy(c.lastStatus(), ev.Sig)
 	case Tick:
 		if !now.Before(c.deadline) {
 			return c.spawn(now)

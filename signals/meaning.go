@@ -68,6 +68,10 @@ func (in Situation) Meaning(s Signal) Meaning {
 			return Interrupt
 		}
 	}
+	if s.FromKernel && s.Number == unix.SIGCONT && in.Leader {
+		// It comes with the hangup, so that one who is stopped hears of that.
+		return Forward
+	}
 	if s.FromKernel || (s.Sender == in.Self && s.Number == unix.SIGPIPE) {
 		// TSTP, CONT, WINCH: the terminal sends them to the whole
 		// foreground group, which the child is in. PIPE, ALRM and the like are

@@ -67,6 +67,8 @@ func TestMeaning(t *testing.T) {
 		{kernel(unix.SIGWINCH), Situation{}, Ours},
 		{user(unix.SIGWINCH), Situation{}, Forward},
 		{user(unix.SIGCONT), Situation{}, Forward},
+		{kernel(unix.SIGCONT), Situation{}, Ours},
+		{kernel(unix.SIGCONT), Situation{Leader: true}, Forward},
 		{kernel(unix.SIGALRM), Situation{}, Ours},
 		{user(unix.SIGPIPE), Situation{Self: 7}, Ours},
 		{user(unix.SIGPIPE), Situation{Self: 8}, Forward},

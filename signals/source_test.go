@@ -4,7 +4,6 @@ import (
 	"os"
 	"runtime"
 	"testing"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,7 +31,9 @@ func TestSource(t *testing.T) {
 
 	const n = 300 // more than Run reads at once
 	for i := range n {
-		queue(t, 40, uint64(i))
+		if err := Queue(os.Getpid(), 40, uint64(i)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for i := range n {
 		if got := <-out; got.Number != 40 || !got.Queued || got.Value != uint64(i) {
@@ -49,20 +50,5 @@ func TestSource(t *testing.T) {
 	unix.Write(fds[1], []byte("x"))
 	if got := <-out; got.Number != unix.SIGPIPE || got.Sender != os.Getpid() {
 		t.Errorf("broken pipe: got %+v", got)
-	}
-}
-
-// queue is sigqueue(3) to ourselves.
-func queue(t *testing.T, sig unix.Signal, value uint64) {
-	t.Helper()
-	info := struct {
-		signo, errno, code, _ int32
-		pid, uid              uint32
-		value                 uint64
-		_                     [96]byte
-	}{signo: int32(sig), code: siQueue, pid: uint32(os.Getpid()), uid: uint32(os.Getuid()), value: value}
-	_, _, errno := unix.RawSyscall(unix.SYS_RT_SIGQUEUEINFO, uintptr(os.Getpid()), uintptr(sig), uintptr(unsafe.Pointer(&info)))
-	if errno != 0 {
-		t.Fatal(errno)
 	}
 }

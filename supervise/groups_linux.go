@@ -54,6 +54,13 @@ func (g *groups) prepare(gen int) {
 	g.next = group
 }
 
+// giveUp is called when a group could be made but not be entered: from then on
+// there are none.
+func (g *groups) giveUp() {
+	g.possible = false
+	g.leave()
+}
+
 // leave is called when the tree of the current group is empty.
 func (g *groups) leave() {
 	if g.current != nil {

@@ -20,8 +20,10 @@ import (
 type World interface {
 	// Spawn starts a generation and returns the pid of its child.
 	Spawn(gen int) (int, error)
-	// Signal sends sig to the child, SignalTree to every process of its tree.
+	// Signal sends sig to the child, Queue with a value as sigqueue(3) does,
+	// SignalTree to every process of its tree.
 	Signal(pid int, sig restart.Sig)
+	Queue(pid int, sig restart.Sig, value uint64)
 	SignalTree(sig restart.Sig)
 	// KillTree ends every process of the tree by force.
 	KillTree()
@@ -44,8 +46,14 @@ type Config struct {
 	// StopSignalSet says that the user chose a stop signal: then that is what the
 	// child gets also when another one asked us to end.
 	StopSignalSet bool
+	// Terminal says that there is a terminal whose signals reach us and the child
+	// alike.
+	Terminal bool
 	// Report tells people.
 	Report func(restart.Report)
+	// EndBy takes the signal that relance itself is to end by, after all else is
+	// done (restart.Quit); nil: it ends with the status.
+	EndBy func(restart.Sig)
 }
 
 // loop is the state of the owner.
@@ -55,11 +63,16 @@ type loop struct {
 	core  *restart.Core
 	// gen and pid are of the child that runs; pid is zero when it was reaped.
 	gen, pid int
+	// interrupted is the generation that the terminal has last sent a signal to.
+	interrupted int
 	// leftover is set between the end of a child and that of its tree.
 	leftover bool
 	timer    *time.Timer
 	// pending holds events that are known and not yet stepped.
 	pending []restart.Event
+	// held is the end of a child that is not told before heldUntil (late.go).
+	held      *restart.Exited
+	heldUntil time.Time
 }
 
 // Run supervises until the core says that all is over, and returns the exit
@@ -71,6 +84,9 @@ func Run(c Config, w World, in <-chan signals.Signal) int {
 	for {
 		for _, a := range actions {
 			if quit, ok := a.(restart.Quit); ok {
+				if quit.Sig != 0 && l.EndBy != nil {
+					l.EndBy(quit.Sig)
+				}
 				return quit.Status
 			}
 			l.perform(a)
@@ -90,7 +106,11 @@ func Run(c Config, w World, in <-chan signals.Signal) int {
 // wait blocks until something happens or the core's deadline comes.
 func (l *loop) wait(in <-chan signals.Signal) {
 	var alarm <-chan time.Time
-	if deadline := l.core.Deadline(); !deadline.IsZero() {
+	deadline := l.core.Deadline()
+	if l.held != nil && (deadline.IsZero() || l.heldUntil.Before(deadline)) {
+		deadline = l.heldUntil
+	}
+	if !deadline.IsZero() {
 		l.timer.Reset(time.Until(deadline))
 		alarm = l.timer.C
 		defer l.timer.Stop()
@@ -99,6 +119,10 @@ func (l *loop) wait(in <-chan signals.Signal) {
 	case s := <-in:
 		l.translate(s)
 	case <-alarm:
+		if l.held != nil && !time.Now().Before(l.heldUntil) {
+			l.release()
+			return
+		}
 		l.add(restart.Tick{})
 	}
 }

@@ -265,6 +265,7 @@ func TestBlind(t *testing.T) {
 	play(t, Config{Policy: p}, func(s *scene) {
 		s.blind = errors.New("permission denied")
 		s.pass(25 * time.Second)
-		s.want("0s spawn 1", "100ms look", "100ms report blind gen=1", "10.1s look", "20.1s look")
+		s.want("0s spawn 1", "100ms look", "100ms report blind gen=1",
+			"300ms look", "700ms look", "1.5s look", "3.1s look", "6.3s look", "12.7s look", "22.7s look")
 	})
 }

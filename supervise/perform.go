@@ -14,9 +14,14 @@ func (l *loop) perform(a restart.Action) {
 	case restart.Spawn:
 		l.spawn(a)
 	case restart.Signal:
-		if a.Tree {
+		switch {
+		case a.Tree:
 			l.world.SignalTree(a.Sig)
-		} else if l.pid != 0 {
+		case l.pid == 0:
+			// Reaped meanwhile: the number may be anybody's.
+		case a.Queued:
+			l.world.Queue(l.pid, a.Sig, a.Value)
+		default:
 			l.world.Signal(l.pid, a.Sig)
 		}
 	case restart.Kill:

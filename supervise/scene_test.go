@@ -185,6 +185,10 @@ func (s *scene) Spawn(gen int) (int, error) {
 	return s.pid, nil
 }
 
+func (s *scene) Queue(pid int, sig restart.Sig, value uint64) {
+	s.note("queue %d %s %d", pid, signals.Name(unix.Signal(sig)), value)
+}
+
 func (s *scene) Signal(pid int, sig restart.Sig) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,8 @@
 package supervise
 
 import (
+	"fmt"
+
 	"relance/child"
 	"relance/restart"
 	"relance/signals"
@@ -22,16 +24,29 @@ func (l *loop) translate(s signals.Signal) {
 	}
 	switch meaning {
 	case signals.Stop:
-		ev := restart.StopAsked{Sig: restart.Sig(sig)}
+		ev := restart.StopAsked{Sig: restart.Sig(sig), By: sender(s)}
 		if l.StopSignalSet && sig == s.Number {
 			ev.Sig = 0
 		}
 		l.add(ev)
 	case signals.Interrupt:
-		l.add(restart.Interrupted{})
+		// As it reached the child, whatever we would have made of it.
+		l.interrupted = l.gen
+		l.add(restart.Interrupted{Sig: restart.Sig(s.Number)})
+		l.release()
 	case signals.Forward:
-		l.add(restart.Forward{Sig: restart.Sig(sig)})
+		l.add(restart.Forward{Sig: restart.Sig(sig), Queued: s.Queued, Value: s.Value})
 	}
+}
+
+// sender says for people who sent s.
+func sender(s signals.Signal) string {
+	if s.Sender == 0 {
+		// "si_pid is 0 if the sender is not visible in our pid namespace"
+		// (pid_namespaces(7)).
+		return signals.Name(s.Number) + " from outside this container"
+	}
+	return fmt.Sprintf("%s from pid %d, uid %d", signals.Name(s.Number), s.Sender, s.UID)
 }
 
 // reap takes every change there is. The end of the child is told with what is
@@ -76,8 +91,11 @@ func (l *loop) tellLeft(ended *restart.Exited, wait child.Wait) {
 	switch {
 	case ended != nil:
 		ended.Left = left
-		l.add(*ended)
+		if !l.hold(*ended) {
+			l.add(*ended)
+		}
 	case left == 0:
+		l.release()
 		l.add(restart.Emptied{Gen: l.gen})
 	}
 }

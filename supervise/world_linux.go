@@ -1,7 +1,9 @@
 package supervise
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -19,17 +21,21 @@ type Machine struct {
 	groups   groups
 	// kills counts the calls of KillTree for this generation.
 	kills int
-	// complain takes what an act could not do and nobody else can tell.
-	complain func(string)
+	// say takes what an act could not do and nobody else can tell; said is what
+	// it took of this generation, so that a thing tried again is said once.
+	say  func(string)
+	said map[string]bool
 	// settled is called once, when the first generation has been started.
 	settled func()
+	// pid is of the child, until the next one.
+	pid int
 }
 
 // NewMachine prepares to start the command of s. It makes this process the
 // parent of every orphan of the tree. settled is called once, when the first
 // generation has been started.
-func NewMachine(s *child.Settings, complain func(string), settled func()) (*Machine, error) {
-	m := &Machine{terminal: child.OpenTerminal(), groups: findGroups(), complain: complain, settled: settled}
+func NewMachine(s *child.Settings, say func(string), settled func()) (*Machine, error) {
+	m := &Machine{terminal: child.OpenTerminal(), groups: findGroups(), say: say, settled: settled}
 	// Without a terminal, a signal to our process group is for us alone.
 	s.OwnGroup = m.terminal == nil
 	if err := child.Adopt(); err != nil {
@@ -53,23 +59,58 @@ func (m *Machine) Spawn(gen int) (int, error) {
 		m.terminal.Reclaim()
 	}
 	m.kills = 0
+	clear(m.said)
 	pid, err := m.spawner.Spawn(m.groups.enter(gen))
+	if errors.Is(err, child.ErrNoEntry) {
+		m.groups.giveUp()
+		pid, err = m.spawner.Spawn(nil)
+	}
 	m.groups.clear()
 	if gen == 1 {
 		m.settled()
-	} else if err == nil {
+	}
+	switch {
+	case err != nil:
+		m.groups.leave() // nothing came to be in it
+	case gen > 1:
 		// It has been relaunched once, so it will be again.
 		m.groups.prepare(gen + 1)
 	}
+	m.pid = pid
 	return pid, err
 }
 
+// complain says once for each generation what could not be done.
+func (m *Machine) complain(what string) {
+	if m.said[what] {
+		return
+	}
+	if m.said == nil {
+		m.said = map[string]bool{}
+	}
+	m.said[what] = true
+	m.say(what)
+}
+
+// OnTerminal reports whether a terminal sends its signals to us and the child.
+func (m *Machine) OnTerminal() bool { return m.terminal != nil }
+
 // Signal sends sig to the child.
 func (m *Machine) Signal(pid int, sig restart.Sig) {
+	if unix.Signal(sig) == unix.SIGCONT && child.Continued(pid) {
+		return // by the shell, which let the whole group go on, and us in it
+	}
 	// The pid is ours until we reap it, so this cannot reach anybody else. A
 	// zombie takes no notice; EPERM means that the child runs a setuid program.
 	if err := unix.Kill(pid, unix.Signal(sig)); err != nil {
 		m.complain(fmt.Sprintf("%s to pid %d: %v", signals.Name(unix.Signal(sig)), pid, err))
+	}
+}
+
+// Queue sends sig with a value to the child.
+func (m *Machine) Queue(pid int, sig restart.Sig, value uint64) {
+	if err := signals.Queue(pid, unix.Signal(sig), value); err != nil {
+		m.complain(fmt.Sprintf("%s with a value to pid %d: %v", signals.Name(unix.Signal(sig)), pid, err))
 	}
 }
 
@@ -97,7 +138,9 @@ func (m *Machine) KillTree() {
 func (m *Machine) Look(budget int64) (restart.Usage, error) {
 	var u tree.Usage
 	var err error
-	if pids, ok := m.groups.pids(); ok {
+	// A child that has moved to another group, as container tools do, is found
+	// as a descendant.
+	if pids, ok := m.groups.pids(); ok && slices.Contains(pids, m.pid) {
 		u, err = m.walker.MeasurePIDs(pids, budget)
 	} else {
 		u, err = m.walker.Measure(budget)
@@ -113,10 +156,11 @@ func (m *Machine) Reap() (child.Change, child.Wait) { return child.Reap() }
 // TreeLeft counts the living processes of the tree.
 func (m *Machine) TreeLeft() int {
 	members, err := m.walker.Members()
+	n := 0
 	if err != nil {
 		m.complain(fmt.Sprintf("look at the tree: %v", err))
+		n = 1 // not empty as long as nobody can say that it is
 	}
-	n := 0
 	for _, member := range members {
 		if member.Alive() {
 			n++
@@ -132,4 +176,4 @@ func (m *Machine) Over() { m.groups.leave() }
 func (m *Machine) Close() { m.groups.close() }
 
 // ChildStopped stops us along, where a shell manages both of us as one job.
-func (m *Machine) ChildStopped(restart.Sig) { m.terminal.StopAlong() }
+func (m *Machine) ChildStopped(sig restart.Sig) { m.terminal.StopAlong(m.pid, unix.Signal(sig)) }

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -51,6 +52,7 @@ func main() {
 			kept = append(kept, block)
 			leaked.Add(int64(bytes))
 		}
+		runtime.KeepAlive(kept)
 	}()
 	if *perSecond > 0 {
 		go func() {

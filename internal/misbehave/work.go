@@ -26,7 +26,10 @@ func spinCPU(fs *flag.FlagSet, words []string) int {
 	ready()
 	for range *threads {
 		go func() {
-			for {
+			for n := uint64(0); ; n++ {
+				if n == 1<<63 {
+					panic("some centuries of work")
+				}
 			}
 		}()
 	}

@@ -1,0 +1,89 @@
+package supervise
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"relance/child"
+	"relance/restart"
+	"relance/signals"
+)
+
+// bystander is a world in which a child has ended before the loop hears of
+// anything, and only the first generation ever does.
+type bystander struct {
+	end    child.Change
+	spawns int
+	reaped bool
+}
+
+func (b *bystander) Spawn(int) (int, error) { b.spawns++; return b.spawns, nil }
+
+func (b *bystander) Reap() (child.Change, child.Wait) {
+	if b.reaped {
+		return child.Change{}, child.Childless
+	}
+	b.reaped = true
+	return b.end, child.Found
+}
+
+func (*bystander) Signal(int, restart.Sig)           {}
+func (*bystander) Queue(int, restart.Sig, uint64)    {}
+func (*bystander) SignalTree(restart.Sig)            {}
+func (*bystander) KillTree()                         {}
+func (*bystander) Look(int64) (restart.Usage, error) { return restart.Usage{}, nil }
+func (*bystander) TreeLeft() int                     { return 0 }
+func (*bystander) Over()                             {}
+func (*bystander) ChildStopped(restart.Sig)          {}
+
+// Ctrl-C that comes a little later than the end that it has caused is still its
+// cause, and one that comes much later is not.
+func TestLateInterrupt(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		terminal bool
+		restart  restart.When
+		end      child.Change
+		after    time.Duration
+		endBy    restart.Sig
+		spawns   int
+	}{
+		{"dies of it", true, restart.OnLimits, child.Change{PID: 1, Signal: unix.SIGINT}, late / 2, 2, 1},
+		{"handles it", true, restart.Always, child.Change{PID: 1}, late / 2, 0, 1},
+		{"much later", true, restart.Always, child.Change{PID: 1}, late * 2, 2, 1},
+		{"no terminal", false, restart.OnLimits, child.Change{PID: 1, Signal: unix.SIGINT}, late / 2, 0, 1},
+		{"no difference", true, restart.OnLimits, child.Change{PID: 1, Code: 3}, late / 2, 0, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				world, in := &bystander{end: tt.end}, make(chan signals.Signal, 2)
+				var endBy restart.Sig
+				var reports []restart.Kind
+				done := make(chan time.Time)
+				go func() {
+					Run(Config{
+						Policy:   restart.Policy{Restart: tt.restart, BackoffMin: time.Hour, BackoffMax: time.Hour, MinUptime: time.Minute},
+						Terminal: tt.terminal,
+						EndBy:    func(sig restart.Sig) { endBy = sig },
+						Report:   func(r restart.Report) { reports = append(reports, r.Kind) },
+					}, world, in)
+					done <- time.Now()
+				}()
+				in <- signals.Signal{Number: unix.SIGCHLD, FromKernel: true}
+				time.Sleep(tt.after)
+				in <- signals.Signal{Number: unix.SIGINT, FromKernel: true}
+				<-done
+				if endBy != tt.endBy || world.spawns != tt.spawns {
+					t.Errorf("ended by %d after %d generations, want %d and %d", endBy, world.spawns, tt.endBy, tt.spawns)
+				}
+				// In time: it did not come to a backoff.
+				if soon := tt.after < late; soon && len(reports) > 0 {
+					t.Errorf("reports: %v", reports)
+				}
+			})
+		})
+	}
+}
