@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -79,6 +80,19 @@ func batch(t *testing.T, in io.Writer, r *running) {
 	r.out.want(t, `^littered `)
 }
 
+// An orphan that lives becomes a child of relance, not of PID 1.
+func TestAdopts(t *testing.T) {
+	t.Parallel()
+	r := start(t, relance(), "--", misbehave(t), "daemon", "--setsid")
+	daemon := pidIn(t, r.out.want(t, `^daemon pid=(\d+) `))
+	eventually(t, "the daemon a child of relance", func() bool { return slices.Contains(childrenOf(t, r.pid), daemon) })
+	r.signal(syscall.SIGTERM)
+	r.wantEnd(143)
+	if s := state(t, daemon); s != 0 {
+		t.Errorf("the daemon is still there, in state %c", s)
+	}
+}
+
 // The control: where nobody reaps, all of them are there.
 func TestOrphansOfCarelessParent(t *testing.T) {
 	t.Parallel()
@@ -92,8 +106,8 @@ func TestOrphansOfCarelessParent(t *testing.T) {
 	batch(t, in, r)
 	eventually(t, "a hundred zombies", func() bool {
 		zombies := 0
-		for _, state := range childrenOf(t, r.pid) {
-			if state == 'Z' {
+		for _, pid := range childrenOf(t, r.pid) {
+			if state(t, pid) == 'Z' {
 				zombies++
 			}
 		}
@@ -147,35 +161,39 @@ func scratch(t *testing.T) string {
 	return folder
 }
 
-// childrenOf returns the children of a process and their states, zombies too.
-func childrenOf(t testing.TB, parent int) map[int]byte {
+// childrenOf returns the children of a process, zombies too (proc_tid_children(5)).
+func childrenOf(t testing.TB, parent int) (pids []int) {
 	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
 	if err != nil {
 		t.Fatal(err)
 	}
-	children := map[int]byte{}
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
 		if err != nil {
-			continue // gone meanwhile
+			continue // a thread that has ended
 		}
-		// pid (comm) state ppid: the name may hold anything, so from its end.
-		var state byte
-		var ppid int
-		rest := string(text[strings.LastIndexByte(string(text), ')')+1:])
-		if _, err := fmt.Sscanf(rest, " %c %d", &state, &ppid); err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		if ppid == parent {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		for word := range strings.FieldsSeq(string(text)) {
+			pid, err := strconv.Atoi(word)
 			if err != nil {
 				t.Fatal(err)
 			}
-			children[pid] = state
+			pids = append(pids, pid)
 		}
 	}
-	return children
+	return pids
+}
+
+// state is that of a process as in /proc/PID/stat: 'Z' for a zombie, 0 if it is gone.
+func state(t testing.TB, pid int) byte {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// pid (comm) state: the name may hold anything, so from its end.
+	after := strings.LastIndexByte(string(text), ')') + 2
+	return text[after]
 }
 
 // anonymous is the RssAnon of a process, in bytes.

@@ -1,0 +1,98 @@
+package clitest
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A child that ignores TERM is killed when the grace is over, and not before.
+func TestKillAfterGrace(t *testing.T) {
+	t.Parallel()
+	const grace = time.Second
+	r := start(t, relance(), "--stop-timeout", grace.String(), "--", misbehave(t), "ignore-term")
+	r.out.want(t, `^ready pid=`)
+	asked := time.Now()
+	r.signal(unix.SIGTERM)
+	r.wantEnd(137)
+	if took := time.Since(asked); took < grace {
+		t.Errorf("killed after %s, want %s at least", took, grace)
+	}
+}
+
+// One that needs 3 s of a grace of 5 s is not killed.
+func TestDrainWithinGrace(t *testing.T) {
+	t.Parallel()
+	r := start(t, relance(), "--stop-timeout", "5s", "--", misbehave(t), "drain", "3s")
+	r.out.want(t, `^ready pid=`)
+	r.signal(unix.SIGTERM)
+	r.out.want(t, `^drained$`)
+	r.wantEnd(0)
+}
+
+// A second TERM while stopping does not wait for the grace. Signals in the first
+// 100 ms count as the same request, so it is sent again until it is heard.
+func TestSecondTerm(t *testing.T) {
+	t.Parallel()
+	r := start(t, relance(), "--stop-timeout", "1h", "--", misbehave(t), "ignore-term")
+	r.out.want(t, `^ready pid=`)
+	r.signal(unix.SIGTERM)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	late := time.After(patience)
+	for {
+		select {
+		case <-again.C:
+			r.signal(unix.SIGTERM)
+			continue
+		case <-r.done:
+			r.wantEnd(137)
+		case <-late:
+			t.Fatal("a second TERM is not heard")
+		}
+		return
+	}
+}
+
+// timeout(1) sends TERM to its child and then to the whole group: that is one
+// request, and the child has its grace.
+func TestTermTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	r := start(t, relance(), "--stop-timeout", "1h", "--", misbehave(t), "drain", "300ms")
+	r.out.want(t, `^ready pid=`)
+	r.signal(unix.SIGTERM)
+	r.signal(unix.SIGTERM)
+	r.out.want(t, `^drained$`)
+	r.wantEnd(0)
+}
+
+// A stopped child gets the stop signal and is let go on, so that its handler runs.
+func TestStoppedChild(t *testing.T) {
+	t.Parallel()
+	r := start(t, relance(), "--stop-timeout", "1h", "--", misbehave(t), "drain", "0s")
+	child := pidIn(t, r.out.want(t, `^ready pid=(\d+)$`))
+	if err := unix.Kill(child, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the child stopped", func() bool { return state(t, child) == 'T' })
+	r.signal(unix.SIGTERM)
+	r.out.want(t, `^drained$`)
+	r.wantEnd(0)
+}
+
+// A tree of which one process is stopped, in a session of its own, is stopped
+// cleanly too: all were asked, and all could hear it.
+func TestStoppedDescendant(t *testing.T) {
+	t.Parallel()
+	r := start(t, relance(), "--stop-timeout", "1h", "--", "sh", "-c",
+		"setsid "+misbehave(t)+" drain 0s & trap 'exit 0' TERM; while :; do sleep 0.01; done")
+	other := pidIn(t, r.out.want(t, `^ready pid=(\d+)$`))
+	if err := unix.Kill(other, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it stopped", func() bool { return state(t, other) == 'T' })
+	r.signal(unix.SIGTERM)
+	r.wantEnd(0)
+	r.out.want(t, `^drained$`)
+}

@@ -1,0 +1,170 @@
+package clitest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// leakingService is a shell script: a service that starts a daemon which holds
+// the port, in a session of its own, and then leaks. It ends with 1 when the
+// port is taken.
+const leakingService = `misbehave --quiet daemon --setsid --exit --port $PORT || exit 1
+exec misbehave --quiet eat-memory --rate 0 --max $EAT --handler`
+
+// freePort returns a port that nobody uses now.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// service is the command that runs the script, under words or bare.
+func service(t *testing.T, port int, eat string, words ...string) *exec.Cmd {
+	t.Helper()
+	misbehave(t)
+	words = append(words, "sh", "-c", leakingService)
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), fmt.Sprintf("PORT=%d", port), "EAT="+eat)
+	return cmd
+}
+
+// A hundred recycles, and each generation finds the port free: the daemon of the
+// one before it is gone before it starts.
+func TestPortFreeAfterRecycle(t *testing.T) {
+	t.Parallel()
+	const recycles = 100
+	port := freePort(t)
+	r := startCmd(t, service(t, port, "60M", relance(), "--memory-high", "40M", "--min-uptime", "0s", "--give-up", "1/1h", "--"))
+	for n := range recycles + 1 {
+		daemon := pidIn(t, r.out.want(t, `^daemon pid=(\d+) port=`))
+		// Whoever answers there is the one of this generation.
+		if got := whoListens(t, port); got != daemon {
+			t.Fatalf("generation %d: pid %d listens, want %d", n+1, got, daemon)
+		}
+	}
+	r.signal(unix.SIGTERM)
+	<-r.done
+	if n := strings.Count(r.errs.all(), ": memory-high: "); n < recycles {
+		t.Errorf("%d recycles said, want %d", n, recycles)
+	}
+	if l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err != nil {
+		t.Errorf("after the end: %v", err)
+	} else {
+		l.Close()
+	}
+}
+
+func whoListens(t *testing.T, port int) int {
+	t.Helper()
+	c, err := net.Dial("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var pid int
+	if _, err := fmt.Fscanf(c, "pid=%d\n", &pid); err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// The control: who only kills the child and starts it again finds the port taken.
+func TestPortTakenAfterPlainRestart(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	first := startCmd(t, service(t, port, "1M"))
+	daemon := pidIn(t, first.out.want(t, `^daemon pid=(\d+) `))
+	defer func() {
+		if err := syscall.Kill(daemon, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}()
+	first.signal(unix.SIGKILL)
+	first.wantEnd(-9)
+	second := startCmd(t, service(t, port, "1M"))
+	second.wantEnd(1)
+}
+
+// ordinary is an ordinary user who runs nothing: a number that no system gives
+// to anybody, since "nobody" may be somebody else's test.
+const ordinary = 64123
+
+// A fork bomb of an ordinary user, bounded by RLIMIT_NPROC, is gone within the
+// grace and two seconds, whether it heeds the stop signal or not.
+func TestForkBomb(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("to be another user needs root")
+	}
+	for name, ignored := range map[string]string{"heeds": "0", "ignores": "15"} {
+		t.Run(name, func(t *testing.T) { forkBomb(t, ignored) })
+	}
+}
+
+func forkBomb(t *testing.T, ignored string) {
+	t.Helper()
+	const grace, more, processes = time.Second, 2 * time.Second, 60
+	if n := len(processesOf(t, ordinary)); n > 0 {
+		t.Fatalf("uid %d runs %d processes of its own", ordinary, n)
+	}
+	// The threads of relance count as well.
+	cmd := exec.Command(relance(), "--rlimit", fmt.Sprintf("nproc=%d", processes), "--stop-timeout", grace.String(),
+		"--", raw(t), "fork-bomb", ignored)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: ordinary, Gid: ordinary}}
+	r := startCmd(t, cmd)
+	r.out.want(t, `^ready pid=`)
+	eventually(t, "a bomb that has gone off", func() bool { return len(processesOf(t, ordinary)) > processes/2 })
+	asked := time.Now()
+	r.signal(unix.SIGTERM)
+	<-r.done
+	took := time.Since(asked)
+	if left := processesOf(t, ordinary); len(left) > 0 {
+		t.Errorf("left: %v", left)
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // may be gone by now
+		}
+	}
+	if took > grace+more {
+		t.Errorf("gone after %s, want %s at most", took, grace+more)
+	}
+	if status := statusOf(r.cmd.ProcessState); status != 143 && status != 137 {
+		t.Errorf("status %d", status)
+	}
+}
+
+// processesOf returns the processes of a user, zombies too.
+func processesOf(t *testing.T, uid uint32) (pids []int) {
+	t.Helper()
+	folders, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		info, err := os.Stat(folder)
+		if err != nil {
+			continue // gone
+		}
+		if info.Sys().(*syscall.Stat_t).Uid == uid {
+			pid, err := strconv.Atoi(filepath.Base(folder))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
