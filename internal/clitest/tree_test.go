@@ -100,50 +100,55 @@ func TestPortTakenAfterPlainRestart(t *testing.T) {
 }
 
 // ordinary is an ordinary user who runs nothing: a number that no system gives
-// to anybody, since "nobody" may be somebody else's test.
-const ordinary = 64123
+// to anybody, and another one for each run of these tests.
+func ordinary() uint32 { return uint32(1<<24 + os.Getpid()) }
 
 // A fork bomb of an ordinary user, bounded by RLIMIT_NPROC, is gone within the
-// grace and two seconds, whether it heeds the stop signal or not.
+// grace and two seconds, whether it heeds the stop signal or not. How long it
+// takes is also a matter of what else the machine has to do, so there are three
+// tries for that; that all are gone holds for each.
 func TestForkBomb(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("to be another user needs root")
 	}
+	const grace, more, tries = time.Second, 2 * time.Second, 3
 	for name, ignored := range map[string]string{"heeds": "0", "ignores": "15"} {
-		t.Run(name, func(t *testing.T) { forkBomb(t, ignored) })
+		t.Run(name, func(t *testing.T) {
+			var took time.Duration
+			for range tries {
+				if took = forkBomb(t, grace, ignored); took <= grace+more {
+					return
+				}
+			}
+			t.Errorf("gone after %s, want %s at most", took, grace+more)
+		})
 	}
 }
 
-func forkBomb(t *testing.T, ignored string) {
+// forkBomb returns how long it takes from the request to the end.
+func forkBomb(t *testing.T, grace time.Duration, ignored string) time.Duration {
 	t.Helper()
-	const grace, more, processes = time.Second, 2 * time.Second, 60
-	if n := len(processesOf(t, ordinary)); n > 0 {
-		t.Fatalf("uid %d runs %d processes of its own", ordinary, n)
-	}
-	// The threads of relance count as well.
+	const processes = 60 // the threads of relance count as well
+	uid := ordinary()
 	cmd := exec.Command(relance(), "--rlimit", fmt.Sprintf("nproc=%d", processes), "--stop-timeout", grace.String(),
 		"--", raw(t), "fork-bomb", ignored)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: ordinary, Gid: ordinary}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 	r := startCmd(t, cmd)
 	r.out.want(t, `^ready pid=`)
-	eventually(t, "a bomb that has gone off", func() bool { return len(processesOf(t, ordinary)) > processes/2 })
+	eventually(t, "a bomb that has gone off", func() bool { return len(processesOf(t, uid)) > processes/2 })
 	asked := time.Now()
 	r.signal(unix.SIGTERM)
 	<-r.done
 	took := time.Since(asked)
-	if left := processesOf(t, ordinary); len(left) > 0 {
-		t.Errorf("left: %v", left)
-		for _, pid := range left {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // may be gone by now
-		}
-	}
-	if took > grace+more {
-		t.Errorf("gone after %s, want %s at most", took, grace+more)
+	for _, pid := range processesOf(t, uid) {
+		t.Errorf("left: pid %d in state %q", pid, state(t, pid))
+		_ = syscall.Kill(pid, syscall.SIGKILL) // may be gone by now
 	}
 	if status := statusOf(r.cmd.ProcessState); status != 143 && status != 137 {
 		t.Errorf("status %d", status)
 	}
+	return took
 }
 
 // processesOf returns the processes of a user, zombies too.
