@@ -155,16 +155,9 @@ func (m *Machine) Reap() (child.Change, child.Wait) { return child.Reap() }
 
 // TreeLeft counts the living processes of the tree.
 func (m *Machine) TreeLeft() int {
-	members, err := m.walker.Members()
-	n := 0
+	n, err := m.walker.Left()
 	if err != nil {
 		m.complain(fmt.Sprintf("look at the tree: %v", err))
-		n = 1 // not empty as long as nobody can say that it is
-	}
-	for _, member := range members {
-		if member.Alive() {
-			n++
-		}
 	}
 	return n
 }

@@ -81,6 +81,30 @@ func (w *Walker) Members() ([]Member, error) {
 	return slices.Clone(w.found), err
 }
 
+// Left counts the living members. It is for a root that has children, as wait4(2)
+// says: then it is 0 only if all of them are strangers. A scan alone cannot say
+// that nobody is left, since one that forks and ends all the time may be missed
+// by it; the next of its family to end tells root again.
+func (w *Walker) Left() (n int, err error) {
+	for range maxTorn {
+		if err = w.scan(); err != nil {
+			return 1, err // not empty as long as nobody can say that it is
+		}
+		for _, m := range w.found {
+			if m.Alive() {
+				n++
+			}
+		}
+		if n > 0 || !w.torn {
+			break
+		}
+	}
+	if n == 0 && len(w.strangers) == 0 {
+		return 1, nil
+	}
+	return n, nil
+}
+
 // IgnoreExisting makes strangers of all the descendants root has now. Call it
 // before anything is started. What a stranger starts later is left out too, if
 // a scan meets it before its stranger dies: an orphan shows no trace of whose

@@ -126,6 +126,28 @@ func TestIgnoreExistingNone(t *testing.T) {
 	}
 }
 
+// A root that has children has somebody left, whatever a scan says, unless they
+// are all strangers.
+func TestLeft(t *testing.T) {
+	w := walker(t, os.Getpid())
+	left := func(want int) {
+		t.Helper()
+		if n, err := w.Left(); n != want || err != nil {
+			t.Errorf("left %d, %v, want %d", n, err, want)
+		}
+	}
+	left(1) // one that the scan has missed
+	h := start(t, nil, "sleep")
+	h.number(t, "pid")
+	left(1)
+	if err := w.IgnoreExisting(); err != nil {
+		t.Fatal(err)
+	}
+	left(0)
+	start(t, nil, "sleep").number(t, "pid")
+	left(1)
+}
+
 func TestNewWants(t *testing.T) {
 	if w, err := New(maxPID); err == nil {
 		w.Close()
