@@ -97,8 +97,12 @@ func (m *Machine) OnTerminal() bool { return m.terminal != nil }
 
 // Signal sends sig to the child.
 func (m *Machine) Signal(pid int, sig restart.Sig) {
-	if unix.Signal(sig) == unix.SIGCONT && child.Continued(pid) {
-		return // by the shell, which let the whole group go on, and us in it
+	if unix.Signal(sig) == unix.SIGCONT {
+		if child.Continued(pid) {
+			return // by the shell, which let the whole group go on, and us in it
+		}
+		// What we do is not to be taken for the shell's the next time.
+		defer child.Continued(pid)
 	}
 	// The pid is ours until we reap it, so this cannot reach anybody else. A
 	// zombie takes no notice; EPERM means that the child runs a setuid program.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,22 +29,26 @@ func check(err error) {
 	}
 }
 
-// catch prints the signals it is told to, as they come; "INT!" is the last one,
-// after which it exits with 0. All others have their default action.
+// catch prints the signals it is told to, as they come; "INT:3" is the last one,
+// after which it exits with 3. All others have their default action.
 func catch(args []string) {
-	last := map[os.Signal]bool{}
+	last := map[os.Signal]string{}
 	came := make(chan os.Signal, 100)
 	for _, word := range args {
-		name, end := strings.CutSuffix(word, "!")
+		name, status, isLast := strings.Cut(word, ":")
 		sig := unix.SignalNum("SIG" + name)
-		last[sig] = end
+		if isLast {
+			last[sig] = status
+		}
 		signal.Notify(came, sig)
 	}
 	ready()
 	for sig := range came {
 		fmt.Println("caught", strings.TrimPrefix(unix.SignalName(sig.(unix.Signal)), "SIG"))
-		if last[sig] {
-			return
+		if status, ok := last[sig]; ok {
+			n, err := strconv.Atoi(status)
+			check(err)
+			os.Exit(n)
 		}
 	}
 }

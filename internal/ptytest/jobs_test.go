@@ -1,6 +1,7 @@
 package ptytest
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -145,6 +146,45 @@ func TestSuspend(t *testing.T) {
 	})
 }
 
+// A shell inside that is stopped from outside, or started in the background, has
+// the terminal for itself after fg.
+func TestShellInsideAfterFg(t *testing.T) {
+	bothArms(t, func(t *testing.T, a arm) {
+		s := login(t)
+		s.inner(a)
+		pid, err := strconv.Atoi(strings.TrimSpace(s.run("echo $$")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			s.level = 2
+			send(t, pid, unix.SIGSTOP)
+			s.level = 1
+			s.stops("Stopped (signal)")
+			s.fg(pid)
+			s.level = 2
+			s.press("echo inside $SHLVL\n")
+			s.until("\ninside 2\n")
+			s.prompt()
+		}
+		s.press("exit\n")
+		s.level = 1
+		s.prompt()
+
+		s.typed(a.with + "bash --norc -i &")
+		job := s.started()
+		reaches(t, job, "T")
+		s.told("Stopped")
+		s.job("Stopped (tty input)")
+		s.typed("fg")
+		// bash counts the levels otherwise here: the prompt is the same.
+		s.prompt()
+		s.wants(fmt.Sprintf("[ $$ != %d ] && echo inside", s.cmd.Process.Pid), "inside")
+		s.run("exit 7")
+		s.wants("echo rc=$?", "rc=7")
+	})
+}
+
 // A job in the background that reads the terminal is stopped, and so is one
 // that writes to it where the user has asked for that; fg lets them go on.
 func TestBackground(t *testing.T) {
@@ -186,7 +226,7 @@ func TestBackground(t *testing.T) {
 func TestKillJob(t *testing.T) {
 	bothArms(t, func(t *testing.T, a arm) {
 		s := login(t)
-		s.typed(a.with + "catch TERM! &")
+		s.typed(a.with + "catch TERM:0 &")
 		job := s.started()
 		s.child()
 		s.typed("kill %1")
@@ -195,7 +235,7 @@ func TestKillJob(t *testing.T) {
 		if between := s.told("Done"); strings.Contains(between, "caught") {
 			t.Errorf("after the first TERM: %q", between)
 		}
-		s.typed(a.with + "catch TERM!")
+		s.typed(a.with + "catch TERM:0")
 		job = a.supervisor(t, s.child())
 		s.press(ctrlZ)
 		s.stops("Stopped")

@@ -50,7 +50,7 @@ func TestScript(t *testing.T) {
 	need(t, "bash", "dash")
 	bothArms(t, func(t *testing.T, a arm) {
 		dies := a.with + `sh -c "echo rea""dy pid=\$\$; exec sleep 100"`
-		handles := a.with + "catch INT!"
+		handles := a.with + "catch INT:0"
 		for _, tt := range []struct {
 			name, command, want, status string
 		}{

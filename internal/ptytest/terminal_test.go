@@ -18,7 +18,7 @@ import (
 
 // patience is how long a test waits for what must come. It only passes when
 // something is wrong, or the machine very busy.
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 // terminal is a pseudo-terminal with a session on it, seen from where the person
 // sits.
@@ -64,20 +64,46 @@ func open(t *testing.T, argv ...string) *terminal {
 		t.Fatal(err)
 	}
 	defer slave.Close()
-	term := &terminal{t: t, master: master, ended: make(chan struct{}), news: make(chan struct{})}
+	term := newTerminal(t, master, argv)
 	term.resize(24, 200)
-	// env looks in the PATH of the session, and becomes the command.
-	term.cmd = exec.Command("env", argv...)
-	term.cmd.Env, term.cmd.Dir = environment(t), t.TempDir()
 	term.cmd.Stdin, term.cmd.Stdout, term.cmd.Stderr = slave, slave, slave
 	term.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
-	if err := term.cmd.Start(); err != nil {
+	term.start()
+	return term
+}
+
+// detached starts a command as the leader of a session without a terminal, as a
+// service is. What it puts out is shown all the same.
+func detached(t *testing.T, argv ...string) *terminal {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
 		t.Fatal(err)
+	}
+	defer w.Close()
+	term := newTerminal(t, r, argv)
+	term.cmd.Stdout, term.cmd.Stderr = w, w
+	term.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	term.start()
+	return term
+}
+
+func newTerminal(t *testing.T, master *os.File, argv []string) *terminal {
+	t.Helper()
+	// env looks in the PATH of the session, and becomes the command.
+	cmd := exec.Command("env", argv...)
+	cmd.Env, cmd.Dir = environment(t), t.TempDir()
+	return &terminal{t: t, master: master, cmd: cmd, ended: make(chan struct{}), news: make(chan struct{})}
+}
+
+func (term *terminal) start() {
+	term.t.Helper()
+	if err := term.cmd.Start(); err != nil {
+		term.t.Fatal(err)
 	}
 	go term.watch()
 	go func() { _ = term.cmd.Wait(); close(term.ended) }()
-	t.Cleanup(term.clean)
-	return term
+	term.t.Cleanup(term.clean)
 }
 
 // watch collects what the terminal shows, until it is gone.
