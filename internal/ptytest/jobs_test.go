@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,14 +30,19 @@ func (s *shell) stops(why string) {
 	s.job(why)
 }
 
-// job compares what the shell says of its only job.
+// job waits until the shell says that of its only job: it sees what has become of
+// it only when it has waited for it, some time after the fact.
 func (s *shell) job(want string) {
 	s.t.Helper()
-	list := s.run("jobs -l")
-	match := regexp.MustCompile(`^\[1\]\+ +\d+ (\w+( \([a-z ]+\))?) `).FindStringSubmatch(list)
-	if match == nil || match[1] != want {
-		s.t.Errorf("jobs -l: %q, want %q", list, want)
+	state := regexp.MustCompile(`^\[1\]\+ +\d+ (\w+( \([a-z ]+\))?) `)
+	list := ""
+	for late := time.Now().Add(patience); time.Now().Before(late); {
+		list = s.run("jobs -l")
+		if match := state.FindStringSubmatch(list); match != nil && match[1] == want {
+			return
+		}
 	}
+	s.t.Errorf("jobs -l: %q, want %q", list, want)
 }
 
 // told waits until the shell says what has become of its background job, and
