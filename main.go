@@ -90,7 +90,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Terminal:      machine.OnTerminal(),
 		Report:        reporter(out, todo),
 		EndBy:         func(sig restart.Sig) { endBy = sig },
-	}, machine, received)
+	}, machine, received, nil)
 }
 
 // plain is the line for a message that is about no generation.

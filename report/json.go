@@ -25,6 +25,15 @@ type record struct {
 	Uptime     *float64  `json:"uptime_seconds,omitempty"`
 	Memory     *int64    `json:"memory_bytes,omitempty"`
 	Budget     int64     `json:"memory_budget_bytes,omitempty"`
+	Exceeded   *float64  `json:"memory_exceeded_seconds,omitempty"`
+	Stalled    bool      `json:"memory_stalled,omitempty"`
+	Pressure   string    `json:"memory_pressure,omitempty"`
+	MemoryPeak int64     `json:"memory_peak_bytes,omitempty"`
+	MemoryMax  int64     `json:"memory_max_bytes,omitempty"`
+	OOMKills   int64     `json:"oom_kills,omitempty"`
+	OOMScope   string    `json:"oom_scope,omitempty"`
+	Victim     string    `json:"victim,omitempty"`
+	PIDsMax    int64     `json:"pids_max,omitempty"`
 	Processes  int       `json:"processes,omitempty"`
 	ExitStatus *int      `json:"exit_status,omitempty"`
 	ExitSignal string    `json:"exit_signal,omitempty"`
@@ -55,9 +64,10 @@ func JSON(r restart.Report, name string, now time.Time) string {
 			rec.In = seconds(r.In)
 		}
 	}
-	if r.Usage.Processes != 0 {
+	if r.Usage.Processes != 0 || r.Usage.Memory != 0 {
 		rec.Memory, rec.Processes = &r.Usage.Memory, r.Usage.Processes
 	}
+	rec.group(r)
 	if r.Sig != 0 {
 		rec.StopSignal = signals.Name(unix.Signal(r.Sig))
 	}
@@ -69,6 +79,22 @@ func JSON(r restart.Report, name string, now time.Time) string {
 		}
 	}
 	return marshal(rec)
+}
+
+// group fills in what was counted of the group.
+func (rec *record) group(r restart.Report) {
+	rec.Stalled, rec.Pressure, rec.MemoryPeak = r.Stalled, r.Pressure, r.Counters.Peak
+	if r.For > 0 {
+		exceeded := r.For.Seconds()
+		rec.Exceeded = &exceeded
+	}
+	if r.Counters.OOMKill > 0 {
+		rec.OOMKills, rec.OOMScope = r.Counters.OOMKill, string(r.Counters.Scope())
+		rec.Victim, rec.MemoryMax = r.Counters.Victim, r.MemoryMax
+	}
+	if r.Kind == restart.PIDsMax {
+		rec.PIDsMax = r.PIDsMax
+	}
 }
 
 // PlainJSON is the JSON line for a message that is about no generation.
@@ -84,14 +110,20 @@ func marshal(rec record) string {
 	return string(line)
 }
 
-// level sorts the reports for a machine: a recycle is information.
+// level sorts the reports for a machine: a recycle is information, an OOM kill
+// has lost work.
 func level(r restart.Report) string {
 	switch r.Kind {
-	case restart.Killing, restart.Unkillable, restart.Backoff, restart.NoHelp, restart.LeftBehind, restart.Blind:
+	case restart.Killing, restart.Unkillable, restart.Backoff, restart.NoHelp, restart.LeftBehind, restart.Blind,
+		restart.OOM, restart.PIDsMax:
 		return "warn"
 	case restart.GaveUp, restart.StartFailure:
 		return "error"
-	case restart.Up, restart.Stopping, restart.Ended, restart.BudgetEnd:
+	case restart.Stopping, restart.Ended:
+		if r.Reason == restart.OOMKilled {
+			return "warn"
+		}
+	case restart.Up, restart.BudgetEnd:
 	}
 	return "info"
 }

@@ -20,6 +20,9 @@ var keys = map[string]string{
 	"generation": "number", "reason": "string", "pid": "number", "uptime_seconds": "number",
 	"memory_bytes": "number", "memory_budget_bytes": "number", "processes": "number",
 	"exit_status": "number", "exit_signal": "string", "stop_signal": "string",
+	"memory_exceeded_seconds": "number", "memory_stalled": "bool", "memory_pressure": "string",
+	"memory_peak_bytes": "number", "memory_max_bytes": "number", "oom_kills": "number", "oom_scope": "string",
+	"victim": "string", "pids_max": "number",
 	"in_seconds": "number", "failures": "number", "error": "string",
 }
 
@@ -45,8 +48,11 @@ func TestJSONKeys(t *testing.T) {
 		for key, value := range m {
 			seen[key] = true
 			kind := "string"
-			if _, ok := value.(float64); ok {
+			switch value.(type) {
+			case float64:
 				kind = "number"
+			case bool:
+				kind = "bool"
 			}
 			if keys[key] != kind {
 				t.Errorf("%s: %s is a %s, want %q", l.name, key, kind, keys[key])
@@ -73,13 +79,14 @@ func TestEveryKind(t *testing.T) {
 	for _, kind := range []restart.Kind{
 		restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
 		restart.Backoff, restart.NoHelp, restart.GaveUp, restart.BudgetEnd, restart.StartFailure, restart.Blind,
+		restart.OOM, restart.PIDsMax,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Kind == kind }) {
 			t.Errorf("no line for %s", kind)
 		}
 	}
 	for _, reason := range []restart.Reason{
-		restart.Exit, restart.Signaled, restart.StartFailed, restart.MemoryHigh, restart.MemoryMax,
+		restart.Exit, restart.Signaled, restart.StartFailed, restart.MemoryHigh, restart.OOMKilled, restart.MemoryMax,
 		restart.CPULimit, restart.FileSizeLimit, restart.Asked,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Reason == reason }) {
@@ -100,6 +107,25 @@ func TestJSONValues(t *testing.T) {
 		}},
 		{"a grace of nothing", lines[5].report, map[string]any{"in_seconds": 0.0, "level": "info", "reason": "asked"}},
 		{"no kill", lines[3].report, map[string]any{"in_seconds": nil, "stop_signal": "INT"}},
+		{
+			"killed for memory", restart.Report{Kind: restart.Ended, Gen: 3, Reason: restart.OOMKilled, Exit: sigkill, Uptime: time.Second, Own: true, Counters: oneKill, MemoryMax: 96 * mib},
+			map[string]any{
+				"level": "warn", "oom_kills": 1.0, "oom_scope": "own", "victim": "python3, pid 812", "memory_max_bytes": 96.0 * mib,
+				"memory_peak_bytes": 95.0 * mib, "pids_max": nil, "exit_signal": "KILL",
+			},
+		},
+		{
+			"the rest goes on", restart.Report{Kind: restart.OOM, Gen: 3, Reason: restart.OOMKilled, Uptime: time.Second, Counters: restart.Counters{OOMKill: 2, OOMAbove: 1}},
+			map[string]any{"level": "warn", "oom_kills": 2.0, "oom_scope": "above", "victim": nil, "memory_max_bytes": nil},
+		},
+		{
+			"the rest is stopped", restart.Report{Kind: restart.Stopping, Gen: 3, Reason: restart.OOMKilled, Uptime: time.Second, Counters: restart.Counters{OOMKill: 2}, Sig: 15},
+			map[string]any{"level": "warn", "oom_scope": "host"},
+		},
+		{
+			"no more processes", restart.Report{Kind: restart.PIDsMax, Gen: 3, Uptime: time.Second, PIDsMax: 50, MemoryMax: 7, Counters: restart.Counters{PIDsMax: 4}},
+			map[string]any{"level": "warn", "event": "pids-max", "pids_max": 50.0, "oom_kills": nil, "oom_scope": nil, "memory_max_bytes": nil, "reason": nil},
+		},
 		{
 			"up", restart.Report{Kind: restart.Up, Gen: 2, PID: 7, In: 1500 * time.Microsecond, After: 1},
 			map[string]any{"level": "info", "pid": 7.0, "in_seconds": 0.0015, "uptime_seconds": nil, "reason": nil},

@@ -25,7 +25,11 @@ func Text(r restart.Report) string {
 	case restart.Up:
 		fmt.Fprintf(&b, "up, pid %d, %s after gen %d ended", r.PID, limits.FormatDuration(r.In), r.After)
 	case restart.Stopping:
-		fmt.Fprintf(&b, "%s; stopping (%s)", because(r), stopping(r))
+		word := "stopping"
+		if r.Reason == restart.OOMKilled {
+			word = "the rest is shut down"
+		}
+		fmt.Fprintf(&b, "%s; %s (%s)", because(r), word, stopping(r))
 	case restart.LeftBehind:
 		fmt.Fprintf(&b, "%s, and left %s behind; stopping (%s)", because(r), processes(r.Left), stopping(r))
 	case restart.Killing:
@@ -46,6 +50,14 @@ func Text(r restart.Report) string {
 		fmt.Fprintf(&b, "%s: ended, and not launched again (--restart never); exit status %d", r.Reason, restart.BudgetStatus)
 	case restart.StartFailure:
 		b.WriteString(r.Err)
+	case restart.OOM:
+		b.WriteString(because(r) + afterKill(r))
+	case restart.PIDsMax:
+		b.WriteString("pids.max")
+		if r.PIDsMax > 0 {
+			fmt.Fprintf(&b, " of %d", r.PIDsMax)
+		}
+		fmt.Fprintf(&b, " reached after %s: a fork was refused", limits.FormatDuration(r.Uptime))
 	case restart.Blind:
 		fmt.Fprintf(&b, "cannot see how much memory it uses: %s; memory is not watched until that changes", r.Err)
 	}
@@ -65,7 +77,9 @@ func because(r restart.Report) string {
 	why := string(r.Reason)
 	switch r.Reason {
 	case restart.MemoryHigh:
-		why += fmt.Sprintf(": %s of %s", limits.FormatSize(r.Usage.Memory), limits.FormatSize(r.Budget))
+		why += ": " + spent(r)
+	case restart.OOMKilled:
+		why += ": " + killed(r)
 	case restart.CPULimit:
 		why += fmt.Sprintf(": %s with %s of CPU time", ending(r.Exit), limits.FormatDuration(r.Exit.CPU))
 	case restart.StartFailed:
@@ -80,7 +94,7 @@ func because(r restart.Report) string {
 	}
 	why += " after " + limits.FormatDuration(r.Uptime)
 	switch {
-	case r.Reason == restart.MemoryHigh && r.Exit == nil:
+	case r.Reason == restart.MemoryHigh && r.Exit == nil && r.Usage.Processes > 0:
 		why += ", " + processes(r.Usage.Processes)
 	case r.Reason == restart.MemoryMax:
 		why += fmt.Sprintf(", near its RLIMIT_AS or RLIMIT_DATA (largest process: %s of address space, %s of data)",

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -17,7 +18,10 @@ var (
 	xcpu      = &restart.Exited{Signal: 24, CPU: 5 * time.Second}
 	xfsz      = &restart.Exited{Signal: 25}
 	xfszShell = &restart.Exited{Code: 153}
+	sigkill   = &restart.Exited{Signal: 9}
 )
+
+var oneKill = restart.Counters{OOM: 1, OOMKill: 1, Peak: 95 * mib, Victim: "python3, pid 812"}
 
 type reportLine struct {
 	name   string
@@ -26,7 +30,9 @@ type reportLine struct {
 }
 
 // lines has every kind of report with every reason that it can have.
-var lines = []reportLine{
+var lines = slices.Concat(plainLines, memoryLines)
+
+var plainLines = []reportLine{
 	{"up", restart.Report{Kind: restart.Up, Gen: 4, PID: 4711, In: 38 * time.Millisecond, After: 3}, `gen 4: up, pid 4711, 38 ms after gen 3 ended`},
 	{"up at once", restart.Report{Kind: restart.Up, Gen: 4, PID: 4711, After: 3}, `gen 4: up, pid 4711, 0 s after gen 3 ended`},
 	{"memory", restart.Report{

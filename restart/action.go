@@ -22,6 +22,15 @@ type (
 	Kill struct{ Gen int }
 	// Look: see how much the tree of Gen uses. Answered by Looked.
 	Look struct{ Gen int }
+	// Headroom: raise memory.high of the group of Gen out of the way: a tree that
+	// the kernel slows down for being above it cannot leave. memory.max stays.
+	Headroom struct{ Gen int }
+	// Tripwire: put memory.high of the group of Gen back to the budget.
+	Tripwire struct{ Gen int }
+	// Watch: let the next change of the group of Gen wake us again, and at once if
+	// there has been one since the last MemoryEvents. A group is watched from its
+	// start; each MemoryEvents ends that.
+	Watch struct{ Gen int }
 	// Report: tell people.
 	Report struct {
 		Kind   Kind
@@ -36,9 +45,20 @@ type (
 		After int
 		// Sig is the signal that is being sent (Stopping).
 		Sig Sig
-		// Usage is what the last look saw, Budget what it was compared with.
-		Usage  Usage
-		Budget int64
+		// Usage is what the last look saw, Budget what it was compared with, For
+		// how long that was exceeded. Stalled says that the verdict was on the time
+		// spent waiting for memory near the budget, Pressure, if not empty, that
+		// it was the trigger of the user.
+		Usage    Usage
+		Budget   int64
+		For      time.Duration
+		Stalled  bool
+		Pressure string
+		// Counters are of the group, MemoryMax and PIDsMax its limits; zero: none.
+		Counters           Counters
+		MemoryMax, PIDsMax int64
+		// Own says that the child itself was the victim of the OOM kill.
+		Own bool
 		// Exit is how the child ended, nil while it lives.
 		Exit *Exited
 		// PID is the child's (Up).
@@ -62,12 +82,15 @@ type (
 	}
 )
 
-func (Spawn) action()  {}
-func (Signal) action() {}
-func (Kill) action()   {}
-func (Look) action()   {}
-func (Report) action() {}
-func (Quit) action()   {}
+func (Spawn) action()    {}
+func (Signal) action()   {}
+func (Kill) action()     {}
+func (Look) action()     {}
+func (Headroom) action() {}
+func (Tripwire) action() {}
+func (Watch) action()    {}
+func (Report) action()   {}
+func (Quit) action()     {}
 
 // Kind is what a report is about.
 type Kind string
@@ -99,4 +122,10 @@ const (
 	StartFailure Kind = "start-failure"
 	// Blind: a look at the tree was not possible.
 	Blind Kind = "blind"
+	// OOM: a process of the tree was killed for want of memory, and that is no
+	// reason to stop: the policy is OOMContinue, or it is being stopped already
+	// (Sig is not zero), or all is over (Exit is not nil).
+	OOM Kind = "oom"
+	// PIDsMax: a fork was refused, for the first time in this generation.
+	PIDsMax Kind = "pids-max"
 )

@@ -130,7 +130,7 @@ func (w *world) checkKill(before State, a Kill, impatient bool) {
 
 func (w *world) checkLook(a Look) {
 	r := &w.run
-	if a.Gen != r.gen || !r.alive || !w.policy.looks() {
+	if a.Gen != r.gen || !r.alive || !w.policy.clock() {
 		w.errorf("look at nobody")
 	}
 	least, since := 50*time.Millisecond, r.lookedAt
@@ -330,7 +330,7 @@ func (w *world) checkDeadline(ev Event) {
 	case Starting, Gone:
 		ok = deadline.IsZero()
 	case Running:
-		ok = deadline.IsZero() != w.policy.looks() && in <= 10*time.Second
+		ok = deadline.IsZero() != w.policy.clock() && in <= 10*time.Second
 	case Leaving:
 		ok = deadline.IsZero() && w.policy.Grace == Forever || deadline.Equal(r.stopped.Add(w.policy.Grace))
 	case Dying:

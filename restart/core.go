@@ -76,6 +76,10 @@ type generation struct {
 	// exit is how the child ended, nil while it lives.
 	exit  *Exited
 	looks looks
+	watch watch
+	// ordered says that we have asked it to leave before it left, and pressed that
+	// the trigger for memory pressure was why.
+	ordered, pressed bool
 	// previous is the last generation before it that was up, and previousEnd when
 	// that was over.
 	previous    int
@@ -112,8 +116,9 @@ func (c *Core) State() State { return c.state }
 // zero time means that there is nothing to wait for. A Tick that comes early or
 // late does no harm.
 func (c *Core) Deadline() time.Time {
-	if c.state == Running && c.policy.looks() {
-		return c.gen.looks.next
+	if c.state == Running {
+		w := &c.gen.watch
+		return earliest(c.gen.looks.next, earliest(w.again, w.killsDue))
 	}
 	return c.deadline
 }
@@ -164,7 +169,7 @@ func (c *Core) quitBy(status int, sig Sig) []Action {
 
 // stop asks the tree to leave and lets the grace run.
 func (c *Core) stop(now time.Time, because Reason, then Then, sig Sig) []Action {
-	c.gen.because, c.gen.then, c.gen.judged = because, then, now
+	c.gen.because, c.gen.then, c.gen.judged, c.gen.ordered = because, then, now, true
 	if sig == 0 {
 		sig = c.policy.StopSignal
 	}
@@ -172,15 +177,25 @@ func (c *Core) stop(now time.Time, because Reason, then Then, sig Sig) []Action 
 	r := c.report(Stopping)
 	r.Sig, r.In = sig, c.policy.Grace
 	// A stopped child could not act on it, so it is let go on, as systemd does.
-	return []Action{r, Signal{Gen: c.gen.number, Sig: sig}, Signal{Gen: c.gen.number, Sig: sigCont}}
+	return append(append([]Action{r}, c.headroom()...),
+		Signal{Gen: c.gen.number, Sig: sig}, Signal{Gen: c.gen.number, Sig: sigCont})
+}
+
+// headroom comes before every signal that asks to leave: a tree above memory.high
+// is slowed down so much that it had not left after seven seconds, and without
+// memory.high after 0.07.
+func (c *Core) headroom() []Action {
+	if c.policy.MemoryHigh == 0 {
+		return nil
+	}
+	return []Action{Headroom{Gen: c.gen.number}}
 }
 
 // askRest asks what is left of a tree whose child has ended to leave as well.
 func (c *Core) askRest() []Action {
-	return []Action{
+	return append(c.headroom(),
 		Signal{Gen: c.gen.number, Sig: c.policy.StopSignal, Tree: true},
-		Signal{Gen: c.gen.number, Sig: sigCont, Tree: true},
-	}
+		Signal{Gen: c.gen.number, Sig: sigCont, Tree: true})
 }
 
 // kill ends the tree by force; again if it was done before.
@@ -209,15 +224,26 @@ func after(now time.Time, d time.Duration) time.Time {
 // report fills in what is known of the generation at hand.
 func (c *Core) report(kind Kind) Report {
 	g := &c.gen
-	r := Report{Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, By: g.askedBy, Failures: c.backoff.failures}
+	r := Report{
+		Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, By: g.askedBy, Failures: c.backoff.failures,
+		Counters: g.watch.counters, MemoryMax: c.policy.MemoryMax, PIDsMax: c.policy.PIDsMax,
+	}
 	if !g.judged.IsZero() {
 		r.Uptime = g.judged.Sub(g.started)
 	}
 	if g.because == MemoryHigh {
 		r.Budget = c.policy.MemoryHigh
+		r.Stalled = g.looks.stall.spent
+		if c.policy.MemoryFor > 0 && !g.looks.over.IsZero() {
+			r.For = g.judged.Sub(g.looks.over)
+		}
+		if g.pressed {
+			r.Pressure, r.Stalled = c.policy.Pressure, false
+		}
 	}
 	if g.exit != nil {
 		r.Left = g.exit.Left
+		r.Own = g.because == OOMKilled && !g.ordered && g.exit.Signal == sigKill
 	}
 	return r
 }

@@ -7,7 +7,8 @@ func (c *Core) exited(now time.Time, ev Exited) []Action {
 	g := &c.gen
 	g.exit = &ev
 	g.judged = now
-	g.because = cause(&c.policy, ev, g.looks.last)
+	g.because = cause(&c.policy, ev, g.looks.last, g.watch.kills)
+	g.watch.counters, g.watch.kills = ev.Counters, ev.Counters.OOMKill
 	if c.interruptedLately(now) {
 		g.because, g.then = Asked, End
 	}
@@ -58,7 +59,7 @@ func (c *Core) over(now time.Time) []Action {
 		return c.retry(now, c.report(Backoff), g.exit.Status(), false)
 	case soon:
 		return c.retry(now, c.report(NoHelp), g.exit.Status(), false)
-	case k == budget:
+	case k == budget || g.ordered:
 		return c.spawn(now) // its reason was said when the stop began
 	}
 	return append([]Action{c.report(Ended)}, c.spawn(now)...)
@@ -66,8 +67,12 @@ func (c *Core) over(now time.Time) []Action {
 
 // end is the end of the whole, with the right status.
 func (c *Core) end(k kind) []Action {
-	if k == budget && c.policy.Restart == Never {
+	if c.policy.Restart == Never && (k == budget || k == limit && c.gen.ordered) {
 		return append([]Action{c.report(BudgetEnd)}, c.quit(BudgetStatus)...)
+	}
+	if c.policy.Restart == Never && c.gen.because == OOMKilled {
+		// Its status says no more than that it was killed.
+		return append([]Action{c.report(OOM)}, c.quit(c.gen.exit.Status())...)
 	}
 	if exit := c.gen.exit; exit.Signal == c.gen.interruptedBy {
 		return c.quitBy(exit.Status(), exit.Signal)

@@ -36,6 +36,9 @@ type (
 		MaxRSS int64
 		// Left is how many processes of the tree were still there.
 		Left int
+		// Counters are those of its group, read at the end: an OOM kill is counted
+		// there by the time the child can be reaped. All zero: there is no group.
+		Counters Counters
 	}
 	// Emptied: the last process of the tree of generation Gen is gone, some time
 	// after its child.
@@ -46,6 +49,19 @@ type (
 		Usage Usage
 		// Err is why nothing could be seen, else empty.
 		Err string
+	}
+	// MemoryEvents: a file of the group has changed. No other one follows before
+	// the core says Watch.
+	MemoryEvents struct {
+		Gen      int
+		Counters Counters
+	}
+	// Pressed: tasks of the group have waited for memory for longer than the user
+	// wants to bear (Policy.Pressure).
+	Pressed struct {
+		Gen int
+		// Usage is what a look saw at that moment; all zero: it was not possible.
+		Usage Usage
 	}
 	// StopAsked: relance was asked to end, by a signal sent to it or otherwise.
 	StopAsked struct {
@@ -69,15 +85,17 @@ type (
 	Tick struct{}
 )
 
-func (Started) event()     {}
-func (SpawnFailed) event() {}
-func (Exited) event()      {}
-func (Emptied) event()     {}
-func (Looked) event()      {}
-func (StopAsked) event()   {}
-func (Interrupted) event() {}
-func (Forward) event()     {}
-func (Tick) event()        {}
+func (Started) event()      {}
+func (SpawnFailed) event()  {}
+func (Exited) event()       {}
+func (Emptied) event()      {}
+func (Looked) event()       {}
+func (MemoryEvents) event() {}
+func (Pressed) event()      {}
+func (StopAsked) event()    {}
+func (Interrupted) event()  {}
+func (Forward) event()      {}
+func (Tick) event()         {}
 
 // ok reports whether the child itself reported success.
 func (e Exited) ok() bool { return e.Code == 0 && e.Signal == 0 }
@@ -102,6 +120,54 @@ type Usage struct {
 	// VMSize and VMData are of the largest single process, in bytes: what
 	// RLIMIT_AS and RLIMIT_DATA are about.
 	VMSize, VMData int64
+	// Exact says that the kernel has counted the tree as a whole. Else a process
+	// may be caught between fork and exec, where its memory is counted twice.
+	Exact bool
+	// Stalled is for how long some task of the tree has waited for memory since
+	// the start of the generation; zero: it is not known.
+	Stalled time.Duration
+}
+
+// Counters are what the kernel has counted of a group since the start of the
+// generation in it (cgroup-v2.rst).
+type Counters struct {
+	// High, Max, OOM and OOMKill are those of memory.events: memory.high was
+	// crossed, memory.max was about to be, it could not be kept, a process was
+	// killed for want of memory, here or further up.
+	High, Max, OOM, OOMKill int64
+	// PIDsMax is of pids.events: a fork was refused.
+	PIDsMax int64
+	// OOMAbove is the OOM of the group around relance, of a container for instance.
+	OOMAbove int64
+	// Peak is memory.peak in bytes; zero: it is not known.
+	Peak int64
+	// Victim is who was killed, for people ("python3, pid 123"); empty: it is not
+	// known.
+	Victim string
+}
+
+// Scope says whose limit an OOM kill was about.
+type Scope string
+
+const (
+	// ScopeOwn is the limit of the group of the tree.
+	ScopeOwn Scope = "own"
+	// ScopeAbove is a limit of the group around relance.
+	ScopeAbove Scope = "above"
+	// ScopeHost is the memory of the whole machine.
+	ScopeHost Scope = "host"
+)
+
+// Scope tells from what else was counted whose limit led to an OOM kill: "oom"
+// moves in the group whose limit was reached, "oom_kill" in that of the victim.
+func (c Counters) Scope() Scope {
+	switch {
+	case c.OOM > 0:
+		return ScopeOwn
+	case c.OOMAbove > 0:
+		return ScopeAbove
+	}
+	return ScopeHost
 }
 
 // generationOf returns the generation that ev is about, or zero if it is about
@@ -117,6 +183,10 @@ func generationOf(ev Event) int {
 	case Emptied:
 		return ev.Gen
 	case Looked:
+		return ev.Gen
+	case MemoryEvents:
+		return ev.Gen
+	case Pressed:
 		return ev.Gen
 	case StopAsked, Interrupted, Forward, Tick:
 		return 0

@@ -7,18 +7,25 @@ import "time"
 //
 // A look costs some ten microseconds for each process, so it should be rare; a
 // leak must be caught soon after it crosses the budget, so it must be in time.
-// The rule: look again before the budget could be reached at twice the speed
-// seen, at the latest after maxInterval, and of a tree that uses the CPU assume
-// a certain speed even if it has not grown yet. A tree that neither grew nor ran
-// is left alone for maxInterval.
+// The rule for looks by the clock: look again before the budget could be reached
+// at twice the speed seen, at the latest after maxInterval, and of a tree that
+// uses the CPU assume a certain speed even if it has not grown yet. A tree that
+// neither grew nor ran is left alone for maxInterval. Where the kernel guards the
+// budget, only it calls for a look (memory.go).
 type looks struct {
+	// next is when to look; the zero time: when something happens.
 	next   time.Time
 	last   Usage
 	lastAt time.Time
+	// asked is when the last look was asked for.
+	asked time.Time
 	// interval is the time between the last look and the next one.
 	interval time.Duration
-	// over is set when the last look saw the budget spent: a verdict needs two.
-	over bool
+	// over is since when every look saw the budget exceeded, the zero time if the
+	// last one did not; floor is what the tree holds at least as long as that lasts.
+	over  time.Time
+	floor int64
+	stall stall
 	// blind is set once a look of this generation was not possible.
 	blind bool
 }
@@ -38,42 +45,89 @@ const (
 	suspectRate = 100 << 20
 	// busyShare is the share of one CPU from which a tree counts as running.
 	busyShare = 0.02
+	// excessShare is the part of MemoryFor between two looks at an excess, and
+	// maxExcessInterval the longest time: what is shorter may be overlooked.
+	excessShare       = 8
+	maxExcessInterval = time.Second
+)
+
+// finding is what a look means for the budget.
+type finding uint8
+
+const (
+	// within: not spent.
+	within finding = iota
+	// exceeded: exceeded now, but not for long enough or not yet for certain.
+	exceeded
+	// spent is the verdict.
+	spent
 )
 
 // start is called when a generation is up.
-func (l *looks) start(now time.Time) {
-	*l = looks{next: now.Add(firstInterval), lastAt: now, interval: firstInterval}
+func (l *looks) start(now time.Time, p *Policy) {
+	*l = looks{lastAt: now, interval: firstInterval, stall: stall{since: now}}
+	if p.clock() {
+		l.next = now.Add(firstInterval)
+	}
 }
 
-// seen takes what a look at now saw and reports whether the budget is spent.
-func (l *looks) seen(now time.Time, u Usage, p *Policy) (spent bool) {
+// ask is called when a look is asked for. The answer sets the next time; until
+// then do not ask again.
+func (l *looks) ask(now time.Time) { l.asked, l.next = now, now.Add(maxInterval) }
+
+// seen takes what a look at now saw.
+func (l *looks) seen(now time.Time, u Usage, p *Policy) finding {
 	before, elapsed := l.last, now.Sub(l.lastAt)
 	l.last, l.lastAt = u, now
-	if p.MemoryHigh > 0 && u.Memory >= p.MemoryHigh {
-		spent = l.over
-		l.over = true
-		l.next = now.Add(confirmInterval)
+	l.stall.seen(now, u, p)
+	first := l.over.IsZero()
+	switch {
+	case p.MemoryHigh > 0 && u.Memory >= p.MemoryHigh:
+		l.floor = p.MemoryHigh
+	case l.stall.spent:
+		l.floor = nearly(p.MemoryHigh)
+	case first || u.Memory < l.floor:
+		l.over = time.Time{}
+		l.schedule(now, before, u, elapsed, p)
+		return within
+	}
+	if first {
+		l.over = now
+	}
+	left := p.MemoryFor - now.Sub(l.over)
+	if left <= 0 && (u.Exact || !first) {
 		return spent
 	}
-	l.over = false
-	l.interval = l.wait(before, u, elapsed, p)
-	l.next = now.Add(l.interval)
-	return false
+	each := min(max(p.MemoryFor/excessShare, minInterval), maxExcessInterval)
+	l.next = now.Add(max(min(each, left), confirmInterval))
+	return exceeded
 }
 
 // failed is called when a look was not possible; it reports whether that is new.
 func (l *looks) failed(now time.Time) (first bool) {
 	first = !l.blind
 	l.blind = true
-	l.over = false
+	l.over = time.Time{}
 	// Soon at first: what failed may be a moment's matter, and a budget waits.
 	l.interval = min(2*l.interval, maxInterval)
 	l.next = now.Add(l.interval)
 	return first
 }
 
-// wait is the time until the next look: the shortest that one of the bounds
-// asks for.
+// schedule sets the next look at a tree that is within its budget.
+func (l *looks) schedule(now time.Time, before, u Usage, elapsed time.Duration, p *Policy) {
+	l.next = time.Time{}
+	if p.clock() {
+		l.interval = l.wait(before, u, elapsed, p)
+		l.next = now.Add(l.interval)
+	}
+	if l.stall.stale {
+		l.next = earliest(l.next, now.Add(maxPause))
+	}
+}
+
+// wait is the time until the next look by the clock: the shortest that one of
+// the bounds asks for.
 func (l *looks) wait(before, u Usage, elapsed time.Duration, p *Policy) time.Duration {
 	calm := min(2*l.interval, maxInterval)
 	if elapsed <= 0 {
@@ -85,19 +139,35 @@ func (l *looks) wait(before, u Usage, elapsed time.Duration, p *Policy) time.Dur
 		if busy {
 			rate = max(rate, suspectRate)
 		}
-		if bound == 0 || rate <= 0 {
+		if bound == 0 {
 			return calm
 		}
-		// Half the time in which the bound would be reached.
-		half := float64(bound-used) / rate / 2
-		if half >= calm.Seconds() {
-			return calm
-		}
-		return max(time.Duration(half*float64(time.Second)), minInterval)
+		return halfway(bound-used, rate, minInterval, calm)
 	}
 	return min(
-		until(before.Memory, u.Memory, p.MemoryHigh),
+		until(before.Memory, u.Memory, p.clockBudget()),
 		until(before.VMSize, u.VMSize, p.AddressLimit),
 		until(before.VMData, u.VMData, p.DataLimit),
 	)
 }
+
+// halfway is half the time in which something that grows at rate, in bytes per
+// second, has grown by room, but within the bounds.
+func halfway(room int64, rate float64, least, most time.Duration) time.Duration {
+	half := float64(room) / rate / 2
+	if rate <= 0 || half >= most.Seconds() {
+		return most
+	}
+	return max(time.Duration(half*float64(time.Second)), least)
+}
+
+// earliest is the earlier one of two times, where the zero time means never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// due reports whether the time t has come, where the zero time means never.
+func due(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }

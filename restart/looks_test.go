@@ -7,9 +7,9 @@ import (
 
 const mib = 1 << 20
 
-// watch drives a core whose tree uses memory(t) and cpu(t) after t, for the time
+// observe drives a core whose tree uses memory(t) and cpu(t) after t, for the time
 // given, and returns when it was looked at and when the verdict came (zero: not).
-func watch(p Policy, length time.Duration, use func(time.Duration) Usage) (looks []time.Duration, verdict time.Duration) {
+func observe(p Policy, length time.Duration, use func(time.Duration) Usage) (looks []time.Duration, verdict time.Duration) {
 	p.StopSignal, p.Grace = 15, time.Second
 	start := time.Unix(0, 0)
 	c := New(p)
@@ -38,7 +38,7 @@ func TestLeaksAreCaughtInTime(t *testing.T) {
 			leak := func(d time.Duration) Usage {
 				return Usage{Memory: int64(rate * mib * d.Seconds()), CPU: d / 10, Processes: 1}
 			}
-			looks, verdict := watch(Policy{MemoryHigh: budget}, 1000*time.Hour, leak)
+			looks, verdict := observe(Policy{MemoryHigh: budget}, 1000*time.Hour, leak)
 			peak := float64(leak(verdict).Memory) / float64(budget)
 			if verdict == 0 || peak > 1.2 {
 				t.Errorf("%d MiB at %v MiB/s: caught at %.3f of the budget, after %v", budget/mib, rate, peak, verdict)
@@ -53,7 +53,7 @@ func TestLeaksAreCaughtInTime(t *testing.T) {
 // TestIdleIsLeftAlone: one look in ten seconds, after some at the start.
 func TestIdleIsLeftAlone(t *testing.T) {
 	for _, p := range []Policy{{MemoryHigh: 300 * mib}, {AddressLimit: 300 * mib}, {DataLimit: 300 * mib}} {
-		looks, verdict := watch(p, time.Hour, func(time.Duration) Usage {
+		looks, verdict := observe(p, time.Hour, func(time.Duration) Usage {
 			return Usage{Memory: 299 * mib, VMSize: 299 * mib, VMData: 299 * mib, CPU: time.Second, Processes: 3}
 		})
 		if n := len(looks); verdict != 0 || n > 360+10 || n < 350 {
@@ -79,7 +79,7 @@ func TestNoBudgetNoLook(t *testing.T) {
 // for a moment, again and again, and is not recycled for it.
 func TestForkBeforeExec(t *testing.T) {
 	n := 0
-	looks, verdict := watch(Policy{MemoryHigh: 300 * mib}, time.Hour, func(d time.Duration) Usage {
+	looks, verdict := observe(Policy{MemoryHigh: 300 * mib}, time.Hour, func(d time.Duration) Usage {
 		u := Usage{Memory: 200 * mib, CPU: d / 2, Processes: 2}
 		if n++; n%2 == 0 {
 			u.Memory = 400 * mib
@@ -95,7 +95,7 @@ func TestForkBeforeExec(t *testing.T) {
 // sudden leak of 100 MiB/s asks for, and no more.
 func TestBusyNearTheBudget(t *testing.T) {
 	busy := func(free int64) int {
-		looks, _ := watch(Policy{MemoryHigh: 1000 * mib}, time.Minute, func(d time.Duration) Usage {
+		looks, _ := observe(Policy{MemoryHigh: 1000 * mib}, time.Minute, func(d time.Duration) Usage {
 			return Usage{Memory: 1000*mib - free, CPU: d, Processes: 1}
 		})
 		return len(looks)

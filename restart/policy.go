@@ -19,6 +19,19 @@ const (
 	Never
 )
 
+// OOMPolicy says what becomes of the rest of the tree when the kernel has killed
+// a process of it for want of memory. The words are those of systemd.
+type OOMPolicy uint8
+
+const (
+	// OOMStop: it is asked to leave, as for a spent budget.
+	OOMStop OOMPolicy = iota
+	// OOMKill: the kernel kills the whole group at once (memory.oom.group).
+	OOMKill
+	// OOMContinue: it goes on.
+	OOMContinue
+)
+
 // Forever is a duration that never ends.
 const Forever = time.Duration(math.MaxInt64)
 
@@ -41,8 +54,20 @@ type Policy struct {
 	// MinUptime: a budget spent sooner than that after the start shows that
 	// relaunching does not help.
 	MinUptime time.Duration
-	// MemoryHigh is the memory budget of the tree in bytes; zero: none.
+	// MemoryHigh is the memory budget of the tree in bytes; zero: none. It is
+	// spent when it has been exceeded for as long as MemoryFor without a break.
 	MemoryHigh int64
+	MemoryFor  time.Duration
+	// MemoryEvents says that the tree has a group whose memory.high is the budget,
+	// so that the kernel wakes us when it may be spent and no look by the clock
+	// is needed for it.
+	MemoryEvents bool
+	// OOM is what an OOM kill in the tree means for the rest of it.
+	OOM OOMPolicy
+	// What the lines say: the limits of the group, zero for none, and the trigger
+	// for memory pressure, such as "full 200ms/2s".
+	MemoryMax, PIDsMax int64
+	Pressure           string
 	// The limits that the kernel enforces on the child, as far as the user set
 	// them: only these make an end a limit reached. AddressLimit and DataLimit
 	// are the soft RLIMIT_AS and RLIMIT_DATA in bytes, CPUSoft and CPUHard those
@@ -59,8 +84,17 @@ type Policy struct {
 // and again a little later than that is still launched at a bearable rate.
 func (p *Policy) healthy() time.Duration { return max(p.BackoffMax, p.MinUptime) }
 
-// looks reports whether the tree must be looked at while it runs.
-func (p *Policy) looks() bool { return p.MemoryHigh > 0 || p.AddressLimit > 0 || p.DataLimit > 0 }
+// clock reports whether the tree must be looked at by the clock while it runs.
+func (p *Policy) clock() bool { return p.clockBudget() > 0 || p.AddressLimit > 0 || p.DataLimit > 0 }
+
+// clockBudget is the memory budget as far as looks by the clock guard it; zero:
+// there is none, or the kernel wakes us.
+func (p *Policy) clockBudget() int64 {
+	if p.MemoryEvents {
+		return 0
+	}
+	return p.MemoryHigh
+}
 
 // relaunches reports whether an end of kind k is followed by a relaunch.
 func (p *Policy) relaunches(k kind) bool {

@@ -15,6 +15,8 @@ const (
 	StartFailed Reason = "start-failed"
 	// MemoryHigh: the budget --memory-high was spent.
 	MemoryHigh Reason = "memory-high"
+	// OOMKilled: the kernel killed a process of the tree for want of memory.
+	OOMKilled Reason = "oom-kill"
 	// MemoryMax: it died at a memory limit that the kernel enforces by refusing
 	// memory (RLIMIT_AS, RLIMIT_DATA).
 	MemoryMax Reason = "memory-max"
@@ -43,7 +45,7 @@ func (r Reason) kind(ok bool) kind {
 	switch r {
 	case MemoryHigh:
 		return budget
-	case MemoryMax, CPULimit, FileSizeLimit:
+	case OOMKilled, MemoryMax, CPULimit, FileSizeLimit:
 		return limit
 	case Asked:
 		return order
@@ -74,9 +76,13 @@ const (
 // cause names why a generation that nobody here stopped has ended. The order is
 // fixed: what the kernel enforced comes before what the command seems to have
 // done. A signal counts as a limit only where that limit is set and the figures
-// agree: anybody may send SIGXCPU.
-func cause(p *Policy, e Exited, seen Usage) Reason {
+// agree: anybody may send SIGXCPU. kills is how many of the OOM kills counted
+// were not its end, because it lived on.
+func cause(p *Policy, e Exited, seen Usage, kills int64) Reason {
 	switch {
+	case e.Counters.OOMKill > kills && (e.died(sigKill) || p.OOM != OOMContinue && !e.ok()):
+		// Either the victim, or a program that could not live without the victim.
+		return OOMKilled
 	case e.died(sigXCPU) && reached(e.CPU, p.CPUSoft):
 		return CPULimit
 	case e.died(sigKill) && reached(e.CPU, p.CPUHard):

@@ -101,6 +101,12 @@ func describe(a Action) string {
 		return fmt.Sprintf("kill gen=%d", a.Gen)
 	case Look:
 		return fmt.Sprintf("look gen=%d", a.Gen)
+	case Headroom:
+		return fmt.Sprintf("headroom gen=%d", a.Gen)
+	case Tripwire:
+		return fmt.Sprintf("tripwire gen=%d", a.Gen)
+	case Watch:
+		return fmt.Sprintf("watch gen=%d", a.Gen)
 	case Quit:
 		s := fmt.Sprintf("quit status=%d", a.Status)
 		if a.Sig != 0 {
@@ -126,9 +132,27 @@ func describe(a Action) string {
 		if a.Budget != 0 {
 			s += fmt.Sprintf(" memory=%d of %d", a.Usage.Memory, a.Budget)
 		}
-		return s
+		return s + describeGroup(a)
 	}
 	panic("unknown action")
+}
+
+// describeGroup is what a report says of the group.
+func describeGroup(a Report) string {
+	s := ""
+	if a.For != 0 {
+		s += fmt.Sprintf(" for=%s", a.For)
+	}
+	if a.Stalled {
+		s += " stalled"
+	}
+	if a.Pressure != "" {
+		s += fmt.Sprintf(" pressure=%q", a.Pressure)
+	}
+	if a.Reason == OOMKilled {
+		s += fmt.Sprintf(" kills=%d scope=%s own=%v", a.Counters.OOMKill, a.Counters.Scope(), a.Own)
+	}
+	return s
 }
 
 // fields turns words like name=value into a map; a word alone is set to "true".
@@ -172,6 +196,14 @@ func parsePolicy(t *testing.T, words []string) Policy {
 			p.MinUptime = dur(v)
 		case "memory-high":
 			p.MemoryHigh = int64(number(t, v))
+		case "memory-events":
+			p.MemoryEvents = true
+		case "memory-for":
+			p.MemoryFor = dur(v)
+		case "oom":
+			p.OOM = map[string]OOMPolicy{"stop": OOMStop, "kill": OOMKill, "continue": OOMContinue}[v]
+		case "pressure":
+			p.Pressure = v
 		case "address":
 			p.AddressLimit = int64(number(t, v))
 		case "data":
@@ -203,18 +235,30 @@ func number(t *testing.T, s string) int {
 func parseEvent(t *testing.T, name string, words []string) Event {
 	f := fields(words)
 	n := func(key string) int { return number(t, f[key]) }
-	cpu := func() time.Duration { return time.Duration(n("cpu")) * time.Millisecond }
+	ms := func(key string) time.Duration { return time.Duration(n(key)) * time.Millisecond }
+	usage := Usage{
+		Memory: int64(n("memory")), Processes: 1, CPU: ms("cpu"), VMSize: int64(n("vmsize")), VMData: int64(n("vmdata")),
+		Exact: f["exact"] != "", Stalled: ms("stalled"),
+	}
+	counters := Counters{
+		High: int64(n("high")), Max: int64(n("max")), OOM: int64(n("oom")), OOMKill: int64(n("oom-kill")),
+		PIDsMax: int64(n("pids")), OOMAbove: int64(n("oom-above")),
+	}
 	switch name {
 	case "started":
 		return Started{Gen: n("gen"), PID: 100 + n("gen")}
 	case "spawn-failed":
 		return SpawnFailed{Gen: n("gen"), Status: n("status"), Err: "no such file"}
 	case "exited":
-		return Exited{Gen: n("gen"), Code: n("code"), Signal: Sig(n("signal")), Left: n("left"), CPU: cpu(), MaxRSS: int64(n("maxrss"))}
+		return Exited{Gen: n("gen"), Code: n("code"), Signal: Sig(n("signal")), Left: n("left"), CPU: ms("cpu"), MaxRSS: int64(n("maxrss")), Counters: counters}
 	case "emptied":
 		return Emptied{Gen: n("gen")}
 	case "looked":
-		return Looked{Gen: n("gen"), Err: f["err"], Usage: Usage{Memory: int64(n("memory")), Processes: 1, CPU: cpu(), VMSize: int64(n("vmsize")), VMData: int64(n("vmdata"))}}
+		return Looked{Gen: n("gen"), Err: f["err"], Usage: usage}
+	case "memory-events":
+		return MemoryEvents{Gen: n("gen"), Counters: counters}
+	case "pressed":
+		return Pressed{Gen: n("gen"), Usage: usage}
 	case "stop-asked":
 		return StopAsked{Sig: Sig(n("sig"))}
 	case "interrupted":

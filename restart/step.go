@@ -16,7 +16,7 @@ func (c *Core) stepStarting(now time.Time, ev Event) []Action {
 		c.askedEarly(now, ev.Sig, ev.By)
 	case Interrupted:
 		c.askedEarly(now, 0, "")
-	case Exited, Emptied, Looked:
+	case Exited, Emptied, Looked, MemoryEvents, Pressed:
 		panic("restart: news of a child that has not started")
 	case Forward, Tick:
 		// Nobody is there to get a signal, and there is no deadline.
@@ -35,7 +35,7 @@ func (c *Core) askedEarly(now time.Time, sig Sig, by string) {
 
 func (c *Core) started(now time.Time, ev Started) []Action {
 	c.gen.started = now
-	c.gen.looks.start(now)
+	c.gen.looks.start(now, &c.policy)
 	c.enter(Running, time.Time{})
 	var actions []Action
 	if c.gen.number > 1 {
@@ -68,17 +68,11 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 	case Exited:
 		return c.exited(now, ev)
 	case Looked:
-		if ev.Err != "" {
-			if !c.gen.looks.failed(now) {
-				return nil // said already
-			}
-			r := c.report(Blind)
-			r.Err = ev.Err
-			return []Action{r}
-		}
-		if c.gen.looks.seen(now, ev.Usage, &c.policy) {
-			return c.stop(now, MemoryHigh, c.afterBudget(), 0)
-		}
+		return c.looked(now, ev)
+	case MemoryEvents:
+		return c.memoryEvents(now, ev.Counters)
+	case Pressed:
+		return c.pressed(now, ev)
 	case StopAsked:
 		c.gen.asked, c.gen.askedBy = now, ev.By
 		return c.stop(now, Asked, End, ev.Sig)
@@ -87,11 +81,7 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 	case Forward:
 		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
 	case Tick:
-		if c.policy.looks() && !now.Before(c.gen.looks.next) {
-			// The answer sets the next time; until then do not ask again.
-			c.gen.looks.next = now.Add(maxInterval)
-			return []Action{Look{Gen: c.gen.number}}
-		}
+		return c.tickRunning(now)
 	case Emptied:
 		panic("restart: an empty tree while the child is up")
 	case Started, SpawnFailed:
@@ -113,13 +103,16 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Exited:
 		c.gen.exit = &ev
+		late := c.lateKills(ev.Counters)
 		if ev.Left == 0 {
-			return c.over(now)
+			return append(late, c.over(now)...)
 		}
 		// The rest has not been asked yet, or not by us.
-		return c.askRest()
+		return append(late, c.askRest()...)
 	case Emptied:
 		return c.over(now)
+	case MemoryEvents:
+		return c.lateKills(ev.Counters)
 	case StopAsked:
 		return c.askedAgain(now)
 	case Interrupted:
@@ -136,6 +129,8 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 		if ev.Err == "" {
 			c.gen.looks.last = ev.Usage
 		}
+	case Pressed:
+		// It is leaving, and has all the room there is.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
 	}
@@ -173,8 +168,8 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 		if !now.Before(c.deadline) {
 			return c.kill(now)
 		}
-	case Looked, Forward:
-		// Too late for either.
+	case Looked, Forward, MemoryEvents, Pressed:
+		// Too late for any of them.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
 	}
@@ -194,8 +189,8 @@ func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
 		}
 	case Forward:
 		// Nobody is there to get it.
-	case Looked:
-		// The answer to a question asked before the end.
+	case Looked, MemoryEvents, Pressed:
+		// Of before the end.
 	case Started, SpawnFailed, Exited, Emptied:
 		panic("restart: news of a child while none is there")
 	}

@@ -35,6 +35,9 @@ func (*bystander) Queue(int, restart.Sig, uint64)    {}
 func (*bystander) SignalTree(restart.Sig)            {}
 func (*bystander) KillTree()                         {}
 func (*bystander) Look(int64) (restart.Usage, error) { return restart.Usage{}, nil }
+func (*bystander) Headroom(bool)                     {}
+func (*bystander) Watch()                            {}
+func (*bystander) Counters() restart.Counters        { return restart.Counters{} }
 func (*bystander) TreeLeft() int                     { return 0 }
 func (*bystander) Over()                             {}
 func (*bystander) ChildStopped(restart.Sig)          {}
@@ -69,7 +72,7 @@ func TestLateInterrupt(t *testing.T) {
 						Terminal: tt.terminal,
 						EndBy:    func(sig restart.Sig) { endBy = sig },
 						Report:   func(r restart.Report) { reports = append(reports, r.Kind) },
-					}, world, in)
+					}, world, in, nil)
 					done <- time.Now()
 				}()
 				in <- signals.Signal{Number: unix.SIGCHLD, FromKernel: true}

@@ -29,6 +29,15 @@ type World interface {
 	KillTree()
 	// Look measures the tree; a figure below budget need not be exact.
 	Look(budget int64) (restart.Usage, error)
+	// Headroom moves memory.high of the group out of the way, or back to the
+	// budget. Where there is no group it does nothing, as do the next two.
+	Headroom(on bool)
+	// Watch lets the next change of the group come through the channel of events,
+	// and at once if there was one since the last that came. A group is watched
+	// from its start on.
+	Watch()
+	// Counters are those of the group since its start.
+	Counters() restart.Counters
 	// Reap takes one change of a child of this process, without waiting.
 	Reap() (child.Change, child.Wait)
 	// TreeLeft counts the processes of the tree, Over is called when none is left.
@@ -36,6 +45,13 @@ type World interface {
 	Over()
 	// ChildStopped is called when the child was stopped by sig.
 	ChildStopped(sig restart.Sig)
+}
+
+// GroupEvent is news of the group of a generation: one of its files has changed
+// or, if Pressed, tasks in it have waited too long for memory.
+type GroupEvent struct {
+	Gen     int
+	Pressed bool
 }
 
 // Config is what the loop needs to know.
@@ -76,8 +92,8 @@ type loop struct {
 }
 
 // Run supervises until the core says that all is over, and returns the exit
-// status. Signals come through in.
-func Run(c Config, w World, in <-chan signals.Signal) int {
+// status. Signals come through in, news of the groups through events.
+func Run(c Config, w World, in <-chan signals.Signal, events <-chan GroupEvent) int {
 	l := &loop{Config: c, world: w, core: restart.New(c.Policy), timer: time.NewTimer(time.Hour)}
 	l.timer.Stop()
 	actions := l.core.Start(time.Now())
@@ -92,7 +108,7 @@ func Run(c Config, w World, in <-chan signals.Signal) int {
 			l.perform(a)
 		}
 		if len(l.pending) == 0 {
-			l.wait(in)
+			l.wait(in, events)
 			actions = nil
 		}
 		if len(l.pending) > 0 {
@@ -104,7 +120,7 @@ func Run(c Config, w World, in <-chan signals.Signal) int {
 }
 
 // wait blocks until something happens or the core's deadline comes.
-func (l *loop) wait(in <-chan signals.Signal) {
+func (l *loop) wait(in <-chan signals.Signal, events <-chan GroupEvent) {
 	var alarm <-chan time.Time
 	deadline := l.core.Deadline()
 	if l.held != nil && (deadline.IsZero() || l.heldUntil.Before(deadline)) {
@@ -118,6 +134,8 @@ func (l *loop) wait(in <-chan signals.Signal) {
 	select {
 	case s := <-in:
 		l.translate(s)
+	case ev := <-events:
+		l.group(ev)
 	case <-alarm:
 		if l.held != nil && !time.Now().Before(l.heldUntil) {
 			l.release()

@@ -24,7 +24,7 @@ func TestRecycleOnMemory(t *testing.T) {
 		s.want("300ms look")
 		s.pass(25 * time.Millisecond)
 		s.want("325ms look",
-			"325ms report stopping gen=1 memory-high", "325ms signal 101 TERM", "325ms signal 101 CONT")
+			"325ms report stopping gen=1 memory-high", "325ms headroom true", "325ms signal 101 TERM", "325ms signal 101 CONT")
 		s.pass(2 * time.Second)
 		s.use.Memory = 1
 		s.exit(child.Change{Code: 0})
@@ -226,7 +226,7 @@ func TestSpawnFails(t *testing.T) {
 func TestFirstSpawnFails(t *testing.T) {
 	end := make(chan int, 1)
 	s := &scene{t: t, start: time.Now(), calls: map[string]int{}, refused: errors.New("no")}
-	end <- Run(Config{Policy: policy(), Report: s.told}, s, nil)
+	end <- Run(Config{Policy: policy(), Report: s.told}, s, nil, nil)
 	if got := <-end; got != 125 || s.report.Kind != restart.StartFailure {
 		t.Errorf("ended with %d, said %+v", got, s.report)
 	}

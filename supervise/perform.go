@@ -33,6 +33,12 @@ func (l *loop) perform(a restart.Action) {
 			ev.Err = err.Error()
 		}
 		l.add(ev)
+	case restart.Headroom:
+		l.world.Headroom(true)
+	case restart.Tripwire:
+		l.world.Headroom(false)
+	case restart.Watch:
+		l.world.Watch()
 	case restart.Report:
 		l.Report(a)
 	case restart.Quit:

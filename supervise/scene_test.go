@@ -43,6 +43,7 @@ type scene struct {
 	mu     sync.Mutex
 	start  time.Time
 	in     chan signals.Signal
+	events chan GroupEvent
 	ended  chan int
 	notes  []string
 	calls  map[string]int
@@ -53,6 +54,7 @@ type scene struct {
 	pid     int
 	rest    int
 	use     restart.Usage
+	count   restart.Counters
 	blind   error
 	refused error // why no child can be started
 }
@@ -70,13 +72,13 @@ func play(t *testing.T, c Config, act func(s *scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{
-			t: t, start: time.Now(), in: make(chan signals.Signal), ended: make(chan int, 1), calls: map[string]int{},
+			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan GroupEvent), ended: make(chan int, 1), calls: map[string]int{},
 			use: restart.Usage{Memory: 1, Processes: 1},
 		}
 		c.Report = s.told
 		c.Situation.Self = 1
 		s.mu.Lock()
-		go func() { s.ended <- Run(c, s, s.in) }()
+		go func() { s.ended <- Run(c, s, s.in, s.events) }()
 		defer s.leave()
 		s.let(func() {}) // the first generation starts
 		act(s)
@@ -146,6 +148,9 @@ func (s *scene) wantStatus(status int) {
 func (s *scene) kill(sig unix.Signal) { s.send(signals.Signal{Number: sig, Sender: 77}) }
 
 func (s *scene) terminal(sig unix.Signal) { s.send(signals.Signal{Number: sig, FromKernel: true}) }
+
+// news is of the group.
+func (s *scene) news(ev GroupEvent) { s.let(func() { s.events <- ev }) }
 
 func (s *scene) chld() {
 	// The kernel has merged any number of these.
@@ -218,6 +223,25 @@ func (s *scene) Look(int64) (restart.Usage, error) {
 	return s.use, s.blind
 }
 
+func (s *scene) Headroom(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("headroom %v", on)
+}
+
+func (s *scene) Watch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("watch")
+}
+
+func (s *scene) Counters() restart.Counters {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls["counters"]++
+	return s.count
+}
+
 func (s *scene) Reap() (child.Change, child.Wait) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -244,6 +268,7 @@ func (s *scene) Over() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("over")
+	s.count = restart.Counters{} // the group is gone
 }
 
 func (s *scene) ChildStopped(sig restart.Sig) {

@@ -39,6 +39,26 @@ func (l *loop) translate(s signals.Signal) {
 	}
 }
 
+// group is the same for news of a group. The kernel may tell of an OOM kill
+// before it tells of the end of its victim, so that is asked for first: the end
+// is the whole story.
+func (l *loop) group(ev GroupEvent) {
+	if ev.Gen != l.gen {
+		return // of a group that is no more
+	}
+	l.reap()
+	switch {
+	case l.held != nil, l.pid == 0 && !l.leftover:
+		// What the counters say goes with the end.
+	case ev.Pressed:
+		// A look that is not possible leaves the figures out; the verdict stands.
+		usage, _ := l.world.Look(l.Policy.MemoryHigh)
+		l.add(restart.Pressed{Gen: ev.Gen, Usage: usage})
+	default:
+		l.add(restart.MemoryEvents{Gen: ev.Gen, Counters: l.world.Counters()})
+	}
+}
+
 // sender says for people who sent s.
 func sender(s signals.Signal) string {
 	if s.Sender == 0 {
@@ -65,6 +85,8 @@ func (l *loop) reap() {
 			ended = &restart.Exited{
 				Gen: l.gen, Code: c.Code, Signal: restart.Sig(c.Signal), Core: c.Core,
 				CPU: c.CPU, MaxRSS: c.MaxRSS,
+				// While there is a group to read them from.
+				Counters: l.world.Counters(),
 			}
 			// Forgotten at once: from now on this number may be anybody's.
 			l.pid = 0

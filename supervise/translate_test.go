@@ -107,7 +107,7 @@ func TestTermWhileRecycling(t *testing.T) {
 		s.use.Memory = 2000
 		s.pass(125 * time.Millisecond)
 		s.want("0s spawn 1", "100ms look", "125ms look",
-			"125ms report stopping gen=1 memory-high", "125ms signal 101 TERM", "125ms signal 101 CONT")
+			"125ms report stopping gen=1 memory-high", "125ms headroom true", "125ms signal 101 TERM", "125ms signal 101 CONT")
 		s.kill(unix.SIGTERM)
 		s.exit(child.Change{Signal: unix.SIGTERM})
 		s.want("125ms over")

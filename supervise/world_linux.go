@@ -154,6 +154,15 @@ func (m *Machine) Look(budget int64) (restart.Usage, error) {
 	}, err
 }
 
+// Headroom has no memory.high to move.
+func (m *Machine) Headroom(bool) {}
+
+// Watch has nothing to watch.
+func (m *Machine) Watch() {}
+
+// Counters are all zero: nothing is counted.
+func (m *Machine) Counters() restart.Counters { return restart.Counters{} }
+
 // Reap takes one change of a child of this process.
 func (m *Machine) Reap() (child.Change, child.Wait) { return child.Reap() }
 

@@ -1,0 +1,168 @@
+package restart
+
+import "time"
+
+// What the files of the group say while the child is up: they wake us, and what
+// it means is told by a look, by the end of the child, or by the clock.
+
+// watch is what is known from the files of the group.
+type watch struct {
+	// counters are the last ones that came.
+	counters Counters
+	// silent is set between a MemoryEvents and the next Watch, which comes at
+	// again; the zero time: after a look, or when an excess is over.
+	silent bool
+	again  time.Time
+	// woken is when the last MemoryEvents came.
+	woken time.Time
+	// kills counts the OOM kills that are accounted for: what they meant is
+	// settled. killsDue is when that of the others is; the zero time: there are none.
+	kills    int64
+	killsDue time.Time
+	// raised says that memory.high is out of the way while an excess is watched.
+	raised bool
+	// pidsMax says that a refused fork was reported.
+	pidsMax bool
+}
+
+const (
+	// minPause and maxPause bound the time between a look that was no verdict and
+	// the next Watch. A program that sits at memory.high with its page cache
+	// crosses it many times a second, and none of that concerns us.
+	minPause = 10 * time.Millisecond
+	maxPause = 100 * time.Millisecond
+	// oomWait is how long after an OOM kill the end of the child may reach us: if
+	// the child was the victim, that is the whole story. The kernel frees the
+	// memory of a large victim before it lets it become a zombie.
+	oomWait = 100 * time.Millisecond
+)
+
+// memoryEvents takes new counters. High is a wake-up and never a verdict: a
+// program crosses memory.high also with what the kernel can take back.
+func (c *Core) memoryEvents(now time.Time, n Counters) []Action {
+	w, l := &c.gen.watch, &c.gen.looks
+	before := w.counters
+	calm := now.Sub(w.woken) >= maxPause
+	w.counters, w.woken, w.silent = n, now, true
+	var actions []Action
+	if n.PIDsMax > before.PIDsMax && !w.pidsMax {
+		w.pidsMax = true
+		actions = append(actions, c.passing(now, PIDsMax))
+	}
+	if n.OOMKill > before.OOMKill {
+		w.killsDue = earliest(w.killsDue, now.Add(oomWait))
+	}
+	guarded := c.policy.MemoryEvents && c.policy.MemoryHigh > 0 && l.over.IsZero()
+	switch soonest := l.asked.Add(minPause); {
+	case n.High == before.High || !guarded:
+		// Nothing to see. What comes seldom is heard at once, what storms is not.
+		w.again = now.Add(maxPause)
+		if calm {
+			actions = append(actions, c.watchAgain())
+		}
+	case !l.asked.IsZero() && now.Before(soonest):
+		l.next = earliest(l.next, soonest)
+	default:
+		actions = append(actions, c.look(now))
+	}
+	return actions
+}
+
+// watchAgain lets the next change wake us.
+func (c *Core) watchAgain() Action {
+	c.gen.watch.silent, c.gen.watch.again = false, time.Time{}
+	return Watch{Gen: c.gen.number}
+}
+
+// look asks for a look.
+func (c *Core) look(now time.Time) Action {
+	c.gen.looks.ask(now)
+	return Look{Gen: c.gen.number}
+}
+
+// looked takes the answer to a Look while the child is up.
+func (c *Core) looked(now time.Time, ev Looked) []Action {
+	g := &c.gen
+	w, l := &g.watch, &g.looks
+	before, elapsed := l.last, now.Sub(l.lastAt)
+	var actions []Action
+	found := within
+	switch {
+	case ev.Err == "":
+		found = l.seen(now, ev.Usage, &c.policy)
+	case l.failed(now):
+		r := c.report(Blind)
+		r.Err = ev.Err
+		actions = append(actions, r)
+	}
+	switch {
+	case found == spent:
+		return append(actions, c.stop(now, MemoryHigh, c.afterBudget(), 0)...)
+	case found == exceeded && c.policy.MemoryEvents && c.policy.MemoryFor > 0 && !w.raised:
+		// With memory.high in its way it would neither work nor end until
+		// MemoryFor is over.
+		w.raised = true
+		return append(actions, Headroom{Gen: g.number})
+	case found == within && w.raised:
+		w.raised = false
+		return append(actions, Tripwire{Gen: g.number}, c.watchAgain())
+	case found == within && w.silent && w.again.IsZero():
+		rate := float64(ev.Usage.Memory-before.Memory) / max(elapsed.Seconds(), 1e-9)
+		w.again = now.Add(halfway(c.policy.MemoryHigh-ev.Usage.Memory, rate, minPause, maxPause))
+	}
+	return actions
+}
+
+// pressed: the trigger that the user set is a verdict by itself.
+func (c *Core) pressed(now time.Time, ev Pressed) []Action {
+	c.gen.pressed = true
+	if ev.Usage != (Usage{}) {
+		c.gen.looks.last = ev.Usage
+	}
+	return c.stop(now, MemoryHigh, c.afterBudget(), 0)
+}
+
+// tickRunning does what is due while the child is up.
+func (c *Core) tickRunning(now time.Time) []Action {
+	w := &c.gen.watch
+	var actions []Action
+	if due(w.killsDue, now) {
+		// The child lives, so it was another process of its tree.
+		w.killsDue, w.kills = time.Time{}, w.counters.OOMKill
+		if c.policy.OOM != OOMContinue {
+			return c.stop(now, OOMKilled, c.afterBudget(), 0)
+		}
+		actions = append(actions, c.passing(now, OOM))
+	}
+	if due(w.again, now) {
+		actions = append(actions, c.watchAgain())
+	}
+	if due(c.gen.looks.next, now) {
+		actions = append(actions, c.look(now))
+	}
+	return actions
+}
+
+// passing is a report about something that the generation lives on with.
+func (c *Core) passing(now time.Time, kind Kind) Report {
+	r := c.report(kind)
+	r.Uptime = now.Sub(c.gen.started)
+	if kind == OOM {
+		r.Reason = OOMKilled
+	}
+	return r
+}
+
+// lateKills reports an OOM kill during a stop, once: it changes nothing, but
+// what the tree meant to finish may not be finished.
+func (c *Core) lateKills(n Counters) []Action {
+	w := &c.gen.watch
+	w.counters = n
+	if n.OOMKill <= w.kills {
+		return nil
+	}
+	w.kills = n.OOMKill
+	r := c.report(OOM)
+	r.Reason, r.Sig, r.Own = OOMKilled, c.policy.StopSignal, false
+	return []Action{r}
+}
