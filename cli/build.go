@@ -12,6 +12,7 @@ import (
 
 	"relance/child"
 	"relance/limits"
+	"relance/place"
 	"relance/restart"
 	"relance/signals"
 )
@@ -34,12 +35,13 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 			Seed: uint64(time.Now().UnixNano()) ^ uint64(os.Getpid())<<32,
 		},
 		Settings:    in.settings(command),
-		Supervising: len(f.Rlimit) > 0 || f.MemoryHigh != "" || f.Restart != "",
+		Supervising: len(f.Rlimit) > 0 || f.watchesMemory() || f.limitsGroup() != "" || f.Restart != "",
+		Source:      place.Auto,
 	}
 	for _, step := range []func(*runFlags) error{
 		func(f *runFlags) error { return in.limits(run, f) },
 		func(f *runFlags) error { return in.priorities(&run.Settings, f.OOMScoreAdj, f.Nice) },
-		run.budgets, run.stopping, run.relaunch, run.report,
+		run.memory, run.groupLimits, run.source, run.stopping, run.relaunch, run.report,
 	} {
 		if err := step(f); err != nil {
 			return nil, err
@@ -175,31 +177,6 @@ func (in Input) priorities(s *child.Settings, oom, nice string) error {
 			return flagError(f.name, f.value, fmt.Errorf("use a whole number from %d to %d", f.min, f.max))
 		}
 		*f.into = &n
-	}
-	return nil
-}
-
-func (run *Run) budgets(f *runFlags) error {
-	if f.MemoryHigh == "" {
-		return nil
-	}
-	amount, err := limits.ParseAmount(f.MemoryHigh)
-	if err != nil {
-		return flagError("memory-high", f.MemoryHigh, err)
-	}
-	if !amount.IsPercent() {
-		run.Policy.MemoryHigh = amount.Of(0)
-	} else {
-		total, source, err := limits.EffectiveMemory("")
-		if err != nil {
-			return flagError("memory-high", f.MemoryHigh, fmt.Errorf("%w; give a size instead, such as 512M", err))
-		}
-		run.Policy.MemoryHigh = amount.Of(total)
-		run.Notes = append(run.Notes, fmt.Sprintf("memory-high %s: %s of %s (%s)",
-			amount, limits.FormatSize(run.Policy.MemoryHigh), limits.FormatSize(total), source))
-	}
-	if run.Policy.MemoryHigh <= 0 {
-		return flagError("memory-high", f.MemoryHigh, fmt.Errorf("a budget of nothing is spent at once, use a size such as 512M"))
 	}
 	return nil
 }

@@ -6,9 +6,17 @@ package cli
 
 // runFlags are the flags of "relance run", the default.
 type runFlags struct {
-	Rlimit []string `group:"limits" placeholder:"NAME=SOFT[:HARD]" sep:"," help:"Set a resource limit of each process, as setrlimit(2): as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack. SOFT, SOFT:HARD or :HARD; a number, a size, a duration, unlimited, or = for the hard limit."`
+	Rlimit    []string `group:"limits" placeholder:"NAME=SOFT[:HARD]" sep:"," help:"Set a resource limit of each process, as setrlimit(2): as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack. SOFT, SOFT:HARD or :HARD; a number, a size, a duration, unlimited, or = for the hard limit."`
+	MemoryMax string   `group:"limits" placeholder:"SIZE|PCT" help:"The most memory the whole tree may use; who asks for more is killed (memory.max): 1G, 90%. This and the next three need a cgroup."`
+	SwapMax   string   `group:"limits" placeholder:"SIZE" help:"The most swap the whole tree may use: 1G, 0 for none, infinity for no limit (memory.swap.max)."`
+	PIDsMax   string   `group:"limits" name:"pids-max" placeholder:"N" help:"The most processes and threads of the whole tree; above, fork fails (pids.max)."`
+	CPUMax    string   `group:"limits" name:"cpu-max" placeholder:"PCT" help:"The most CPU time of the whole tree, 100% for one CPU: 150% (cpu.max)."`
+	OOMPolicy string   `group:"limits" name:"oom-policy" placeholder:"POLICY" help:"When the kernel has killed a process of the tree for want of memory: stop the rest (the default), kill it at once, or continue."`
 
-	MemoryHigh string `group:"budgets" placeholder:"SIZE|PCT" help:"Recycle when the whole tree holds that much memory that the kernel cannot take back: 512M, 1.5G, or 80% of the memory there is."`
+	MemoryHigh     string `group:"budgets" placeholder:"SIZE|PCT" help:"Recycle when the whole tree holds that much memory that the kernel cannot take back: 512M, 1.5G, or 80% of the memory there is."`
+	MemoryFor      string `group:"budgets" placeholder:"DURATION" help:"Recycle only when --memory-high has been exceeded that long without a break (0)."`
+	MemoryPressure string `group:"budgets" placeholder:"TRIGGER" help:"Recycle when all (full) or some tasks have waited for memory for STALL within WINDOW: 'full 200ms/2s'. Needs a cgroup."`
+	MemorySource   string `group:"budgets" placeholder:"SOURCE" help:"Where memory is measured: cgroup (a group of its own), container (the group around us), proc (each process), auto (the best there is; the default)."`
 
 	StopSignal  string   `group:"stopping" placeholder:"SIGNAL" help:"What asks the command to leave (TERM)."`
 	StopTimeout string   `group:"stopping" placeholder:"DURATION" help:"The grace: time between the stop signal and KILL to the whole tree (10s); infinity for no KILL."`

@@ -39,6 +39,7 @@ budget ended it under --restart never.
 
 Examples:
   relance --memory-high 500M -- python3 server.py
+  relance --memory-high 400M --memory-max 512M --oom-policy kill -- ./worker
   relance --memory-high 80% --stop-signal QUIT -- nginx -g 'daemon off;'
   relance --rlimit cpu=1h --restart on-failure --give-up 5/1m -- ./worker
 `

@@ -12,8 +12,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"relance/cgroup"
 	"relance/child"
 	"relance/entry"
+	"relance/place"
 	"relance/restart"
 	"relance/signals"
 )
@@ -30,6 +32,11 @@ type Run struct {
 	StopSignalSet bool
 	Name          string
 	JSON          bool
+	// Group is what the tree's cgroup is given, Pressure the watch for memory
+	// pressure in it, nil for none, and Source where memory is to be measured.
+	Group    cgroup.Limits
+	Pressure *cgroup.Trigger
+	Source   place.Source
 	// Supervising reports whether anything was asked for beyond running the
 	// command: without it nothing is said of what goes well.
 	Supervising bool
