@@ -19,6 +19,8 @@ var (
 	ErrNotVisible = errors.New("our own cgroup is not below any cgroup v2 mount")
 	// ErrNoKill says that the kernel is older than Linux 5.14.
 	ErrNoKill = errors.New("no cgroup.kill, which Linux has since 5.14")
+	// ErrNoController says that a controller is not handed down to the group.
+	ErrNoController = errors.New("the controller is not enabled there")
 )
 
 // The places where almost everybody mounts it; the second is systemd's hybrid.
@@ -27,7 +29,13 @@ var usual = []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}
 // Parent is the group relance is in, where groups can perhaps be made.
 type Parent struct {
 	path string
+	// root is set where it is the root of our cgroup namespace.
+	root bool
 }
+
+// NamespaceRoot reports whether p is the root of our cgroup namespace, as the
+// group of a container is.
+func (p Parent) NamespaceRoot() bool { return p.root }
 
 // Path returns the folder of the parent.
 func (p Parent) Path() string { return p.path }
@@ -57,7 +65,7 @@ func find(root string, isCgroup2 func(path string) error) (Parent, error) {
 	if own != "/" && !strings.HasPrefix(own, "/..") {
 		for _, point := range usual {
 			if path := filepath.Join(root, point, own); isCgroup2(path) == nil {
-				return Parent{path}, nil
+				return Parent{path: path}, nil
 			}
 		}
 	}
@@ -80,7 +88,7 @@ func find(root string, isCgroup2 func(path string) error) (Parent, error) {
 		}
 		path := filepath.Join(root, at)
 		if e := isCgroup2(path); e == nil {
-			return Parent{path}, nil
+			return Parent{path: path, root: own == "/"}, nil
 		} else {
 			err = fmt.Errorf("%w: %s: %w", ErrNotVisible, path, e)
 		}
