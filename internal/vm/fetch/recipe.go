@@ -96,12 +96,43 @@ ExecStart=/usr/bin/systemctl poweroff --force --force
 	"etc/systemd/journald.conf.d/vm.conf": "[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n",
 }
 
-// systemLinks are the symbolic links: what is started, and what is masked since
-// it costs time and no test asks for it.
-var systemLinks = map[string]string{
+// systemLinks are the symbolic links.
+var systemLinks = masked(map[string]string{
 	"etc/systemd/system/default.target": "/usr/lib/systemd/system/multi-user.target",
-	"etc/mtab":                          "../proc/self/mounts",
-	"etc/systemd/system/rescue.service": "/etc/systemd/system/emergency.service",
-	"var/run":                           "/run",
-	"var/lock":                          "/run/lock",
+	"etc/systemd/system/rescue.service": "emergency.service",
+	// Its folders are for a user who is not here.
+	"etc/tmpfiles.d/systemd-network.conf": "/dev/null",
+	// As update-alternatives would choose.
+	"usr/bin/awk": "mawk",
+	"etc/mtab":    "../proc/self/mounts",
+	"var/run":     "/run",
+	"var/lock":    "/run/lock",
+})
+
+// masked adds the links that keep systemd from starting what takes time at boot
+// and no test asks for.
+func masked(links map[string]string) map[string]string {
+	const null = "/dev/null"
+	for _, unit := range []string{
+		// They would wait for devices, which only udev announces.
+		"getty.target", "serial-getty@.service",
+		"dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
+		"sys-kernel-config.mount", "sys-fs-fuse-connections.mount", "proc-sys-fs-binfmt_misc.automount",
+		"modprobe@.service", "systemd-modules-load.service", "systemd-binfmt.service", "kmod-static-nodes.service",
+		"systemd-sysusers.service", "systemd-sysctl.service", "systemd-random-seed.service", "systemd-remount-fs.service",
+		"systemd-update-utmp.service", "systemd-update-utmp-runlevel.service", "systemd-journal-flush.service",
+		"systemd-ask-password-console.path", "systemd-ask-password-wall.path", "systemd-initctl.socket",
+		"systemd-fsck-root.service", "systemd-tmpfiles-clean.timer", "systemd-tmpfiles-setup-dev.service",
+	} {
+		links["etc/systemd/system/"+unit] = null
+	}
+	for _, generator := range []string{
+		"systemd-bless-boot-generator", "systemd-cryptsetup-generator", "systemd-debug-generator", "systemd-fstab-generator",
+		"systemd-getty-generator", "systemd-gpt-auto-generator", "systemd-hibernate-resume-generator",
+		"systemd-integritysetup-generator", "systemd-rc-local-generator", "systemd-run-generator",
+		"systemd-system-update-generator", "systemd-sysv-generator", "systemd-veritysetup-generator",
+	} {
+		links["etc/systemd/system-generators/"+generator] = null
+	}
+	return links
 }
