@@ -53,10 +53,11 @@ func becomeSystem(cfg wire.Config) error {
 	if err := mount("tmpfs", "tmpfs", systemRoot+"/tmp", "mode=1777"); err != nil {
 		return err
 	}
-	for from, to := range map[string]string{
-		wire.SystemFolder: "/", "/init": agent, wire.ConfigFile: wire.ConfigFile,
+	// First what makes our folder there.
+	for _, c := range []struct{ from, to string }{
+		{wire.SystemFolder, "/"}, {"/init", agent}, {wire.ConfigFile, wire.ConfigFile},
 	} {
-		if err := copyTree(from, filepath.Join(systemRoot, to)); err != nil {
+		if err := copyTree(c.from, filepath.Join(systemRoot, c.to)); err != nil {
 			return err
 		}
 	}
