@@ -10,25 +10,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// places are the ways to start relance: each is given its words.
+// The groups of the units; those of the user's manager are below its own.
+const (
+	ofSystem  = "/system.slice/vmtest-*.service"
+	ofSession = "/user.slice/user-1000.slice/session-*.scope"
+	ofUser    = "/user.slice/user-1000.slice/user@1000.service/app.slice/vmtest-*"
+)
+
+// places are the ways to start relance.
 var places = []struct {
-	name  string
-	start func(t *testing.T, words ...string) *Unit
-	group string // a pattern of the group relance is in
+	name     string
+	start    func(t *testing.T, properties []string, words ...string) *Unit
+	delegate string // a property
+	group    string // a pattern of the group relance is in
+	// letBe is the property by which systemd leaves alone what the main process
+	// leaves behind. Of a session that is what it does; the login, a service with
+	// PAM, may not have it.
+	letBe string
 }{
-	{"plain service", func(t *testing.T, words ...string) *Unit {
-		return Service(t, nil, words...)
-	}, "/system.slice/vmtest-*.service"},
-	{"delegated service", func(t *testing.T, words ...string) *Unit {
-		return Service(t, []string{"Delegate=yes"}, words...)
-	}, "/system.slice/vmtest-*.service"},
-	{"session", Session, "/user.slice/user-1000.slice/session-*.scope"},
-	{"service of the user", func(t *testing.T, words ...string) *Unit {
-		return UserService(t, nil, words...)
-	}, "/user.slice/user-1000.slice/user@1000.service/app.slice/vmtest-*.service"},
-	{"scope of the user", func(t *testing.T, words ...string) *Unit {
-		return UserScope(t, nil, words...)
-	}, "/user.slice/user-1000.slice/user@1000.service/app.slice/vmtest-*.scope"},
+	{"plain service", Service, "Delegate=no", ofSystem, "KillMode=process"},
+	{"delegated service", Service, "Delegate=yes", ofSystem, "KillMode=process"},
+	{"session", Session, "Delegate=no", ofSession, "KillMode=mixed"},
+	{"service of the user", UserService, "Delegate=no", ofUser, "KillMode=process"},
+	{"delegated service of the user", UserService, "Delegate=yes", ofUser, "KillMode=process"},
+	{"scope of the user", UserScope, "Delegate=no", ofUser, "KillMode=process"},
 }
 
 // A child that leaves when it is asked to is asked by systemctl stop, wherever
@@ -36,7 +41,7 @@ var places = []struct {
 func TestStop(t *testing.T) {
 	for _, place := range places {
 		t.Run(place.name, func(t *testing.T) {
-			u := place.start(t, Program(t, "relance"), "--", Program(t, "misbehave"), "drain", "0s")
+			u := place.start(t, []string{place.delegate}, Program(t, "relance"), "--", Program(t, "misbehave"), "drain", "0s")
 			child := u.Child(t)
 			group := GroupOf(t, parent(t, child))
 			if ok, err := filepath.Match(cgroupRoot+place.group, group); err != nil || !ok {
@@ -56,19 +61,20 @@ func TestStop(t *testing.T) {
 }
 
 // The status of the command is that of the service, and a daemon that it leaves
-// behind leaves with it, though systemd itself would wait for it to leave or
-// kill it.
+// behind leaves with it: by relance, for systemd is told to let it be.
 func TestEnd(t *testing.T) {
 	for _, place := range places {
 		t.Run(place.name, func(t *testing.T) {
-			u := place.start(t, Program(t, "relance"), "--", "/bin/sh", "-c",
-				"echo pid=$$; setsid sh -c 'echo pid=$$; exec sleep 1000' & read line < /proc/self/cgroup; echo $line; wait $! & exec "+
-					Program(t, "misbehave")+" crash-after --status 7 1s")
-			first, second := u.Child(t), u.Child(t)
+			u := place.start(t, []string{place.delegate, place.letBe}, Program(t, "relance"), "--", "/bin/sh", "-c",
+				Program(t, "misbehave")+" daemon --setsid --exit; echo pid=$$; exit 7")
+			u.Out(t, "^ready")
+			daemon := u.Child(t)
+			child := u.Child(t)
+			u.WaitFor(t, `gen 1: exit: status 7 .* left 1 process behind`)
 			if status := u.End(t); status != 7 {
 				t.Errorf("status %d, want 7", status)
 			}
-			wantNothingLeft(t, "", first, second)
+			wantNothingLeft(t, "", daemon, child)
 		})
 	}
 }

@@ -37,20 +37,20 @@ func Service(t *testing.T, properties []string, words ...string) *Unit {
 	t.Helper()
 	Require(t)
 	u := newUnit("service", false)
-	u.start(t, exec.Command("systemd-run", u.words([]string{"--wait", "--pipe"}, properties, words)...))
+	u.start(t, exec.Command("systemd-run", u.words([]string{"--wait", "--pipe"}, properties, escaped(words))...))
 	return u
 }
 
 // Session runs words in a session of the user, made by PAM as for a login: the
 // command is in session-N.scope, and the user's manager and bus are there. The
-// unit is the service that plays login.
-func Session(t *testing.T, words ...string) *Unit {
+// unit is the service that plays login; the properties are its own.
+func Session(t *testing.T, properties []string, words ...string) *Unit {
 	t.Helper()
-	return Service(t, []string{
+	return Service(t, append([]string{
 		"PAMName=login", "User=" + User, "WorkingDirectory=~",
 		// Else pam_systemd takes what has no terminal for a job of cron.
 		"Environment=XDG_SESSION_CLASS=user",
-	}, words...)
+	}, properties...), words...)
 }
 
 // UserService runs words as a service of the user's manager.
@@ -58,7 +58,7 @@ func UserService(t *testing.T, properties []string, words ...string) *Unit {
 	t.Helper()
 	UserManager(t)
 	u := newUnit("service", true)
-	u.start(t, AsUser(exec.Command("systemd-run", u.words([]string{"--user", "--wait", "--pipe"}, properties, words)...)))
+	u.start(t, AsUser(exec.Command("systemd-run", u.words([]string{"--user", "--wait", "--pipe"}, properties, escaped(words))...)))
 	return u
 }
 
@@ -88,6 +88,16 @@ func (u *Unit) words(flags, properties, command []string) []string {
 		all = append(all, "--property="+p)
 	}
 	return slices.Concat(all, []string{"--"}, command)
+}
+
+// escaped keeps systemd from taking $ for its own variables, as it does in the
+// words of a service.
+func escaped(words []string) []string {
+	var all []string
+	for _, w := range words {
+		all = append(all, strings.ReplaceAll(w, "$", "$$"))
+	}
+	return all
 }
 
 // start starts systemd-run and the readers of its output, which is that of the
@@ -243,8 +253,8 @@ func (u *Unit) End(t *testing.T) int {
 // the test has failed.
 func (u *Unit) clean(t *testing.T) {
 	if t.Failed() {
-		said, _ := u.systemctl("status", "--full", "--no-pager", u.Name).CombinedOutput()
-		t.Logf("%s", said)
+		said, _ := exec.Command("journalctl", "--no-pager", "--lines=30").CombinedOutput()
+		t.Logf("the end of the journal:\n%s", said)
 	}
 	// A unit that is gone is what we want.
 	u.systemctl("kill", "--signal=KILL", u.Name).Run()
