@@ -11,14 +11,26 @@ import (
 
 const cgroupRoot = "/sys/fs/cgroup"
 
+// mountKernel mounts what the kernel tells of itself and its devices.
+func mountKernel() error {
+	for _, m := range []struct{ kind, target string }{
+		{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"},
+	} {
+		if err := mount(m.kind, m.kind, m.target, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // mountAll leaves this mount table: the initramfs at /, proc, sysfs with
 // cgroup2 in it, devtmpfs with devpts and shm in it, and empty tmpfs at /tmp
 // and /run. Order matters: each line may need a folder of an earlier one.
 func mountAll() error {
+	if err := mountKernel(); err != nil {
+		return err
+	}
 	for _, m := range []struct{ kind, target, options string }{
-		{"proc", "/proc", ""},
-		{"sysfs", "/sys", ""},
-		{"devtmpfs", "/dev", ""},
 		{"devpts", "/dev/pts", "ptmxmode=0666,mode=0620,gid=5"},
 		{"tmpfs", "/dev/shm", "mode=1777"},
 		{"tmpfs", "/tmp", "mode=1777"},
