@@ -1,5 +1,5 @@
 // Fetch gets what vmrun needs: QEMU, and a folder with a kernel, its modules, an
-// empty disk and busybox. On Debian, with apt. The packages of the guest are
+// empty disk and busybox, and container runtimes. On Debian, with apt. The packages of the guest are
 // downloaded and unpacked, not installed; only QEMU is installed, when it is
 // missing. A complete folder is left alone, so that it can run before each test.
 package main
@@ -35,6 +35,9 @@ func main() {
 	folder, err := filepath.Abs(*cache) // tools run in folders of their own
 	if err == nil {
 		err = fetch(folder)
+	}
+	if err == nil {
+		err = fetchRuntimes(folder)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fetch: error:", err)
