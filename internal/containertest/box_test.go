@@ -94,6 +94,7 @@ func (b box) start(t *testing.T, words ...string) *container {
 			c.run.Process.Kill()
 		}
 		c.finish(t)
+		t.Logf("%v; OOM kills: %d", c.run.ProcessState, c.memoryEvents(t, "oom_kill"))
 	})
 	return c
 }

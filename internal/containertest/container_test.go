@@ -6,11 +6,12 @@ import (
 )
 
 // relance is PID 1: `runtime kill` asks it to end, and its status is that of
-// the container. While it runs, others can come in.
+// the container. While it runs, others can come in; it has a budget, so that it
+// makes of the container's group what it makes of it for one.
 func TestPID1(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
 		b.env = []string{"RELANCE_STOP_TIMEOUT=1m"}
-		c := b.start(t, "relance", "--", "misbehave", "drain", "100ms")
+		c := b.start(t, "relance", "--memory-high", "80%", "--", "misbehave", "drain", "100ms")
 		c.stdout.waitFor(t, `^ready pid=`)
 		if comm := c.exec(t, "cat", "/proc/1/comm"); comm != "relance\n" {
 			t.Errorf("PID 1 of the container is %q", comm)
@@ -35,22 +36,23 @@ func TestDaemon(t *testing.T) {
 	})
 }
 
-// The leak of the tests of memory: it would fill a container in 1.5 s.
-var leak = []string{"misbehave", "eat-memory", "--rate", "64M", "--chunk", "1M"}
+// leak is a command that eats so many bytes a second.
+func leak(rate string) []string {
+	return []string{"misbehave", "eat-memory", "--rate", rate, "--chunk", "1M"}
+}
 
-// A budget of 80% is of the container's limit, and is met before it. The
-// container can be entered at any time, with a generation or between two.
+// A budget of 80% is of the container's limit, and is met before it. relance
+// itself is in the container too, so the 19 MiB between the two are not for the
+// leak alone; at this rate it takes 0.4 s to eat them.
 func TestMemoryHigh(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
-		c := b.start(t, append([]string{"relance", "--memory-high", "80%", "--"}, leak...)...)
+		c := b.start(t, append([]string{"relance", "--memory-high", "80%", "--"}, leak("48M")...)...)
+		c.stderr.waitFor(t, `memory-high 80%: 76.8 MiB of 96 MiB`)
 		for range 3 {
 			m := c.stderr.waitFor(t, `gen \d+: memory-high: ([\d.]+) MiB of 76.8 MiB`)
 			used, err := strconv.ParseFloat(m[1], 64)
 			if err != nil || used < 76.8 || used > 96 {
 				t.Errorf("recycled at %s MiB, want 76.8 to 96: %v", m[1], err)
-			}
-			if said := c.exec(t, "echo", "entered"); said != "entered\n" {
-				t.Errorf("exec says %q", said)
 			}
 		}
 		c.stderr.waitFor(t, `gen 4: up`)
@@ -68,7 +70,7 @@ func TestMemoryHigh(t *testing.T) {
 // TestMemoryHigh.
 func TestNoBudget(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
-		c := b.start(t, append([]string{"relance", "--"}, leak...)...)
+		c := b.start(t, append([]string{"relance", "--"}, leak("256M")...)...)
 		if status := c.end(t); status != 128+9 {
 			t.Errorf("status %d, want 137", status)
 		}
