@@ -67,23 +67,16 @@ const id = "box"
 func (b box) start(t *testing.T, words ...string) *container {
 	t.Helper()
 	needContainers(t)
+	delegateToNamespaces(t)
 	c := &container{parent: makeGroup(t), runtime: b.runtime, state: t.TempDir()}
 	c.group = filepath.Join(c.parent, id)
 	bundle := t.TempDir()
 	writeBundle(t, bundle, strings.TrimPrefix(c.group, cgroupRoot), b, words)
 	c.run = c.command("run", "--bundle", bundle, id)
-	stdout, err := c.run.StdoutPipe()
-	if err != nil {
+	var err error
+	if c.stdout, c.stderr, err = startWithLines(c.run); err != nil {
 		t.Fatal(err)
 	}
-	stderr, err := c.run.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.run.Start(); err != nil {
-		t.Fatal(err)
-	}
-	c.stdout, c.stderr = linesOf("stdout", stdout), linesOf("stderr", stderr)
 	t.Cleanup(func() {
 		if c.run.ProcessState != nil {
 			return
@@ -120,6 +113,34 @@ func (c *container) exec(t *testing.T, words ...string) string {
 		t.Errorf("%s exec %q: %v: %s", c.runtime, words, err, out)
 	}
 	return string(out)
+}
+
+// visitor is a process that has come into a container and stays.
+type visitor struct {
+	stdin          io.Writer
+	stdout, stderr *lines
+}
+
+// enter runs a command in the running container, which may stay there until the
+// container ends.
+func (c *container) enter(t *testing.T, words ...string) visitor {
+	t.Helper()
+	cmd := c.command(append([]string{"exec", id}, words...)...)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, err := startWithLines(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		stdout.drain(t)
+		stderr.drain(t)
+		cmd.Wait() // its status is not that of the test
+	})
+	return visitor{stdin, stdout, stderr}
 }
 
 // end waits until the container has ended and returns its status: 128+n after
@@ -172,6 +193,22 @@ func (c *container) memoryEvents(t *testing.T, name string) int {
 type lines struct {
 	name string
 	more chan string
+}
+
+// startWithLines starts a command whose output is read by lines.
+func startWithLines(cmd *exec.Cmd) (stdout, stderr *lines, err error) {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	complaints, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	return linesOf("stdout", out), linesOf("stderr", complaints), nil
 }
 
 func linesOf(name string, from io.Reader) *lines {

@@ -196,6 +196,17 @@ func resources(b box) object {
 	return r
 }
 
+// delegateToNamespaces mounts the hierarchy as systemd does on every host that
+// has it: the limits of a namespace's own root can then not be changed from
+// inside. The options belong to the whole hierarchy, and a runtime that mounts
+// it for a container in the host's namespace, without them, takes them away.
+func delegateToNamespaces(t *testing.T) {
+	t.Helper()
+	if err := unix.Mount("cgroup2", cgroupRoot, "cgroup2", unix.MS_REMOUNT, "nsdelegate,memory_recursiveprot"); err != nil {
+		t.Fatalf("mount %s again: %v", cgroupRoot, err)
+	}
+}
+
 // makeGroup makes a group of the host for one container's group to be in: its
 // counters stay when the runtime has removed that. Its controllers are enabled
 // by the runtime.

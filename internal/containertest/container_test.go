@@ -1,6 +1,7 @@
 package containertest
 
 import (
+	"io"
 	"strconv"
 	"testing"
 )
@@ -63,6 +64,25 @@ func TestMemoryHigh(t *testing.T) {
 		if n := c.memoryEvents(t, "oom_kill"); n != 0 {
 			t.Errorf("the OOM killer of the container has killed %d", n)
 		}
+	})
+}
+
+// Who has come in from outside is not of the tree: a recycle leaves it alone,
+// wherever it sits among the groups.
+func TestVisitorStays(t *testing.T) {
+	eachBox(t, func(t *testing.T, b box) {
+		c := b.start(t, append([]string{"relance", "--memory-high", "20M", "--min-uptime", "1ms", "--"}, leak("48M")...)...)
+		c.stdout.waitFor(t, `^ready pid=`)
+		cat := c.enter(t, "cat")
+		for _, word := range []string{"one", "two", "three"} {
+			if _, err := io.WriteString(cat.stdin, word+"\n"); err != nil {
+				t.Fatal(err)
+			}
+			cat.stdout.waitFor(t, "^"+word+"$")
+			c.stderr.waitFor(t, `gen \d+: up`)
+		}
+		c.kill(t, "TERM")
+		c.end(t)
 	})
 }
 

@@ -34,17 +34,24 @@ func TestGroundReads(t *testing.T) {
 // A writable group is PID 1's to divide: it moves into a leaf, after which the
 // controllers can be given to groups beside it. The runtime can still enter: it
 // finds its own way to the leaf, and takes all groups away at the end. With a
-// read-only mount the first step is refused.
+// read-only mount the first step is refused. The limits of the group itself are
+// PID 1's only where it is not the root of a namespace.
 func TestGroundLeaf(t *testing.T) {
 	const script = `g=` + ownGroup + `
 mkdir $g/leaf && echo 1 >$g/leaf/cgroup.procs && echo +memory +pids >$g/cgroup.subtree_control &&
 mkdir $g/beside && echo 50M >$g/beside/memory.max && echo divided
+echo 90M >$g/memory.max && echo lowered
 exec sleep 1000`
 	eachBox(t, func(t *testing.T, b box) {
 		c := b.start(t, "sh", "-c", script)
 		leaf := "leaf"
 		if b.writable {
 			c.stdout.waitFor(t, "^divided$")
+			if b.hostNS {
+				c.stdout.waitFor(t, "^lowered$")
+			} else {
+				c.stderr.waitFor(t, "Operation not permitted")
+			}
 		} else {
 			c.stderr.waitFor(t, "^mkdir: .*Read-only file system")
 			leaf = ""
