@@ -1,8 +1,8 @@
 // Fetch gets what vmrun needs: QEMU, and a folder with a kernel, its modules, an
-// empty disk, busybox, and a disk with a small Debian that has systemd. With apt,
-// on Debian. The packages of the guest are downloaded and unpacked, not
-// installed; only QEMU is installed, when it is missing. What is complete is
-// left alone, so that it can run before each test.
+// empty disk, busybox, container runtimes, and a disk with a small Debian that
+// has systemd. With apt, on Debian. The packages of the guest are downloaded and
+// unpacked, not installed; only QEMU is installed, when it is missing. What is
+// complete is left alone, so that it can run before each test.
 package main
 
 import (
@@ -36,6 +36,9 @@ func main() {
 	folder, err := filepath.Abs(*cache) // tools run in folders of their own
 	if err == nil {
 		err = fetch(folder)
+	}
+	if err == nil {
+		err = fetchRuntimes(folder)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fetch: error:", err)

@@ -75,6 +75,9 @@ func setUp(cfg wire.Config) error {
 	if _, err := unix.Setsid(); err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}
+	if err := leaveFirstRoot(); err != nil {
+		return err
+	}
 	if err := mountAll(); err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/vm/wire"
 )
 
 const cgroupRoot = "/sys/fs/cgroup"
@@ -21,6 +23,29 @@ func mountKernel() error {
 		}
 	}
 	return nil
+}
+
+// leaveFirstRoot puts a second mount of the initramfs over the first, as every
+// initramfs does before the real root. "The rootfs (initial ramfs) cannot be
+// pivot_root(2)ed", and a container runtime has to.
+func leaveFirstRoot() error {
+	const second = wire.Folder + "/root"
+	if err := os.MkdirAll(second, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount("/", second, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mount / on %s: %w", second, err)
+	}
+	if err := os.Chdir(second); err != nil {
+		return err
+	}
+	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
+		return fmt.Errorf("move %s to /: %w", second, err)
+	}
+	if err := unix.Chroot("."); err != nil {
+		return fmt.Errorf("chroot to %s: %w", second, err)
+	}
+	return os.Chdir("/")
 }
 
 // mountAll leaves this mount table: the initramfs at /, proc, sysfs with
