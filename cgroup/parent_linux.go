@@ -56,7 +56,9 @@ func (p Parent) Info() (Info, error) {
 }
 
 // Above returns the group above p.
-func (p Parent) Above() Parent { return Parent{path: filepath.Dir(p.path)} }
+func (p Parent) Above() Parent {
+	return Parent{filepath.Dir(p.path), filepath.Dir(p.own), p.top}
+}
 
 // Name is the last part of the path.
 func (p Parent) Name() string { return filepath.Base(p.path) }
@@ -104,10 +106,14 @@ func (p Parent) PIDs() ([]int, error) {
 // subgroups are to get controllers.
 const LeafName = "relance"
 
+func (p Parent) leaf() Parent {
+	return Parent{filepath.Join(p.path, LeafName), filepath.Join(p.own, LeafName), p.top}
+}
+
 // MoveToLeaf moves every process of p into its subgroup relance, and makes that
 // first. Who forks meanwhile is moved as well.
 func (p Parent) MoveToLeaf() error {
-	leaf := Parent{path: filepath.Join(p.path, LeafName)}
+	leaf := p.leaf()
 	if err := unix.Mkdir(leaf.path, 0o755); err != nil && err != unix.EEXIST {
 		return fmt.Errorf("create group %q: %w", leaf.path, err)
 	}
@@ -117,7 +123,7 @@ func (p Parent) MoveToLeaf() error {
 // MoveFromLeaf is the way back: the processes of the leaf into p, and the leaf
 // removed.
 func (p Parent) MoveFromLeaf() error {
-	leaf := Parent{path: filepath.Join(p.path, LeafName)}
+	leaf := p.leaf()
 	if err := leaf.moveTo(p); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/systemd"
 )
 
 // finder tries the ways and remembers what stood against them.
@@ -63,14 +64,24 @@ func (f *finder) own() *Place {
 	if err != nil {
 		return f.refuse(wayOwn, err, "")
 	}
-	if missing := without(f.want.Limits.Controllers(), info.Controllers); len(missing) > 0 {
-		return f.refuse(wayOwn, fmt.Errorf("no %s controller in %s", strings.Join(missing, ", "), at.Path()), missingCure(info, missing))
+	if top, err := at.Top().Info(); err == nil && f.lacks(at.Top(), top) {
+		return nil
 	}
 	if info.ReadOnly {
 		return f.refuse(wayOwn, errors.New("the cgroup file system is read-only"),
 			"give the container a writable cgroup file system of its own: a private cgroup namespace and /sys/fs/cgroup mounted read-write")
 	}
 	return f.writable(at, info)
+}
+
+// lacks refuses a group that has not got the controllers needed, and reports
+// whether it did.
+func (f *finder) lacks(at cgroup.Parent, info cgroup.Info) bool {
+	missing := without(f.want.Limits.Controllers(), info.Controllers)
+	if len(missing) > 0 {
+		f.refuse(wayOwn, fmt.Errorf("no %s controller in %s", strings.Join(missing, ", "), at.Path()), missingCure(info, missing))
+	}
+	return len(missing) > 0
 }
 
 // writable is own where nothing but a right may be missing.
@@ -90,7 +101,7 @@ func (f *finder) writable(at cgroup.Parent, info cgroup.Info) *Place {
 		// DelegateSubgroup= of systemd.resource-control(5).
 		return f.below(at.Above(), "below "+at.Above().Path()+", delegated by systemd")
 	}
-	if systemdRuns() {
+	if systemd.Running() {
 		return f.scope(at)
 	}
 	return f.leaf(at, "below "+at.Path()+", whose processes were moved to its subgroup "+cgroup.LeafName)
@@ -100,6 +111,9 @@ func (f *finder) writable(at cgroup.Parent, info cgroup.Info) *Place {
 func (f *finder) below(parent cgroup.Parent, how string) *Place {
 	info, err := parent.Info()
 	if err == nil {
+		if f.lacks(parent, info) {
+			return nil
+		}
 		err = parent.Enable(without(f.want.Limits.Controllers(), info.Enabled))
 	}
 	if err != nil {
@@ -119,6 +133,9 @@ func (f *finder) leaf(parent cgroup.Parent, how string) *Place {
 	info, err := parent.Info()
 	if err != nil {
 		return f.refuse(wayOwn, err, "")
+	}
+	if f.lacks(parent, info) {
+		return nil
 	}
 	enable := without(f.want.Limits.Controllers(), info.Enabled)
 	undo := func() error { return leave(parent, enable) }
