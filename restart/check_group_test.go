@@ -139,7 +139,7 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 		w.errorf("memory.high is out of the way, near since %v", g.near)
 	case !raised && guarded && p.MemoryFor > 0 && !g.over.IsZero():
 		w.errorf("memory.high is in the way of an excess")
-	case g.armedAfter(actions) && g.killsAt.IsZero() && !p.clock() && g.near.IsZero() && !g.blind && r.looking == 0 &&
+	case g.armedAfter(actions) && g.killsAt.IsZero() && !w.clocked() && g.near.IsZero() && !g.blind && r.looking == 0 &&
 		g.told.High == g.highAtLook && !deadline.IsZero() && !hasLook(actions):
 		w.errorf("nothing to wait for, and a deadline")
 	}

@@ -145,7 +145,7 @@ func (w *world) checkLook(a Look) {
 	guarded := w.policy.MemoryEvents && w.policy.MemoryHigh > 0
 	unanswered := r.looking > 0 && w.now.Sub(r.lookedAt) >= 10*time.Second
 	woken := guarded && (g.told.High != g.highAtLook || !g.near.IsZero() || g.blind || unanswered)
-	if a.Gen != r.gen || !r.alive || !w.policy.clock() && !woken {
+	if a.Gen != r.gen || !r.alive || !w.clocked() && !woken {
 		w.errorf("look at nobody: %+v", g)
 	}
 	least, since := 50*time.Millisecond, r.lookedAt
@@ -348,7 +348,7 @@ func (w *world) checkDeadline(ev Event) {
 		ok = deadline.IsZero()
 	case Running:
 		// Where the kernel guards the budget: see checkGroup.
-		ok = (deadline.IsZero() != w.policy.clock() || w.policy.MemoryEvents || !r.group.armed || !r.group.killsAt.IsZero()) && in <= 10*time.Second
+		ok = (deadline.IsZero() != w.clocked() || w.policy.MemoryEvents || !r.group.armed || !r.group.killsAt.IsZero()) && in <= 10*time.Second
 	case Leaving:
 		ok = deadline.IsZero() && w.policy.Grace == Forever || deadline.Equal(r.stopped.Add(w.policy.Grace))
 	case Dying:
