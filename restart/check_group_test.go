@@ -165,6 +165,14 @@ func (w *world) checkSpent(ev Event) {
 	case stalled && p.MemoryFor == 0:
 		w.errorf("does nothing but wait for memory, and not stopped")
 	}
+	waited := looked.Usage.Stalled
+	if len(past) > 0 {
+		waited -= past[len(past)-1].u.Stalled
+	}
+	next, guarded := w.core.Deadline(), p.MemoryEvents && w.exact && p.MemoryFor == 0
+	if guarded && !g.near.IsZero() && waited > 0 && (next.IsZero() || next.Sub(w.now) > 100*time.Millisecond) {
+		w.errorf("waits for memory, and the next look is at %v", next)
+	}
 }
 
 // checkSilent: a group that nobody listens to is listened to again soon.

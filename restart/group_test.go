@@ -170,6 +170,7 @@ func (w *world) stalled(u Usage) (some, each bool) {
 	for _, past := range append([]seenAt{{at: w.run.started}}, w.run.group.looked...) {
 		span := w.now.Sub(past.at)
 		if span < 20*time.Millisecond {
+			each = false // too soon after another look
 			continue
 		}
 		half := 2*(u.Stalled-past.u.Stalled) >= span
