@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -11,9 +12,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"relance/cgroup"
 	"relance/child"
 	"relance/cli"
 	"relance/entry"
+	"relance/place"
 	"relance/report"
 	"relance/restart"
 	"relance/signals"
@@ -74,14 +77,28 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
 	}
-	machine, err := supervise.NewMachine(&todo.Settings, say, entry.Trim)
+	where, err := locate(todo)
 	if err != nil {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
 	}
-	received := make(chan signals.Signal, 16)
+	todo.Policy.MemoryEvents = where.Limited()
+	if where.How != "" {
+		say("memory: " + where.String())
+	}
+	received, changes := make(chan signals.Signal, 16), make(chan cgroup.Change)
+	machine, err := supervise.NewMachine(supervise.Setup{
+		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
+		Addressed: todo.Policy.AddressLimit > 0 || todo.Policy.DataLimit > 0,
+		Say:       say, Settled: entry.Trim,
+	})
+	if err != nil {
+		cli.Complain(stderr{}, err)
+		return cli.UsageStatus
+	}
 	defer machine.Close()
 	go source.Run(received)
+	go machine.RunChanges(changes)
 	return supervise.Run(supervise.Config{
 		Policy:        todo.Policy,
 		Situation:     signals.Situation{Ignored: given.Ignored, Leader: leader(), Self: os.Getpid()},
@@ -90,7 +107,25 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Terminal:      machine.OnTerminal(),
 		Report:        reporter(out, todo),
 		EndBy:         func(sig restart.Sig) { endBy = sig },
-	}, machine, received, nil)
+	}, machine, received, changes)
+}
+
+// locate finds where the tree is put and its memory watched.
+func locate(todo *cli.Run) (*place.Place, error) {
+	if todo.Pressure == nil && len(todo.Group.Controllers()) == 0 {
+		return place.Bare(os.Getpid()), nil
+	}
+	where, err := place.Find(place.Want{
+		Source: todo.Source, Limits: todo.Group, PID: os.Getpid(), MustLimit: todo.NeedsGroup != "",
+	})
+	if refused := (*place.Error)(nil); errors.As(err, &refused) {
+		flag := "memory-source"
+		if todo.NeedsGroup != "" {
+			flag = todo.NeedsGroup
+		}
+		return nil, &cli.Error{Msg: "--" + flag + ": " + err.Error(), Hint: refused.Hint()}
+	}
+	return where, err
 }
 
 // plain is the line for a message that is about no generation.

@@ -19,6 +19,8 @@ var (
 	ErrNotVisible = errors.New("our own cgroup is not below any cgroup v2 mount")
 	// ErrNoKill says that the kernel is older than Linux 5.14.
 	ErrNoKill = errors.New("no cgroup.kill, which Linux has since 5.14")
+	// ErrNoController says that a controller is not handed down to the group.
+	ErrNoController = errors.New("the controller is not enabled there")
 )
 
 // The places where almost everybody mounts it; the second is systemd's hybrid.
@@ -27,7 +29,20 @@ var usual = []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}
 // Parent is the group relance is in, where groups can perhaps be made.
 type Parent struct {
 	path string
+	// own is the path in the hierarchy, as /proc/self/cgroup tells it, top the
+	// folder where the mount begins.
+	own, top string
 }
+
+// NamespaceRoot reports whether p is the root of our cgroup namespace, as the
+// group of a container is.
+func (p Parent) NamespaceRoot() bool { return p.own == "/" }
+
+// Hierarchical returns the path of p in the hierarchy: "/system.slice/x.service".
+func (p Parent) Hierarchical() string { return p.own }
+
+// Top returns the group at which the mount begins.
+func (p Parent) Top() Parent { return Parent{path: p.top, own: "/", top: p.top} }
 
 // Path returns the folder of the parent.
 func (p Parent) Path() string { return p.path }
@@ -57,7 +72,7 @@ func find(root string, isCgroup2 func(path string) error) (Parent, error) {
 	if own != "/" && !strings.HasPrefix(own, "/..") {
 		for _, point := range usual {
 			if path := filepath.Join(root, point, own); isCgroup2(path) == nil {
-				return Parent{path}, nil
+				return Parent{path, own, filepath.Join(root, point)}, nil
 			}
 		}
 	}
@@ -80,7 +95,7 @@ func find(root string, isCgroup2 func(path string) error) (Parent, error) {
 		}
 		path := filepath.Join(root, at)
 		if e := isCgroup2(path); e == nil {
-			return Parent{path}, nil
+			return Parent{path, own, filepath.Join(root, m.point)}, nil
 		} else {
 			err = fmt.Errorf("%w: %s: %w", ErrNotVisible, path, e)
 		}

@@ -37,17 +37,39 @@ func (p Parent) Create(name string) (*Group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open group %q: %w", p.path, err)
 	}
-	if err := unix.Mkdirat(parent, name, 0o755); err != nil {
-		unix.Close(parent)
-		return nil, fmt.Errorf("create group %q: %w", path, err)
-	}
 	g := &Group{path: path, name: name, parent: parent, dir: -1}
-	if err := g.open(); err != nil {
-		unix.Unlinkat(parent, name, unix.AT_REMOVEDIR)
+	// A relance that cleans up may take a group for stale between the mkdir and
+	// our lock; ten of them in a row is no accident any more.
+	const tries = 10
+	for range tries {
+		if err = g.make(); err != unix.ENOENT && err != unix.EWOULDBLOCK {
+			break
+		}
+	}
+	if err != nil {
 		g.Close()
 		return nil, fmt.Errorf("create group %q: %w", path, err)
 	}
 	return g, nil
+}
+
+// make makes the folder, opens and locks it.
+func (g *Group) make() error {
+	if err := unix.Mkdirat(g.parent, g.name, 0o755); err != nil {
+		return err
+	}
+	err := g.open()
+	if err == nil {
+		err = g.lock()
+	}
+	if err != nil {
+		unix.Unlinkat(g.parent, g.name, unix.AT_REMOVEDIR)
+		if g.dir >= 0 {
+			unix.Close(g.dir)
+			g.dir = -1
+		}
+	}
+	return err
 }
 
 // open opens the new group and checks that it serves.
@@ -64,7 +86,7 @@ func (g *Group) open() (err error) {
 	}
 	// Below a threaded group, cgroup-v2.rst: "a domain cgroup is turned into
 	// 'domain invalid' […] can't be populated".
-	b, err := g.read(g.dir, "cgroup.type")
+	b, err := readAt(g.dir, "cgroup.type")
 	if err != nil {
 		return err
 	}
@@ -98,7 +120,7 @@ func (g *Group) Close() error {
 func (g *Group) PIDs() ([]int, error) {
 	var pids []int
 	err := g.walk(func(dir int) error {
-		b, err := g.read(dir, "cgroup.procs")
+		b, err := readAt(dir, "cgroup.procs")
 		// A threaded subgroup does not list processes: the domain above does.
 		if err == nil {
 			pids = parsePIDs(pids, b)
@@ -118,7 +140,7 @@ func (g *Group) PIDs() ([]int, error) {
 // process counts until it is dead; a zombie does not. A group somebody else
 // removed is empty.
 func (g *Group) Populated() (bool, error) {
-	b, err := g.read(g.dir, "cgroup.events")
+	b, err := readAt(g.dir, "cgroup.events")
 	if isGone(err) {
 		return false, nil
 	} else if err != nil {
@@ -164,8 +186,8 @@ func (g *Group) Remove() error {
 	return nil
 }
 
-// read reads a file of a group that dir is open on.
-func (g *Group) read(dir int, name string) ([]byte, error) {
+// readAt reads a file of the group that dir is open on.
+func readAt(dir int, name string) ([]byte, error) {
 	fd, err := unix.Openat(dir, name, openRead, 0)
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ func ownPath(b []byte) (string, bool) {
 	for line := range bytes.Lines(b) {
 		if p, ok := bytes.CutPrefix(line, []byte("0::/")); ok {
 			// " (deleted)" stays: such a group is not found, and that is right.
-			return "/" + string(bytes.TrimSuffix(p, []byte("\n"))), true
+			return "/" + string(trimNewline(p)), true
 		}
 	}
 	return "", false
@@ -108,7 +108,7 @@ func cutRoot(own, root string) (string, bool) {
 func parseEvents(b []byte) (populated, ok bool) {
 	for line := range bytes.Lines(b) {
 		if v, found := bytes.CutPrefix(line, []byte("populated ")); found {
-			switch string(bytes.TrimSuffix(v, []byte("\n"))) {
+			switch string(trimNewline(v)) {
 			case "1":
 				populated, ok = true, true
 			case "0":
@@ -124,7 +124,7 @@ func parseEvents(b []byte) (populated, ok bool) {
 func parsePIDs(pids []int, b []byte) []int {
 	for line := range bytes.Lines(b) {
 		n := 0
-		for _, c := range bytes.TrimSuffix(line, []byte("\n")) {
+		for _, c := range trimNewline(line) {
 			if c < '0' || c > '9' || n > (maxPID-9)/10 {
 				n = 0
 				break
@@ -139,3 +139,5 @@ func parsePIDs(pids []int, b []byte) []int {
 }
 
 const maxPID = 1<<31 - 1
+
+func trimNewline(b []byte) []byte { return bytes.TrimSuffix(b, []byte("\n")) }

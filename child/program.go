@@ -17,6 +17,8 @@ type program struct {
 	keep []any
 	// execs holds the command for each call that is an execve.
 	execs map[int]string
+	// env is the environment block that the execs are given, ended by nil.
+	env []*byte
 }
 
 // call is one system call of a program. The assembly reads and writes it by

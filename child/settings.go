@@ -145,7 +145,7 @@ func (s *Settings) addEnv(p *program) ([]*byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("environment: %w", err)
 	}
-	p.hold(env)
+	p.env = env
 	own := fmt.Sprintf("LISTEN_PID=%d", unix.Getpid())
 	for i, entry := range s.Env {
 		if entry != own {

@@ -49,14 +49,25 @@ type Spawner struct {
 	noClone3 bool
 }
 
-// NewSpawner prepares to start the command of s. The caller does not change s
-// afterwards.
+// NewSpawner prepares to start the command of s, which is the spawner's from now
+// on.
 func NewSpawner(s *Settings) (*Spawner, error) {
 	plain, err := s.program(unix.Getpid(), -1)
 	if err != nil {
 		return nil, err
 	}
 	return &Spawner{settings: s, plain: plain}, nil
+}
+
+// SetEnv changes entry i of the environment that the next generations get. The
+// entry is the whole of it, NAME=value.
+func (s *Spawner) SetEnv(i int, entry string) error {
+	text, err := unix.BytePtrFromString(entry)
+	if err != nil {
+		return fmt.Errorf("environment %q: %w", entry, err)
+	}
+	s.settings.Env[i], s.plain.env[i] = entry, text
+	return nil
 }
 
 // Spawn starts the command and returns its pid once the exec has succeeded. The

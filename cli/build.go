@@ -36,7 +36,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		},
 		Settings:    in.settings(command),
 		Supervising: len(f.Rlimit) > 0 || f.watchesMemory() || f.limitsGroup() != "" || f.Restart != "",
-		Source:      place.Auto,
+		Source:      place.Auto, NeedsGroup: f.limitsGroup(),
 	}
 	for _, step := range []func(*runFlags) error{
 		func(f *runFlags) error { return in.limits(run, f) },

@@ -28,6 +28,9 @@ func (f *runFlags) limitsGroup() string {
 			return flag.name
 		}
 	}
+	if f.OOMPolicy == "kill" {
+		return "oom-policy kill"
+	}
 	return ""
 }
 
@@ -179,11 +182,12 @@ func (run *Run) source(f *runFlags) error {
 	case place.Container, place.Proc:
 		if flag := f.limitsGroup(); flag != "" {
 			err = fmt.Errorf("--%s needs a group of its own, use cgroup or auto, or leave --%s out", flag, flag)
-		} else if run.Group.OOMGroup {
-			err = errors.New("--oom-policy kill needs a group of its own, use cgroup or auto, or --oom-policy stop")
 		}
 	default:
 		err = errors.New("no such source, use auto, cgroup, container or proc")
+	}
+	if err == nil && !f.watchesMemory() {
+		err = errors.New("no memory is measured here; give --memory-high too, or leave it out")
 	}
 	if err != nil {
 		return flagError("memory-source", f.MemorySource, err)

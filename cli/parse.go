@@ -37,6 +37,9 @@ type Run struct {
 	Group    cgroup.Limits
 	Pressure *cgroup.Trigger
 	Source   place.Source
+	// NeedsGroup names a flag that nothing but such a group can do for, empty:
+	// there is none.
+	NeedsGroup string
 	// Supervising reports whether anything was asked for beyond running the
 	// command: without it nothing is said of what goes well.
 	Supervising bool

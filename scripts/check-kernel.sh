@@ -9,16 +9,29 @@ export RELANCE_TEST_CGROUP=1 CGO_ENABLED=0
 packages="./cgroup ./internal/kerneltest"
 
 go build -o bin/misbehave ./internal/misbehave
+add="-add $PWD/bin/relance=/bin/relance -add $PWD/bin/misbehave=/bin/misbehave"
+
+# relance in containers: always in the virtual machine, for no other is sure to have both runtimes.
+containers() {
+	runtimes=${RELANCE_VM_CACHE:-$PWD/cache/vm}/runtimes
+	if [ ! -d "$runtimes" ]; then
+		echo "check-kernel: no $runtimes; run: go run ./internal/vm/fetch" >&2
+		exit 1
+	fi
+	go build -o bin/vm/ ./internal/vm/...
+	RELANCE_TEST_CONTAINER=1 go test -count=1 -exec "$PWD/bin/vm/run $add -add $runtimes=/" ./internal/containertest
+}
 
 if [ "$(id -u)" = 0 ] && grep -qs memory /sys/fs/cgroup/cgroup.controllers; then
 	echo "check-kernel: natively"
 	RELANCE_TEST_BIN=$PWD/bin/relance RELANCE_TEST_MISBEHAVE=$PWD/bin/misbehave go test -count=1 -p 1 $packages
+	containers
 	exit
 fi
 echo "check-kernel: in a virtual machine"
 go build -o bin/vm/ ./internal/vm/...
-add="-add $PWD/bin/relance=/bin/relance -add $PWD/bin/misbehave=/bin/misbehave"
 RELANCE_TEST_VM_REQUIRED=1 go test -count=1 -p 1 -exec "$PWD/bin/vm/run $add" $packages ./internal/vm/selftest
 RELANCE_TEST_VM_HOST=1 go test -count=1 -run Host ./internal/vm/run
 # relance as PID 1 of the machine, all tests below it.
 RELANCE_TEST_PID1=1 go test -count=1 -exec "$PWD/bin/vm/run $add -pid1 '/bin/relance --'" ./internal/kerneltest
+containers

@@ -13,6 +13,7 @@ need python3 python3
 need bash bash
 need ps procps
 need setpriv util-linux
+need dbus-daemon dbus-daemon
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" != 0 ]; then

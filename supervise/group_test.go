@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"relance/cgroup"
 	"relance/child"
 	"relance/restart"
 )
@@ -28,15 +29,15 @@ func TestWoken(t *testing.T) {
 			t.Errorf("in an hour: %v", s.calls)
 		}
 		s.count.High = 1
-		s.news(GroupEvent{Gen: 1})
+		s.news(cgroup.Change{Gen: 1})
 		s.pass(time.Hour)
 		s.want("1h0m0s look", "1h0m0.1s watch")
 		s.count.High, s.use.Memory = 2, 1000
-		s.news(GroupEvent{Gen: 1})
+		s.news(cgroup.Change{Gen: 1})
 		s.want("2h0m0s look", "2h0m0s report stopping gen=1 memory-high", "2h0m0s headroom true",
 			"2h0m0s signal 101 TERM", "2h0m0s signal 101 CONT")
 		s.count.High = 3
-		s.news(GroupEvent{Gen: 1})
+		s.news(cgroup.Change{Gen: 1})
 		s.want()
 		s.exit(child.Change{Signal: unix.SIGTERM})
 		s.want("2h0m0s over", "2h0m0s spawn 2", "2h0m0s report up gen=2")
@@ -45,8 +46,8 @@ func TestWoken(t *testing.T) {
 		}
 		// What is still on its way of the old group must not be taken for the new one's.
 		counted := s.calls["counters"]
-		s.news(GroupEvent{Gen: 1})
-		s.news(GroupEvent{Gen: 1, Pressed: true})
+		s.news(cgroup.Change{Gen: 1})
+		s.news(cgroup.Change{Gen: 1, Pressed: true})
 		s.want()
 		if s.calls["counters"] != counted {
 			t.Error("read the counters for news of another generation")
@@ -61,7 +62,7 @@ func TestTripwire(t *testing.T) {
 	play(t, Config{Policy: p}, func(s *scene) {
 		s.use, s.count.High = restart.Usage{Memory: 1000, Exact: true}, 1
 		s.pass(time.Minute)
-		s.news(GroupEvent{Gen: 1})
+		s.news(cgroup.Change{Gen: 1})
 		s.use.Memory = 999
 		s.pass(time.Minute)
 		s.want("0s spawn 1", "1m0s look", "1m0s headroom true", "1m0.125s look", "1m0.125s headroom false", "1m0.125s watch")
@@ -76,7 +77,7 @@ func TestVictim(t *testing.T) {
 		s.want("0s spawn 1")
 		s.count = restart.Counters{OOM: 1, OOMKill: 1, Victim: "python3, pid 812"}
 		s.changes, s.pid = []child.Change{{PID: 101, Signal: unix.SIGKILL}}, 0
-		s.news(GroupEvent{Gen: 1})
+		s.news(cgroup.Change{Gen: 1})
 		s.want("1m0s over", "1m0s report ended gen=1 oom-kill", "1m0s spawn 2", "1m0s report up gen=2")
 		s.chld() // which was merged with the other
 		s.pass(time.Hour)
@@ -100,7 +101,7 @@ func TestWorkerKilled(t *testing.T) {
 	play(t, Config{Policy: guarded()}, func(s *scene) {
 		s.pass(time.Minute)
 		s.count = restart.Counters{OOM: 1, OOMKill: 1, Victim: "python3, pid 812"}
-		s.news(GroupEvent{Gen: 1})
+		s.news(cgroup.Change{Gen: 1})
 		s.want("0s spawn 1", "1m0s watch")
 		s.pass(time.Second)
 		s.want("1m0.1s report stopping gen=1 oom-kill", "1m0.1s headroom true", "1m0.1s signal 101 TERM", "1m0.1s signal 101 CONT")
@@ -123,7 +124,7 @@ func TestPressed(t *testing.T) {
 			if blind != nil {
 				s.use = restart.Usage{}
 			}
-			s.news(GroupEvent{Gen: 1, Pressed: true})
+			s.news(cgroup.Change{Gen: 1, Pressed: true})
 			s.want("0s spawn 1", "1m0s look", "1m0s report stopping gen=1 memory-high", "1m0s headroom true",
 				"1m0s signal 101 TERM", "1m0s signal 101 CONT")
 			if r := s.report; r.Pressure != p.Pressure || r.Usage != s.use {
@@ -144,8 +145,8 @@ func TestNewsWhileHeld(t *testing.T) {
 		s.rest = 1
 		s.exit(child.Change{Signal: unix.SIGKILL})
 		s.count.High = 5
-		s.news(GroupEvent{Gen: 1})
-		s.news(GroupEvent{Gen: 1, Pressed: true})
+		s.news(cgroup.Change{Gen: 1})
+		s.news(cgroup.Change{Gen: 1, Pressed: true})
 		s.want("0s spawn 1")
 		s.pass(late)
 		s.want("1m0.05s report left-behind gen=1 oom-kill", "1m0.05s headroom true", "1m0.05s tree TERM", "1m0.05s tree CONT")

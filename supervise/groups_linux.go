@@ -1,21 +1,16 @@
 package supervise
 
 import (
-	"fmt"
-
-	"golang.org/x/sys/unix"
-
 	"relance/cgroup"
 	"relance/child"
+	"relance/place"
 )
 
 // groups gives each generation a cgroup of its own, where that is possible: then
-// its tree can be killed as a whole, whatever it forks meanwhile. Where it is
-// not (no cgroup2, a read-only one, no right to make a group) the tree is found
-// in /proc, which serves as well, only not at once.
+// its tree can be killed as a whole, whatever it forks meanwhile, and limited
+// and measured by the kernel.
 type groups struct {
-	parent   cgroup.Parent
-	possible bool
+	place *place.Place
 	// current is of the generation that runs; next was made ahead for the one
 	// that follows, so that a relaunch need not wait for it; done are those whose
 	// tree is empty and which are removed when nobody waits for a generation.
@@ -23,42 +18,34 @@ type groups struct {
 	done          []*cgroup.Group
 }
 
-func findGroups() groups {
-	parent, err := cgroup.Find("/")
-	return groups{parent: parent, possible: err == nil}
-}
-
-// enter returns the group for a generation. It is nil where none can be made.
-func (g *groups) enter(gen int) *child.Group {
+// enter returns the group for a generation. It is nil where none can be made and
+// none is needed.
+func (g *groups) enter(gen int) (*child.Group, error) {
 	if g.next == nil {
-		g.prepare(gen)
+		var err error
+		if g.next, err = g.place.Create(gen); err != nil {
+			return nil, err
+		}
 	}
 	g.current, g.next = g.next, nil
 	if g.current == nil {
-		return nil
+		return nil, nil
 	}
-	return &child.Group{FD: g.current.FD()}
+	return &child.Group{FD: g.current.FD()}, nil
 }
 
-// prepare makes the group of a generation. What does not work once is not tried
-// again.
+// prepare makes the group of a generation ahead. If that fails, enter will say.
 func (g *groups) prepare(gen int) {
-	if !g.possible {
-		return
+	if next, err := g.place.Create(gen); err == nil {
+		g.next = next
 	}
-	group, err := g.parent.Create(fmt.Sprintf("relance-%d-%d", unix.Getpid(), gen))
-	if err != nil {
-		g.possible = false
-		return
-	}
-	g.next = group
 }
 
-// giveUp is called when a group could be made but not be entered: from then on
-// there are none.
-func (g *groups) giveUp() {
-	g.possible = false
+// giveUp is called when a group could be made but not be entered. It reports
+// whether the generation may be started without.
+func (g *groups) giveUp() bool {
 	g.leave()
+	return g.place.GiveUp()
 }
 
 // leave is called when the tree of the current group is empty.

@@ -10,6 +10,7 @@ package supervise
 import (
 	"time"
 
+	"relance/cgroup"
 	"relance/child"
 	"relance/restart"
 	"relance/signals"
@@ -45,13 +46,6 @@ type World interface {
 	Over()
 	// ChildStopped is called when the child was stopped by sig.
 	ChildStopped(sig restart.Sig)
-}
-
-// GroupEvent is news of the group of a generation: one of its files has changed
-// or, if Pressed, tasks in it have waited too long for memory.
-type GroupEvent struct {
-	Gen     int
-	Pressed bool
 }
 
 // Config is what the loop needs to know.
@@ -93,7 +87,7 @@ type loop struct {
 
 // Run supervises until the core says that all is over, and returns the exit
 // status. Signals come through in, news of the groups through events.
-func Run(c Config, w World, in <-chan signals.Signal, events <-chan GroupEvent) int {
+func Run(c Config, w World, in <-chan signals.Signal, events <-chan cgroup.Change) int {
 	l := &loop{Config: c, world: w, core: restart.New(c.Policy), timer: time.NewTimer(time.Hour)}
 	l.timer.Stop()
 	actions := l.core.Start(time.Now())
@@ -120,7 +114,7 @@ func Run(c Config, w World, in <-chan signals.Signal, events <-chan GroupEvent) 
 }
 
 // wait blocks until something happens or the core's deadline comes.
-func (l *loop) wait(in <-chan signals.Signal, events <-chan GroupEvent) {
+func (l *loop) wait(in <-chan signals.Signal, events <-chan cgroup.Change) {
 	var alarm <-chan time.Time
 	deadline := l.core.Deadline()
 	if l.held != nil && (deadline.IsZero() || l.heldUntil.Before(deadline)) {

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"relance/cgroup"
 	"relance/child"
 	"relance/restart"
 	"relance/signals"
@@ -43,7 +44,7 @@ type scene struct {
 	mu     sync.Mutex
 	start  time.Time
 	in     chan signals.Signal
-	events chan GroupEvent
+	events chan cgroup.Change
 	ended  chan int
 	notes  []string
 	calls  map[string]int
@@ -72,7 +73,7 @@ func play(t *testing.T, c Config, act func(s *scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{
-			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan GroupEvent), ended: make(chan int, 1), calls: map[string]int{},
+			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), ended: make(chan int, 1), calls: map[string]int{},
 			use: restart.Usage{Memory: 1, Processes: 1},
 		}
 		c.Report = s.told
@@ -150,7 +151,7 @@ func (s *scene) kill(sig unix.Signal) { s.send(signals.Signal{Number: sig, Sende
 func (s *scene) terminal(sig unix.Signal) { s.send(signals.Signal{Number: sig, FromKernel: true}) }
 
 // news is of the group.
-func (s *scene) news(ev GroupEvent) { s.let(func() { s.events <- ev }) }
+func (s *scene) news(ev cgroup.Change) { s.let(func() { s.events <- ev }) }
 
 func (s *scene) chld() {
 	// The kernel has merged any number of these.

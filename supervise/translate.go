@@ -3,6 +3,7 @@ package supervise
 import (
 	"fmt"
 
+	"relance/cgroup"
 	"relance/child"
 	"relance/restart"
 	"relance/signals"
@@ -42,7 +43,7 @@ func (l *loop) translate(s signals.Signal) {
 // group is the same for news of a group. The kernel may tell of an OOM kill
 // before it tells of the end of its victim, so that is asked for first: the end
 // is the whole story.
-func (l *loop) group(ev GroupEvent) {
+func (l *loop) group(ev cgroup.Change) {
 	if ev.Gen != l.gen {
 		return // of a group that is no more
 	}

@@ -7,7 +7,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"relance/cgroup"
 	"relance/child"
+	"relance/place"
 	"relance/restart"
 	"relance/signals"
 	"relance/tree"
@@ -19,6 +21,12 @@ type Machine struct {
 	terminal *child.Terminal
 	walker   *tree.Walker
 	groups   groups
+	memory   *memory
+	// pressureEnv is the place of MEMORY_PRESSURE_WATCH in the environment of the
+	// child, -1 for none; addressed says that limits of single processes are to be
+	// looked at too.
+	pressureEnv int
+	addressed   bool
 	// kills counts the calls of KillTree for this generation.
 	kills int
 	// say takes what an act could not do and nobody else can tell; said is what
@@ -31,17 +39,41 @@ type Machine struct {
 	pid int
 }
 
+// Setup is what a Machine is made of.
+type Setup struct {
+	Settings *child.Settings
+	Place    *place.Place
+	// Limits are what each generation's group is given, Pressure the trigger that
+	// is armed on it, or nil.
+	Limits   cgroup.Limits
+	Pressure *cgroup.Trigger
+	// Addressed says that RLIMIT_AS or RLIMIT_DATA are to be watched.
+	Addressed bool
+	// Say takes lines for people; Settled is called once, when the first generation
+	// has been started.
+	Say     func(string)
+	Settled func()
+}
+
 // NewMachine prepares to start the command of s. It makes this process the
-// parent of every orphan of the tree. settled is called once, when the first
-// generation has been started.
-func NewMachine(s *child.Settings, say func(string), settled func()) (*Machine, error) {
-	m := &Machine{terminal: child.OpenTerminal(), groups: findGroups(), say: say, settled: settled}
+// parent of every orphan of the tree.
+func NewMachine(s Setup) (*Machine, error) {
+	m := &Machine{
+		terminal: child.OpenTerminal(), groups: groups{place: s.Place}, pressureEnv: -1,
+		addressed: s.Addressed, say: s.Say, settled: s.Settled,
+	}
 	// Without a terminal, a signal to our process group is for us alone.
-	s.OwnGroup = m.terminal == nil
+	s.Settings.OwnGroup = m.terminal == nil
 	if err := child.Adopt(); err != nil {
 		return nil, fmt.Errorf("become a subreaper: %w", err)
 	}
 	var err error
+	if m.memory, err = openMemory(s); err != nil {
+		return nil, err
+	}
+	if s.Place.Limited() {
+		s.Settings.Env, m.pressureEnv = addPressureEnv(s.Settings.Env)
+	}
 	if m.walker, err = tree.New(unix.Getpid()); err != nil {
 		return nil, err
 	}
@@ -49,7 +81,7 @@ func NewMachine(s *child.Settings, say func(string), settled func()) (*Machine, 
 	if err := m.walker.IgnoreExisting(); err != nil {
 		return nil, err
 	}
-	m.spawner, err = child.NewSpawner(s)
+	m.spawner, err = child.NewSpawner(s.Settings)
 	return m, err
 }
 
@@ -60,17 +92,15 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	}
 	m.kills = 0
 	clear(m.said)
-	pid, err := m.spawner.Spawn(m.groups.enter(gen))
-	if errors.Is(err, child.ErrNoEntry) {
-		m.groups.giveUp()
-		pid, err = m.spawner.Spawn(nil)
-	}
+	pid, err := m.spawn(gen)
 	m.groups.clear()
 	if gen == 1 {
 		m.settled()
+		m.tellStale()
 	}
 	switch {
 	case err != nil:
+		m.memory.end()
 		m.groups.leave() // nothing came to be in it
 	case gen > 1:
 		// It has been relaunched once, so it will be again.
@@ -78,6 +108,42 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	}
 	m.pid = pid
 	return pid, err
+}
+
+func (m *Machine) spawn(gen int) (int, error) {
+	group, err := m.groups.enter(gen)
+	if err != nil {
+		return 0, err
+	}
+	if err := m.memory.begin(gen, m.groups.current); err != nil {
+		return 0, err
+	}
+	if m.pressureEnv >= 0 {
+		if err := m.spawner.SetEnv(m.pressureEnv, pressureEntry(m.groups.current)); err != nil {
+			return 0, err
+		}
+	}
+	pid, err := m.spawner.Spawn(group)
+	if errors.Is(err, child.ErrNoEntry) && m.groups.giveUp() {
+		pid, err = m.spawner.Spawn(nil)
+	}
+	return pid, err
+}
+
+// tellStale cleans up after relances that were killed, and says what it had to
+// leave.
+func (m *Machine) tellStale() {
+	for _, left := range m.groups.place.RemoveStale() {
+		m.say(fmt.Sprintf("group %s of a relance that is gone still holds %s; to end them: echo 1 > %s/cgroup.kill",
+			left.Path, count(len(left.PIDs), "process", "processes"), left.Path))
+	}
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // complain says once for each generation what could not be done.
@@ -140,11 +206,26 @@ func (m *Machine) KillTree() {
 
 // Look measures the tree.
 func (m *Machine) Look(budget int64) (restart.Usage, error) {
+	pids, grouped := m.groups.pids()
+	// A child that has moved to another group, as container tools do, is found
+	// as a descendant, and what the kernel counts is not of it.
+	grouped = grouped && slices.Contains(pids, m.pid)
+	if counted, ok, err := m.memory.usage(); ok && (grouped || m.memory.group == nil) && !m.addressed {
+		counted.Processes = len(pids)
+		return counted, err
+	} else if ok && (grouped || m.memory.group == nil) && err == nil {
+		u, err := m.walk(pids, grouped, 0)
+		u.Memory, u.Exact, u.Stalled = counted.Memory, true, counted.Stalled
+		return u, err
+	}
+	return m.walk(pids, grouped, budget)
+}
+
+// walk measures each process of the tree in /proc.
+func (m *Machine) walk(pids []int, grouped bool, budget int64) (restart.Usage, error) {
 	var u tree.Usage
 	var err error
-	// A child that has moved to another group, as container tools do, is found
-	// as a descendant.
-	if pids, ok := m.groups.pids(); ok && slices.Contains(pids, m.pid) {
+	if grouped {
 		u, err = m.walker.MeasurePIDs(pids, budget)
 	} else {
 		u, err = m.walker.Measure(budget)
@@ -154,14 +235,32 @@ func (m *Machine) Look(budget int64) (restart.Usage, error) {
 	}, err
 }
 
-// Headroom has no memory.high to move.
-func (m *Machine) Headroom(bool) {}
+// RunChanges sends what the kernel tells of the groups to out. It is a source: it
+// runs in a goroutine of its own, and returns when there is nothing to tell.
+func (m *Machine) RunChanges(out chan<- cgroup.Change) {
+	if m.memory.watcher != nil {
+		m.memory.watcher.Run(out)
+	}
+}
 
-// Watch has nothing to watch.
-func (m *Machine) Watch() {}
+// Headroom takes memory.high away, so that the tree can leave, or puts it back.
+func (m *Machine) Headroom(on bool) {
+	var err error
+	if on {
+		err = m.memory.setHigh(cgroup.NoLimit)
+	} else {
+		err = m.memory.setHigh(*m.memory.limits.MemoryHigh)
+	}
+	if err != nil {
+		m.complain(err.Error())
+	}
+}
 
-// Counters are all zero: nothing is counted.
-func (m *Machine) Counters() restart.Counters { return restart.Counters{} }
+// Watch lets the next change of the group's files be told.
+func (m *Machine) Watch() { m.memory.rearm() }
+
+// Counters are what the kernel has counted since the generation began.
+func (m *Machine) Counters() restart.Counters { return m.memory.counters() }
 
 // Reap takes one change of a child of this process.
 func (m *Machine) Reap() (child.Change, child.Wait) { return child.Reap() }
@@ -176,10 +275,19 @@ func (m *Machine) TreeLeft() int {
 }
 
 // Over is called when the tree is empty.
-func (m *Machine) Over() { m.groups.leave() }
+func (m *Machine) Over() {
+	m.memory.end()
+	m.groups.leave()
+}
 
 // Close takes away what was made on this machine.
-func (m *Machine) Close() { m.groups.close() }
+func (m *Machine) Close() {
+	m.memory.close()
+	m.groups.close()
+	if err := m.groups.place.Close(); err != nil {
+		m.say("leave the groups as they were: " + err.Error())
+	}
+}
 
 // ChildStopped stops us along, where a shell manages both of us as one job.
 func (m *Machine) ChildStopped(sig restart.Sig) { m.terminal.StopAlong(m.pid, unix.Signal(sig)) }

@@ -1,7 +1,8 @@
 // Fetch gets what vmrun needs: QEMU, and a folder with a kernel, its modules, an
-// empty disk and busybox. On Debian, with apt. The packages of the guest are
-// downloaded and unpacked, not installed; only QEMU is installed, when it is
-// missing. A complete folder is left alone, so that it can run before each test.
+// empty disk, busybox, container runtimes, and a disk with a small Debian that
+// has systemd. With apt, on Debian. The packages of the guest are downloaded and
+// unpacked, not installed; only QEMU is installed, when it is missing. What is
+// complete is left alone, so that it can run before each test.
 package main
 
 import (
@@ -36,6 +37,9 @@ func main() {
 	if err == nil {
 		err = fetch(folder)
 	}
+	if err == nil {
+		err = fetchRuntimes(folder)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fetch: error:", err)
 		os.Exit(1)
@@ -46,15 +50,28 @@ func fetch(cache string) error {
 	if err := needEmulator(); err != nil {
 		return err
 	}
-	if complete(cache) {
+	if complete(cache) && systemComplete(cache) {
 		return nil
 	}
-	for _, tool := range []string{"apt-get", "apt-cache", "dpkg-deb", "mkfs.ext4"} {
+	for _, tool := range []string{"apt-get", "apt-cache", "dpkg-deb", "mkfs.ext4", "tar"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return fmt.Errorf("%w; this program needs Debian with e2fsprogs, or fill %s by hand: %s",
-				err, cache, strings.Join(wanted(), " "))
+				err, cache, strings.Join(append(wanted(), wire.SystemImage), " "))
 		}
 	}
+	if !complete(cache) {
+		if err := fetchBase(cache); err != nil {
+			return err
+		}
+	}
+	if systemComplete(cache) {
+		return nil
+	}
+	return fetchSystem(cache)
+}
+
+// fetchBase makes the folder, with all but the disk that has systemd.
+func fetchBase(cache string) error {
 	if err := os.MkdirAll(filepath.Dir(cache), 0o755); err != nil {
 		return err
 	}
@@ -79,7 +96,7 @@ func fetch(cache string) error {
 	return nil
 }
 
-// wanted are the files of a complete folder.
+// wanted are the files that fetchBase leaves.
 func wanted() []string {
 	files := []string{"vmlinuz", "busybox", "data.ext4"}
 	for _, m := range wire.Modules {

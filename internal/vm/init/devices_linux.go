@@ -26,9 +26,14 @@ func loadModule(file string) error {
 	return nil
 }
 
-// attachDisks mounts each disk, or swaps on it.
-func attachDisks(disks []wire.Disk) error {
-	for _, d := range disks {
+// attachDisks loads the modules, and mounts each disk below root or swaps on it.
+func attachDisks(cfg wire.Config, root string) error {
+	for _, m := range cfg.Modules {
+		if err := loadModule(m); err != nil {
+			return err
+		}
+	}
+	for _, d := range cfg.Disks {
 		dev, err := diskOf(d.Serial)
 		if err != nil {
 			return err
@@ -36,7 +41,7 @@ func attachDisks(disks []wire.Disk) error {
 		if d.Mount != wire.SwapMount {
 			// A new image has inode tables to clear; the kernel would do it while
 			// tests measure.
-			if err := mount(dev, "ext4", d.Mount, "noinit_itable"); err != nil {
+			if err := mount(dev, "ext4", filepath.Join(root, d.Mount), "noinit_itable"); err != nil {
 				return err
 			}
 			continue

@@ -2,11 +2,13 @@
 // makes a bare kernel look like a machine (mounts, modules, disks, swap,
 // loopback), runs the test binary, reaps, and reports over a virtio port.
 //
-// It lives in two roles. As PID 1 it sets the machine up; then it either runs
+// It lives in three roles. As PID 1 it sets the machine up; then it either runs
 // the test binary itself, or becomes the program that the test wants as PID 1,
 // with "init report" as that program's command. In that second role it runs the
 // test binary, reports, and powers the machine off: PID 1 cannot report its own
-// end, for the kernel panics when it leaves, so its child does it.
+// end, for the kernel panics when it leaves, so its child does it. On a disk with
+// a system it becomes that system's init, which runs "init agent" as a service:
+// the second role, with what the runner said in place of what PID 1 hands down.
 //
 // Whatever goes wrong before the port is open goes to the console, which the
 // runner shows when a machine dies without a status.
@@ -44,13 +46,18 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if len(os.Args) > 1 && os.Args[1] == wire.ReportWord {
-		// The test is to see what PID 1 hands to its child.
-		cfg.Env, cfg.Dir = os.Environ(), ""
+	if len(os.Args) > 1 {
+		if os.Args[1] == wire.ReportWord {
+			// The test is to see what PID 1 hands to its child.
+			cfg.Env, cfg.Dir = os.Environ(), ""
+		}
 		return report(cfg)
 	}
 	if pid := os.Getpid(); pid != 1 {
 		return fmt.Errorf("pid is %d, not 1: this program belongs in a virtual machine", pid)
+	}
+	if hasSystem(cfg) {
+		return becomeSystem(cfg)
 	}
 	if err := setUp(cfg); err != nil {
 		return err
@@ -68,15 +75,13 @@ func setUp(cfg wire.Config) error {
 	if _, err := unix.Setsid(); err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}
+	if err := leaveFirstRoot(); err != nil {
+		return err
+	}
 	if err := mountAll(); err != nil {
 		return err
 	}
-	for _, m := range cfg.Modules {
-		if err := loadModule(m); err != nil {
-			return err
-		}
-	}
-	if err := attachDisks(cfg.Disks); err != nil {
+	if err := attachDisks(cfg, "/"); err != nil {
 		return err
 	}
 	if err := enableControllers(); err != nil {

@@ -7,18 +7,55 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/vm/wire"
 )
 
 const cgroupRoot = "/sys/fs/cgroup"
+
+// mountKernel mounts what the kernel tells of itself and its devices.
+func mountKernel() error {
+	for _, m := range []struct{ kind, target string }{
+		{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"},
+	} {
+		if err := mount(m.kind, m.kind, m.target, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leaveFirstRoot puts a second mount of the initramfs over the first, as every
+// initramfs does before the real root. "The rootfs (initial ramfs) cannot be
+// pivot_root(2)ed", and a container runtime has to.
+func leaveFirstRoot() error {
+	const second = wire.Folder + "/root"
+	if err := os.MkdirAll(second, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount("/", second, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mount / on %s: %w", second, err)
+	}
+	if err := os.Chdir(second); err != nil {
+		return err
+	}
+	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
+		return fmt.Errorf("move %s to /: %w", second, err)
+	}
+	if err := unix.Chroot("."); err != nil {
+		return fmt.Errorf("chroot to %s: %w", second, err)
+	}
+	return os.Chdir("/")
+}
 
 // mountAll leaves this mount table: the initramfs at /, proc, sysfs with
 // cgroup2 in it, devtmpfs with devpts and shm in it, and empty tmpfs at /tmp
 // and /run. Order matters: each line may need a folder of an earlier one.
 func mountAll() error {
+	if err := mountKernel(); err != nil {
+		return err
+	}
 	for _, m := range []struct{ kind, target, options string }{
-		{"proc", "/proc", ""},
-		{"sysfs", "/sys", ""},
-		{"devtmpfs", "/dev", ""},
 		{"devpts", "/dev/pts", "ptmxmode=0666,mode=0620,gid=5"},
 		{"tmpfs", "/dev/shm", "mode=1777"},
 		{"tmpfs", "/tmp", "mode=1777"},

@@ -22,6 +22,9 @@ The machine has: an own kernel, 2 CPUs, cgroup2 at /sys/fs/cgroup with all
 controllers, an ext4 disk at /data, tmpfs at /tmp and /run, loopback, busybox
 in /bin, the package's testdata. Changes to disks are thrown away.
 
+With -systemd it is a small Debian whose PID 1 is systemd, with users, sessions
+and buses, and the test runs in a service of root that delegates nothing.
+
 Relative paths of the host start in the package's folder, where go test runs
 tests; in -exec give absolute ones.
 
@@ -36,6 +39,7 @@ type options struct {
 	back    []pair
 	env     []string
 	pid1    []string
+	systemd bool
 	swap    int64
 	memory  int64
 	cpus    int
@@ -81,6 +85,7 @@ func parseFlags(args []string, help io.Writer) (options, error) {
 		}
 		return nil
 	})
+	fs.BoolVar(&o.systemd, "systemd", false, "boot a small Debian with systemd and run the test as a service of it")
 	fs.Func("swap", "`size` of swap, such as 256M (default none)", bytesOf(&o.swap))
 	o.memory = 1 << 30
 	fs.Func("memory", "`size` of memory (default 1G)", bytesOf(&o.memory))
@@ -101,6 +106,9 @@ func parseFlags(args []string, help io.Writer) (options, error) {
 	}
 	if o.command = fs.Args(); len(o.command) == 0 {
 		return o, errors.New("no test binary named")
+	}
+	if o.systemd && len(o.pid1) > 0 {
+		return o, errors.New("-systemd and -pid1 exclude each other: there is one PID 1")
 	}
 	return o, nil
 }

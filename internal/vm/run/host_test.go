@@ -96,6 +96,9 @@ func TestHostStatus(t *testing.T) {
 		{"hang", []string{"-timeout", "30s"}, 124, "ready\n", []string{"killed after 30s", "had not ended"}},
 		{"exit0", []string{"-pid1", "/bin/false"}, 125, "", []string{"ended without a status", "Attempted to kill init"}},
 		{"exit0", []string{"-pid1", "/bin/nothing"}, 125, "", []string{"vm init: error: exec /bin/nothing: no such file"}},
+		{"exit7", []string{"-systemd"}, 7, "", nil},
+		{"killed", []string{"-systemd"}, 137, "", []string{"killed by signal 9 (killed)"}},
+		{"exit0", []string{"-systemd", "-boot", "systemd.unit=emergency.target"}, 125, "", []string{"ended without a status", "Power down"}},
 		{"exit0", []string{"-disk", "/dev/null=/mnt"}, 125, "", []string{"vm init: error: mount /dev/vd"}},
 	} {
 		t.Run(c.role+strings.Join(c.flags, " "), func(t *testing.T) {
@@ -146,12 +149,18 @@ func TestHostPID1(t *testing.T) {
 }
 
 func TestHostFiles(t *testing.T) {
+	for _, system := range [][]string{nil, {"-systemd"}} {
+		t.Run(strings.Join(system, ""), func(t *testing.T) { bringBack(t, system...) })
+	}
+}
+
+func bringBack(t *testing.T, flags ...string) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "x"), []byte("brought"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	code, stdout, stderr := ended(t, machineFor(t, "files", "-add", dir+"=/opt/added",
-		"-back", "/run/one="+dir+"/one", "-back", "/run/folder="+dir+"/folder", "-back", "/run/none="+dir+"/none"))
+	code, stdout, stderr := ended(t, machineFor(t, "files", append(flags, "-add", dir+"=/opt/added",
+		"-back", "/run/one="+dir+"/one", "-back", "/run/folder="+dir+"/folder", "-back", "/run/none="+dir+"/none")...))
 	if code != 125 || !strings.Contains(stderr, "/run/none is not there") {
 		t.Errorf("status %d, stderr %q; want 125 and the missing file named", code, stderr)
 	}

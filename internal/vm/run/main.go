@@ -106,6 +106,11 @@ func (o *options) check() error {
 	if _, err := os.Stat(filepath.Join(o.cache, "vmlinuz")); err != nil {
 		return hinted(fmt.Errorf("find the kernel: %w", err), cure)
 	}
+	if o.systemd {
+		if _, err := os.Stat(filepath.Join(o.cache, wire.SystemImage)); err != nil {
+			return hinted(fmt.Errorf("find the disk with systemd: %w", err), cure+" (as root)")
+		}
+	}
 	if o.timeout == 0 {
 		o.timeout = timeoutOf(o.command[1:])
 	}

@@ -22,24 +22,23 @@ var files = map[string]string{
 	"/etc/hosts":  "127.0.0.1 localhost\n::1 localhost\n",
 }
 
-// pack writes the initramfs.
+// pack writes the initramfs. When the disk with systemd is the machine's root,
+// what belongs into the root waits in a folder, and what only makes a bare
+// kernel look like a machine is left out.
 func pack(out *os.File, o options, m machine) error {
 	a := newArchive(out)
-	for _, dir := range []string{"/proc", "/sys", "/dev", "/tmp", "/run", "/root", "/var/tmp", "/data", resultFolder, m.config.Dir} {
-		if err := a.dir(dir); err != nil {
-			return err
-		}
+	root := "/"
+	if o.systemd {
+		root = wire.SystemFolder
 	}
+	dirs := []string{resultFolder, m.config.Dir}
 	for _, b := range m.backs {
-		if !b.folder {
-			continue
-		}
-		if err := a.dir(b.guest); err != nil {
-			return err
+		if b.folder {
+			dirs = append(dirs, b.guest)
 		}
 	}
-	for name, content := range files {
-		if err := a.bytes(name, 0o644, []byte(content)); err != nil {
+	for _, dir := range dirs {
+		if err := a.dir(path.Join(root, dir)); err != nil {
 			return err
 		}
 	}
@@ -55,17 +54,38 @@ func pack(out *os.File, o options, m machine) error {
 			return err
 		}
 	}
-	if err := a.busybox(filepath.Join(o.cache, "busybox")); err != nil {
+	if !o.systemd {
+		if err := a.bareRoot(o); err != nil {
+			return err
+		}
+	}
+	if err := a.tree(m.init, "/init"); err != nil {
 		return err
 	}
 	// Last, so that -add can replace any of the above: the kernel unpacks in
 	// order and a later file of the same name wins.
 	for _, p := range m.add {
-		if err := a.tree(p.host, p.guest); err != nil {
+		if err := a.tree(p.host, path.Join(root, p.guest)); err != nil {
 			return err
 		}
 	}
 	return a.close()
+}
+
+// bareRoot adds what a root of our own needs beside init: folders to mount on,
+// files and a shell.
+func (a *archive) bareRoot(o options) error {
+	for _, dir := range []string{"/proc", "/sys", "/dev", "/tmp", "/run", "/root", "/var/tmp", "/data"} {
+		if err := a.dir(dir); err != nil {
+			return err
+		}
+	}
+	for name, content := range files {
+		if err := a.bytes(name, 0o644, []byte(content)); err != nil {
+			return err
+		}
+	}
+	return a.busybox(filepath.Join(o.cache, "busybox"))
 }
 
 func modulePath(name string) string { return wire.Folder + "/modules/" + name + ".ko" }
@@ -103,19 +123,15 @@ func guestDir(host string) string {
 	return path.Join("/src", filepath.ToSlash(rel))
 }
 
-// whatToAdd returns the files of the host that go into the machine: init, the
-// binary, the package's testdata when there is one, then what -add names.
-func whatToAdd(o options, dir string) ([]pair, error) {
-	init, err := findInit(o.init)
-	if err != nil {
-		return nil, err
-	}
-	add := []pair{{init, "/init"}, {o.command[0], guestBinary(o.command[0])}}
+// whatToAdd returns the files of the host that go into the machine beside init:
+// the binary, the package's testdata when there is one, then what -add names.
+func whatToAdd(o options, dir string) []pair {
+	add := []pair{{o.command[0], guestBinary(o.command[0])}}
 	testdata := filepath.Join(dir, "testdata")
 	if info, err := os.Stat(testdata); err == nil && info.IsDir() {
 		add = append(add, pair{testdata, path.Join(guestDir(dir), "testdata")})
 	}
-	return append(add, o.add...), nil
+	return append(add, o.add...)
 }
 
 func guestBinary(host string) string {

@@ -18,6 +18,7 @@ import (
 type machine struct {
 	folder string // temporary: initramfs, console, swap
 	config wire.Config
+	init   string // the program, on the host
 	add    []pair
 	backs  []back
 	images []string // the file of each disk of the config
@@ -30,9 +31,10 @@ func prepare(o options, folder string) (machine, error) {
 		return machine{}, err
 	}
 	m := machine{folder: folder}
-	if m.add, err = whatToAdd(o, dir); err != nil {
+	if m.init, err = findInit(o.init); err != nil {
 		return m, err
 	}
+	m.add = whatToAdd(o, dir)
 	args, backs := redirect(o.command[1:], dir)
 	m.backs = backs
 	for _, p := range o.back {
@@ -64,8 +66,9 @@ func prepare(o options, folder string) (machine, error) {
 func (m *machine) initramfs() string { return filepath.Join(m.folder, "initramfs") }
 func (m *machine) console() string   { return filepath.Join(m.folder, "console") }
 
-// disks names the disks: the empty one of the cache at /data unless the user
-// has another for that place, the user's, and swap.
+// disks names the disks: that with systemd if it is asked for, the empty one of
+// the cache at /data unless the user has another for that place, the user's, and
+// swap.
 func (m *machine) disks(o options) error {
 	disks := o.disks
 	taken := false
@@ -74,6 +77,10 @@ func (m *machine) disks(o options) error {
 	}
 	if !taken {
 		disks = append([]pair{{filepath.Join(o.cache, "data.ext4"), "/data"}}, disks...)
+	}
+	if o.systemd {
+		// First: the others are mounted below it.
+		disks = append([]pair{{filepath.Join(o.cache, wire.SystemImage), wire.RootMount}}, disks...)
 	}
 	if o.swap > 0 {
 		name := filepath.Join(m.folder, "swap")

@@ -119,6 +119,9 @@ func TestMemoryMaxKills(t *testing.T) {
 
 func TestControllers(t *testing.T) {
 	inVM(t)
+	if os.Getenv("RELANCE_TEST_SYSTEMD") == "1" {
+		t.Skip("systemd gives a child of the root what its units ask for")
+	}
 	dir := group(t, nil)
 	have := strings.Fields(read(t, dir+"/cgroup.controllers"))
 	for _, want := range []string{"cpu", "io", "memory", "pids"} {

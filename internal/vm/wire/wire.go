@@ -24,6 +24,9 @@ const (
 	ConfigFile = Folder + "/config.json"
 	// ResultPort carries the frames to the host.
 	ResultPort = "/dev/vport0p1"
+	// SystemFolder holds what goes into the system of a Disk at [RootMount], each
+	// file at its place below.
+	SystemFolder = Folder + "/system"
 	// PID1Port carries, unframed, what a PID 1 of the user's choice writes.
 	PID1Port = "/dev/vport0p2"
 )
@@ -39,6 +42,17 @@ var Modules = []string{
 // ReportWord, as first argument, makes init run the test binary and report,
 // in place of setting the machine up.
 const ReportWord = "report"
+
+// AgentWord, as first argument, makes init do as with ReportWord, but with the
+// environment and the folder of the Config: a service manager has its own.
+const AgentWord = "agent"
+
+// SystemImage is the disk with systemd, a file of the folder that is fetched.
+const SystemImage = "systemd.ext4"
+
+// RootMount, as the mount of a Disk, means: it holds a system, whose own init
+// becomes PID 1 and has a service made that runs the test.
+const RootMount = "/"
 
 // SwapMount, as the mount of a Disk, means: swap on it.
 const SwapMount = "swap"
@@ -58,7 +72,7 @@ type Config struct {
 // the order of probing.
 type Disk struct {
 	Serial string
-	Mount  string // an ext4 mount point, or SwapMount
+	Mount  string // an ext4 mount point, RootMount or SwapMount
 }
 
 // ReadConfig decodes a Config. An unknown field is an error: it means that

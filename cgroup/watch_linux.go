@@ -1,0 +1,152 @@
+package cgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Watcher waits for changes of the files of groups. There is one for all
+// generations: an epoll(7) descriptor, which the Go runtime waits for together
+// with everything else, so that it costs neither a thread nor a wake-up.
+type Watcher struct {
+	epoll *os.File
+	fd    int
+}
+
+// Change is news of the group of generation Gen: one of its files has changed
+// or, if Pressed, tasks in it have waited too long for memory. It is told once;
+// the next one only after [Watch.Rearm].
+type Change struct {
+	Gen     int
+	Pressed bool
+}
+
+// NewWatcher returns a watcher of nothing.
+func NewWatcher() (*Watcher, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err == nil {
+		// So that os.File hands it to the runtime's own poller.
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make an epoll descriptor: %w", err)
+	}
+	return &Watcher{epoll: os.NewFile(uintptr(fd), "epoll"), fd: fd}, nil
+}
+
+// Run sends every change to out until the watcher is closed. It is a source: it
+// runs in a goroutine of its own.
+func (w *Watcher) Run(out chan<- Change) {
+	conn, err := w.epoll.SyscallConn()
+	if err != nil {
+		return // closed already
+	}
+	var events [16]unix.EpollEvent
+	for {
+		n := 0
+		err := conn.Read(func(fd uintptr) bool {
+			n, err = unix.EpollWait(int(fd), events[:], 0)
+			return n > 0 || err != nil && err != unix.EINTR
+		})
+		if err != nil {
+			return // closed
+		}
+		for _, e := range events[:max(n, 0)] {
+			out <- Change{Gen: int(e.Fd), Pressed: e.Pad == pressed}
+		}
+	}
+}
+
+// Close ends Run.
+func (w *Watcher) Close() error { return w.epoll.Close() }
+
+// Watch is one file that is watched.
+type Watch struct {
+	epoll, fd int
+	event     unix.EpollEvent
+}
+
+// pressed marks an event of a trigger.
+const pressed = 1
+
+// Watch watches a file of the group of m for what cgroup-v2.rst calls a file
+// modified event: memory.events, pids.events. What has changed before is not
+// told.
+func (w *Watcher) Watch(m Meter, file string, gen int) (*Watch, error) {
+	fd, err := unix.Openat(m.dir, file, openRead, 0)
+	if err == nil {
+		// Only what comes after the last read is a change.
+		var b [512]byte
+		if _, err = unix.Pread(fd, b[:], 0); err != nil {
+			unix.Close(fd)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("watch %s of group %q: %w", file, m.path, err)
+	}
+	return w.add(fd, file, m, unix.EpollEvent{Fd: int32(gen)})
+}
+
+// Pressure makes a trigger on the memory pressure of the group of m. It needs
+// the right to write to it (psi.rst).
+func (w *Watcher) Pressure(m Meter, t Trigger, gen int) (*Watch, error) {
+	const file = "memory.pressure"
+	fd, err := unix.Openat(m.dir, file, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == nil {
+		if _, err = unix.Write(fd, t.Command()); err != nil {
+			unix.Close(fd)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("watch %s of group %q: %w", file, m.path, err)
+	}
+	return w.add(fd, file, m, unix.EpollEvent{Fd: int32(gen), Pad: pressed})
+}
+
+// Command is what is written to a pressure file to get the trigger: "some|full
+// <stall in us> <window in us>", with the zero byte that psi.rst shows.
+func (t Trigger) Command() []byte {
+	word := "some"
+	if t.Full {
+		word = "full"
+	}
+	return fmt.Appendf(nil, "%s %d %d\x00", word, t.Stall.Microseconds(), t.Window.Microseconds())
+}
+
+func (w *Watcher) add(fd int, file string, m Meter, event unix.EpollEvent) (*Watch, error) {
+	event.Events = unix.EPOLLPRI | unix.EPOLLONESHOT
+	watch := &Watch{epoll: w.fd, fd: fd, event: event}
+	if err := unix.EpollCtl(w.fd, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("watch %s of group %q: %w", file, m.path, err)
+	}
+	return watch, nil
+}
+
+// Rearm asks for the next change. One that came meanwhile is told at once,
+// unless the file was read since, see Seen.
+func (w *Watch) Rearm() error {
+	event := w.event
+	return unix.EpollCtl(w.epoll, unix.EPOLL_CTL_MOD, w.fd, &event)
+}
+
+// Seen reads the file through the watch: changes up to now are known then, and
+// not told again.
+func (w *Watch) Seen() ([]byte, error) {
+	var b [512]byte
+	n, err := unix.Pread(w.fd, b[:], 0)
+	if errors.Is(err, syscall.ENODEV) {
+		return nil, ErrGone // the group was removed
+	}
+	return b[:max(n, 0)], err
+}
+
+// ErrGone says that a group was removed.
+var ErrGone = errors.New("the group was removed")
+
+// Close ends the watch.
+func (w *Watch) Close() error { return unix.Close(w.fd) }

@@ -1,0 +1,198 @@
+package supervise
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"relance/cgroup"
+	"relance/place"
+	"relance/restart"
+)
+
+// memory watches what the kernel tells of the memory of a generation: of its own
+// group, or of the group around us.
+type memory struct {
+	place   *place.Place
+	limits  cgroup.Limits
+	trigger *cgroup.Trigger
+	watcher *cgroup.Watcher
+	// around measures the group around us, in which the groups of the generations
+	// are or the tree itself is; nil where nobody measures it.
+	around *cgroup.Meter
+	// group is that of the generation, nil without one; base is what around had
+	// counted when the generation began.
+	group   *cgroup.Group
+	watches []*cgroup.Watch
+	base    cgroup.Counters
+	// kills is how many OOM kills were known when victim was asked for.
+	kills  int64
+	victim string
+}
+
+func openMemory(s Setup) (*memory, error) {
+	m := &memory{place: s.Place, limits: s.Limits, trigger: s.Pressure}
+	if s.Place.Source == place.Proc {
+		return m, nil
+	}
+	if around, err := s.Place.OpenMeter(); err == nil {
+		m.around = &around
+	}
+	var err error
+	m.watcher, err = cgroup.NewWatcher()
+	return m, err
+}
+
+// begin arms the watches of a generation, before anything runs in it.
+func (m *memory) begin(gen int, group *cgroup.Group) error {
+	m.end()
+	m.group, m.kills, m.victim = nil, 0, ""
+	if m.around != nil {
+		m.base = m.around.Counters()
+	}
+	switch m.place.Source {
+	case place.Cgroup:
+		m.group = group
+		return m.arm(gen, group.Meter())
+	case place.Container:
+		if m.around != nil {
+			return m.watch(m.watcher.Watch(*m.around, "memory.events", gen))
+		}
+	}
+	return nil
+}
+
+func (m *memory) arm(gen int, meter cgroup.Meter) error {
+	var err error
+	if slices.Contains(m.limits.Controllers(), "memory") {
+		err = m.watch(m.watcher.Watch(meter, "memory.events", gen))
+	}
+	if err == nil && m.limits.PIDsMax != nil {
+		err = m.watch(m.watcher.Watch(meter, "pids.events", gen))
+	}
+	if err == nil && m.trigger != nil {
+		err = m.watch(m.watcher.Pressure(meter, *m.trigger, gen))
+	}
+	return err
+}
+
+func (m *memory) watch(w *cgroup.Watch, err error) error {
+	if err == nil {
+		m.watches = append(m.watches, w)
+	}
+	return err
+}
+
+// rearm lets the next change be told.
+func (m *memory) rearm() {
+	for _, w := range m.watches {
+		// It fails only for a descriptor that is not open.
+		_ = w.Rearm()
+	}
+}
+
+// end takes the watches of a generation away.
+func (m *memory) end() {
+	for _, w := range m.watches {
+		_ = w.Close()
+	}
+	m.watches = m.watches[:0]
+}
+
+// close ends all watching.
+func (m *memory) close() {
+	m.end()
+	if m.watcher != nil {
+		_ = m.watcher.Close()
+	}
+}
+
+// setHigh puts memory.high to the budget, or out of the way.
+func (m *memory) setHigh(bytes int64) error {
+	if m.group == nil || m.limits.MemoryHigh == nil {
+		return nil
+	}
+	return m.group.SetHigh(bytes)
+}
+
+// counters are those of the generation, since its start.
+func (m *memory) counters() restart.Counters {
+	for _, w := range m.watches {
+		// What is in the answer is not to be told again. A trigger has nothing to
+		// read, and a group that is gone nothing to tell.
+		_, _ = w.Seen()
+	}
+	var around, own cgroup.Counters
+	if m.around != nil {
+		around = m.around.Counters().Since(m.base)
+	}
+	switch {
+	case m.group != nil:
+		own = m.group.Meter().Counters()
+	case m.place.Source == place.Container:
+		own, around = around, cgroup.Counters{}
+	default:
+		return restart.Counters{}
+	}
+	c := restart.Counters{
+		High: own.High, Max: own.Max, OOM: own.OOM, OOMKill: own.OOMKill,
+		PIDsMax: own.PIDsMax, OOMAbove: around.OOM, Peak: own.Peak,
+	}
+	if own.OOMKill > m.kills && m.group != nil {
+		m.kills, m.victim = own.OOMKill, m.group.Victim()
+	}
+	c.Victim = m.victim
+	return c
+}
+
+// usage measures the tree where the kernel counts it; counted is false where it
+// does not.
+func (m *memory) usage() (u restart.Usage, counted bool, err error) {
+	meter := m.around
+	if m.group != nil {
+		own := m.group.Meter()
+		meter = &own
+	}
+	if m.place.Source == place.Proc || meter == nil {
+		return u, false, nil
+	}
+	mem, err := meter.Memory()
+	if err != nil {
+		return u, true, err
+	}
+	return restart.Usage{
+		Memory: mem.Unreclaimable(), Exact: true, Stalled: mem.Stalled, CPU: meter.CPU(),
+	}, true, nil
+}
+
+// The environment in which systemd tells a program where to watch for memory
+// pressure (systemd's MEMORY_PRESSURE): the file, and what to write to it.
+const (
+	pressureWatch = "MEMORY_PRESSURE_WATCH="
+	pressureWrite = "MEMORY_PRESSURE_WRITE="
+)
+
+// childTrigger is the threshold that systemd hands to its services by default.
+var childTrigger = cgroup.Trigger{Stall: 200 * time.Millisecond, Window: 2 * time.Second}
+
+// addPressureEnv makes room for the two variables at the end of env and returns
+// it with the place of the first. Those that we were given ourselves are about
+// the group around us, and give way.
+func addPressureEnv(env []string) ([]string, int) {
+	var out []string
+	for _, entry := range env {
+		if !strings.HasPrefix(entry, pressureWatch) && !strings.HasPrefix(entry, pressureWrite) {
+			out = append(out, entry)
+		}
+	}
+	write := base64.StdEncoding.EncodeToString(childTrigger.Command())
+	return append(out, pressureWatch, pressureWrite+write), len(out)
+}
+
+// pressureEntry is the variable for one group.
+func pressureEntry(g *cgroup.Group) string {
+	return fmt.Sprint(pressureWatch, filepath.Join(g.Path(), "memory.pressure"))
+}
