@@ -1,7 +1,8 @@
 #!/bin/sh
 # The tests that need root and a real cgroup2 with a memory controller. Where this machine has both they run here, else
-# in a virtual machine with a kernel of Debian's (make setup fetches it). They may not skip: a layer that could not run
-# is a failure.
+# in a virtual machine with a kernel of Debian's. Those that need a systemd run in a virtual machine always: not in the
+# one that this machine lives by. make setup fetches what both need. They may not skip: a layer that could not run is a
+# failure.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,29 +10,26 @@ export RELANCE_TEST_CGROUP=1 CGO_ENABLED=0
 packages="./cgroup ./internal/kerneltest"
 
 go build -o bin/misbehave ./internal/misbehave
-add="-add $PWD/bin/relance=/bin/relance -add $PWD/bin/misbehave=/bin/misbehave"
-
-# relance in containers: always in the virtual machine, for no other is sure to have both runtimes.
-containers() {
-	runtimes=${RELANCE_VM_CACHE:-$PWD/cache/vm}/runtimes
-	if [ ! -d "$runtimes" ]; then
-		echo "check-kernel: no $runtimes; run: go run ./internal/vm/fetch" >&2
-		exit 1
-	fi
-	go build -o bin/vm/ ./internal/vm/...
-	RELANCE_TEST_CONTAINER=1 go test -count=1 -exec "$PWD/bin/vm/run $add -add $runtimes=/" ./internal/containertest
-}
+go build -o bin/vm/ ./internal/vm/...
+vm="$PWD/bin/vm/run -add $PWD/bin/relance=/bin/relance -add $PWD/bin/misbehave=/bin/misbehave"
+runtimes=${RELANCE_VM_CACHE:-$PWD/cache/vm}/runtimes
+if [ ! -d "$runtimes" ]; then
+	echo "check-kernel: no $runtimes; run: go run ./internal/vm/fetch" >&2
+	exit 1
+fi
 
 if [ "$(id -u)" = 0 ] && grep -qs memory /sys/fs/cgroup/cgroup.controllers; then
 	echo "check-kernel: natively"
 	RELANCE_TEST_BIN=$PWD/bin/relance RELANCE_TEST_MISBEHAVE=$PWD/bin/misbehave go test -count=1 -p 1 $packages
-	containers
-	exit
+else
+	echo "check-kernel: in a virtual machine"
+	RELANCE_TEST_VM_REQUIRED=1 go test -count=1 -p 1 -exec "$vm -swap 256M" $packages ./internal/vm/selftest
+	RELANCE_TEST_VM_HOST=1 go test -count=1 -run Host ./internal/vm/run
+	# relance as PID 1 of the machine, all tests below it.
+	RELANCE_TEST_PID1=1 go test -count=1 -exec "$vm -pid1 '/bin/relance --'" ./internal/kerneltest
 fi
-echo "check-kernel: in a virtual machine"
-go build -o bin/vm/ ./internal/vm/...
-RELANCE_TEST_VM_REQUIRED=1 go test -count=1 -p 1 -exec "$PWD/bin/vm/run $add" $packages ./internal/vm/selftest
-RELANCE_TEST_VM_HOST=1 go test -count=1 -run Host ./internal/vm/run
-# relance as PID 1 of the machine, all tests below it.
-RELANCE_TEST_PID1=1 go test -count=1 -exec "$PWD/bin/vm/run $add -pid1 '/bin/relance --'" ./internal/kerneltest
-containers
+# The other two always have the virtual machine, for no other is sure to have what they need.
+echo "check-kernel: under systemd, in a virtual machine"
+RELANCE_TEST_VM_REQUIRED=1 RELANCE_TEST_SYSTEMD=1 go test -count=1 -p 1 -exec "$vm -systemd" ./internal/vm/selftest ./internal/systemdtest
+echo "check-kernel: in containers, in a virtual machine"
+RELANCE_TEST_CONTAINER=1 go test -count=1 -exec "$vm -add $runtimes=/" ./internal/containertest

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs and fetches what the tests need on a Debian machine that has Go, and says what it could not get. What is
-# there already is left alone.
+# there already is left alone. Most of what it fetches is for the virtual machines: QEMU, a kernel, a small Debian.
 set -eu
 cd "$(dirname "$0")/.."
 

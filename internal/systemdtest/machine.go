@@ -66,6 +66,8 @@ func Program(t testing.TB, name string) string {
 func UserManager(t testing.TB) {
 	t.Helper()
 	Require(t)
+	output(t, exec.Command("loginctl", "enable-linger", User))
+	// That does not wait; this does.
 	output(t, exec.Command("systemctl", "start", "user@1000.service"))
 }
 

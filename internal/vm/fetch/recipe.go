@@ -92,6 +92,9 @@ DefaultDependencies=no
 [Service]
 ExecStart=/usr/bin/systemctl poweroff --force --force
 `,
+	// Else the manager of a user goes ten seconds after the last session, in the
+	// middle of the next test.
+	"etc/systemd/logind.conf.d/vm.conf": "[Login]\nUserStopDelaySec=infinity\n",
 	// Nobody reads the journal after the machine.
 	"etc/systemd/journald.conf.d/vm.conf": "[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n",
 }

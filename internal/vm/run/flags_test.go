@@ -36,6 +36,7 @@ func TestParseFlags(t *testing.T) {
 func TestParseFlagsRefuses(t *testing.T) {
 	for _, line := range []string{
 		"", "-nonsense x", "-add only x", "-add a=b x", "-back a=b x", "-pid1 relance x",
+		"-systemd -pid1 /bin/x x",
 		"-swap 0 x", "-swap M x", "-swap 1.5G x", "-swap 1T x", "-memory -1G x",
 	} {
 		if _, err := parseFlags(strings.Fields(line), io.Discard); err == nil {
