@@ -37,7 +37,7 @@ func try(what string) doctor.Trial {
 	size, share := int64(1<<30), cgroup.CPUPeriod
 	want := place.Want{Source: place.Auto, PID: os.Getpid(), MustLimit: what != doctor.MemoryHigh}
 	switch what {
-	case doctor.MemoryHigh, doctor.Pressure:
+	case doctor.MemoryHigh:
 		want.Limits.MemoryHigh = &size
 	case doctor.MemoryMax:
 		want.Limits.MemoryMax = &size

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// needs are what wants which controller.
+// needs are what wants which controller. Pressure information wants none.
 var needs = map[string][]string{
-	"memory": {MemoryHigh, MemoryMax, SwapMax, Pressure, OOMKill},
+	"memory": {MemoryHigh, MemoryMax, SwapMax, OOMKill},
 	"pids":   {PIDsMax},
 	"cpu":    {CPUMax},
 }
@@ -37,7 +37,7 @@ func (r *Report) advise() {
 	}
 	if !f.PSI {
 		r.add([]string{Pressure}, f.where()+"boot with pressure information (PSI) switched on, on the kernel's command line:", "psi=1")
-	} else if !f.GroupPSI && f.has("memory") && !f.Top {
+	} else if !f.GroupPSI && f.Folder != "" {
 		r.add([]string{Pressure}, f.where()+"boot without cgroup_disable=pressure, which keeps groups from having pressure information")
 	}
 	if f.has("memory") && !f.Top && !f.SwapLimit {

@@ -35,6 +35,12 @@ func without(use, kill Use, why string, cures ...string) map[string]Trial {
 	})
 }
 
+// but changes one trial.
+func but(all map[string]Trial, what string, t Trial) map[string]Trial {
+	all[what] = t
+	return all
+}
+
 const gib = 1 << 30
 
 // machines are those that people have.
@@ -43,7 +49,8 @@ var machines = map[string]Facts{
 		Kernel: "6.18.44", PID: 4711, Root: true, Proc: true, Hierarchy: Hybrid, V1Memory: true,
 		Group: "/", Folder: "/sys/fs/cgroup/unified", Top: true, Controllers: []string{"hugetlb"}, Kill: true,
 		Kind: "root", Memory: 24 * gib, MemorySource: "MemTotal of /proc/meminfo", PSI: true, GroupPSI: true,
-		Trials: without(Looks, OwnGroup, "own group: no memory controller in /sys/fs/cgroup/unified", "of place"),
+		Trials: but(without(Looks, OwnGroup, "own group: no memory controller in /sys/fs/cgroup/unified", "of place"),
+			Pressure, Trial{Use: OwnGroup, How: "below /sys/fs/cgroup/unified"}),
 	},
 	"root": {
 		Kernel: "6.1.0-30-cloud-amd64", PID: 90, Root: true, Proc: true, Hierarchy: Unified,
@@ -123,6 +130,7 @@ var machines = map[string]Facts{
 		Trials: trials(Trial{Refused, "", []string{"own group: no memory controller in /sys/fs/cgroup"}, []string{"of place"}}, map[string]Trial{
 			MemoryHigh: {Looks, "", []string{"own group: no memory controller in /sys/fs/cgroup"}, nil},
 			PIDsMax:    {Use: OwnGroup, How: "below /sys/fs/cgroup"}, CPUMax: {Use: OwnGroup, How: "below /sys/fs/cgroup"}, TreeKill: {Use: OwnGroup},
+			Pressure: {Use: OwnGroup, How: "below /sys/fs/cgroup"},
 		}),
 	},
 	"not-systemd": {
