@@ -103,6 +103,9 @@ func (g *Group) FD() int { return g.dir }
 // Path returns the folder of the group, for people to read.
 func (g *Group) Path() string { return g.path }
 
+// Parent returns g as the parent of groups.
+func (g *Group) Parent() Parent { return Parent{path: g.path} }
+
 // Close gives the descriptors back; the group itself stays.
 func (g *Group) Close() error {
 	var errs []error

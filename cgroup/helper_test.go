@@ -44,6 +44,28 @@ func helper(mode string) {
 		select {}
 	case "middle":
 		run("sleep", true)
+	case "keeper": // makes two groups, one with a process in it, and keeps them
+		p, err := cgroup.Find("/")
+		must(err)
+		for gen := 1; gen <= 2; gen++ {
+			g, err := p.Create(cgroup.Names{PID: os.Getpid()}.Group(gen))
+			must(err)
+			if gen == 2 {
+				cmd := command("sleep")
+				cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: g.FD()}
+				cmd.Stdout = os.Stdout
+				must(cmd.Start())
+			}
+		}
+		fmt.Printf("keeper %d\n", os.Getpid())
+		select {}
+	case "anon", "shmem", "file", "leaver":
+		use(mode)
+		fmt.Printf("%s %d\n", mode, os.Getpid())
+		if mode == "leaver" {
+			leave()
+		}
+		select {}
 	case "comet":
 		fmt.Printf("comet %d\n", os.Getpid())
 		comet()
@@ -111,6 +133,10 @@ func start(t *testing.T, g *cgroup.Group, mode string) *started {
 	}
 	w.Close()
 	cmd.Process.Release()
+	return startedFrom(t, r)
+}
+
+func startedFrom(t *testing.T, r *os.File) *started {
 	r.SetReadDeadline(time.Now().Add(10 * time.Second))
 	t.Cleanup(func() { r.Close() })
 	return &started{r, bufio.NewReader(r)}

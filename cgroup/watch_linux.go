@@ -3,18 +3,17 @@ package cgroup
 import (
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // Watcher waits for changes of the files of groups. There is one for all
-// generations: an epoll(7) descriptor, which the Go runtime waits for together
-// with everything else, so that it costs neither a thread nor a wake-up.
+// generations: an epoll(7) descriptor, on which a thread sleeps. The Go runtime's
+// own poller cannot do it: a pressure trigger tells each event to one poll only,
+// and one that asks through another epoll descriptor takes it away.
 type Watcher struct {
-	epoll *os.File
-	fd    int
+	epoll, end int
 }
 
 // Change is news of the group of generation Gen: one of its files has changed
@@ -27,42 +26,44 @@ type Change struct {
 
 // NewWatcher returns a watcher of nothing.
 func NewWatcher() (*Watcher, error) {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err == nil {
-		// So that os.File hands it to the runtime's own poller.
-		err = unix.SetNonblock(fd, true)
-	}
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("make an epoll descriptor: %w", err)
 	}
-	return &Watcher{epoll: os.NewFile(uintptr(fd), "epoll"), fd: fd}, nil
+	end, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err == nil {
+		err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, end, &unix.EpollEvent{Events: unix.EPOLLIN, Pad: ended})
+	}
+	if err != nil {
+		unix.Close(epoll)
+		return nil, fmt.Errorf("make an event descriptor: %w", err)
+	}
+	return &Watcher{epoll, end}, nil
 }
 
-// Run sends every change to out until the watcher is closed. It is a source: it
-// runs in a goroutine of its own.
+// Run sends every change to out until End is called. It is a source: it runs in a
+// goroutine of its own.
 func (w *Watcher) Run(out chan<- Change) {
-	conn, err := w.epoll.SyscallConn()
-	if err != nil {
-		return // closed already
-	}
 	var events [16]unix.EpollEvent
 	for {
-		n := 0
-		err := conn.Read(func(fd uintptr) bool {
-			n, err = unix.EpollWait(int(fd), events[:], 0)
-			return n > 0 || err != nil && err != unix.EINTR
-		})
-		if err != nil {
-			return // closed
+		n, err := unix.EpollWait(w.epoll, events[:], -1)
+		if err != nil && err != unix.EINTR {
+			return // cannot be: the descriptor is ours
 		}
 		for _, e := range events[:max(n, 0)] {
+			if e.Pad == ended {
+				return
+			}
 			out <- Change{Gen: int(e.Fd), Pressed: e.Pad == pressed}
 		}
 	}
 }
 
-// Close ends Run.
-func (w *Watcher) Close() error { return w.epoll.Close() }
+// End makes Run return. The descriptors stay open, as Run may be using them.
+func (w *Watcher) End() error {
+	_, err := unix.Write(w.end, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	return err
+}
 
 // Watch is one file that is watched.
 type Watch struct {
@@ -70,8 +71,11 @@ type Watch struct {
 	event     unix.EpollEvent
 }
 
-// pressed marks an event of a trigger.
-const pressed = 1
+// What an event is about beside the file of a group.
+const (
+	pressed = 1 + iota // a trigger
+	ended              // the end of Run
+)
 
 // Watch watches a file of the group of m for what cgroup-v2.rst calls a file
 // modified event: memory.events, pids.events. What has changed before is not
@@ -119,8 +123,8 @@ func (t Trigger) Command() []byte {
 
 func (w *Watcher) add(fd int, file string, m Meter, event unix.EpollEvent) (*Watch, error) {
 	event.Events = unix.EPOLLPRI | unix.EPOLLONESHOT
-	watch := &Watch{epoll: w.fd, fd: fd, event: event}
-	if err := unix.EpollCtl(w.fd, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
+	watch := &Watch{epoll: w.epoll, fd: fd, event: event}
+	if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("watch %s of group %q: %w", file, m.path, err)
 	}

@@ -8,6 +8,7 @@ import (
 // learn keeps the truth about ev, which the core is about to hear of in state s.
 func (w *world) learn(s State, ev Event) {
 	r := &w.run
+	w.learnGroup(s, ev)
 	switch ev := ev.(type) {
 	case Started:
 		r.spawning, r.alive, r.started = false, true, w.now
@@ -60,6 +61,8 @@ func (w *world) check(before State, ev Event, actions []Action) {
 	}
 	impatient := w.impatient(before, ev)
 	follows := w.follows(ev)
+	w.last = actions
+	headroom := w.run.group.raised
 	for _, a := range actions {
 		switch a := a.(type) {
 		case Spawn:
@@ -68,16 +71,24 @@ func (w *world) check(before State, ev Event, actions []Action) {
 			if a.Gen != w.run.gen || !w.run.there() || a.Sig == 0 {
 				w.errorf("%+v for nobody", a)
 			}
+			if _, passedOn := ev.(Forward); !passedOn && w.policy.MemoryHigh > 0 && !headroom {
+				w.errorf("asked to leave with memory.high in its way: %v", actions)
+			}
+		case Headroom, Tripwire, Watch:
+			w.checkGroupAction(before, a)
+			headroom = w.run.group.raisedAfter([]Action{a}) || headroom
 		case Kill:
 			w.checkKill(before, a, impatient)
 		case Look:
 			w.checkLook(a)
 		case Report:
 			w.checkReport(a)
+			w.checkGroupReport(before, ev, a)
 		case Quit:
 			w.checkQuit(a)
 		}
 	}
+	w.checkGroup(before, ev, actions)
 	w.checkNothingForgotten(before, ev, actions, impatient)
 	if follows != "" && follows != whatFollows(actions) {
 		w.errorf("after the end of the tree: %v, want %s", actions, follows)
@@ -130,20 +141,27 @@ func (w *world) checkKill(before State, a Kill, impatient bool) {
 
 func (w *world) checkLook(a Look) {
 	r := &w.run
-	if a.Gen != r.gen || !r.alive || !w.policy.clock() {
-		w.errorf("look at nobody")
+	g := &r.group
+	guarded := w.policy.MemoryEvents && w.policy.MemoryHigh > 0
+	unanswered := r.looking > 0 && w.now.Sub(r.lookedAt) >= 10*time.Second
+	woken := guarded && (g.told.High != g.highAtLook || !g.near.IsZero() || g.blind || unanswered)
+	if a.Gen != r.gen || !r.alive || !w.clocked() && !woken {
+		w.errorf("look at nobody: %+v", g)
 	}
 	least, since := 50*time.Millisecond, r.lookedAt
-	if r.over > 0 {
+	switch {
+	case woken:
+		least = 10 * time.Millisecond
+	case r.over > 0:
 		least = 25 * time.Millisecond // the confirmation
 	}
 	if !r.everLooked {
 		since = r.started
 	}
-	if gap := w.now.Sub(since); gap < least {
+	if gap := w.now.Sub(since); gap < least && (r.everLooked || !woken) {
 		w.errorf("looked %v after the last look", gap)
 	}
-	if gap := w.now.Sub(r.answeredAt); r.same >= 12 && gap < 10*time.Second {
+	if gap := w.now.Sub(r.answeredAt); r.same >= 12 && gap < 10*time.Second && !woken && g.over.IsZero() {
 		w.errorf("looked at an idle tree after %v", gap)
 	}
 }
@@ -152,9 +170,7 @@ func (w *world) checkReport(a Report) {
 	r := &w.run
 	switch a.Kind {
 	case Stopping:
-		if a.Reason == MemoryHigh && r.over < 2 {
-			w.errorf("a verdict after %d looks over the budget", r.over)
-		}
+		w.checkVerdict(a)
 		r.stopped, r.judged, r.because = w.now, w.now, a.Reason
 	case LeftBehind:
 		r.stopped = w.now
@@ -183,7 +199,7 @@ func (w *world) checkDelay(a Report) {
 
 func (w *world) checkQuit(a Quit) {
 	want := w.chain.status
-	if w.policy.Restart == Never && w.run.because == MemoryHigh {
+	if b := w.run.because; w.policy.Restart == Never && (b == MemoryHigh || b == OOMKilled) {
 		want = BudgetStatus
 	}
 	if w.run.there() || w.run.spawning || a.Status != want {
@@ -211,8 +227,11 @@ func (w *world) follows(ev Event) string {
 	default:
 		return ""
 	}
-	if r.because == MemoryHigh {
+	switch r.because {
+	case MemoryHigh:
 		nature = budget
+	case OOMKilled:
+		nature = limit
 	}
 	relaunched := map[When][]kind{
 		OnLimits:  {budget, limit},
@@ -286,8 +305,6 @@ func (w *world) checkNothingForgotten(before State, ev Event, actions []Action, 
 		w.errorf("asked to end, and not stopped: %v", actions)
 	case asked && before == Running && r.stopped.IsZero():
 		w.errorf("asked to end, and not stopped: %v", actions)
-	case r.over >= 2 && r.alive && r.stopped.IsZero():
-		w.errorf("%d looks over the budget, and not stopped", r.over)
 	case !w.everybodyAsked(before, ev, actions):
 		w.errorf("somebody was not asked to leave: %v", actions)
 	case w.chain.final && !r.there() && !r.spawning && !w.chain.quit:
@@ -330,7 +347,8 @@ func (w *world) checkDeadline(ev Event) {
 	case Starting, Gone:
 		ok = deadline.IsZero()
 	case Running:
-		ok = deadline.IsZero() != w.policy.clock() && in <= 10*time.Second
+		// Where the kernel guards the budget: see checkGroup.
+		ok = (deadline.IsZero() != w.clocked() || w.policy.MemoryEvents || !r.group.armed || !r.group.killsAt.IsZero()) && in <= 10*time.Second
 	case Leaving:
 		ok = deadline.IsZero() && w.policy.Grace == Forever || deadline.Equal(r.stopped.Add(w.policy.Grace))
 	case Dying:
@@ -338,7 +356,7 @@ func (w *world) checkDeadline(ev Event) {
 	case Waiting:
 		ok = !deadline.IsZero() && deadline.Equal(w.chain.wait)
 	}
-	if _, tick := ev.(Tick); tick && !deadline.IsZero() && in <= 0 {
+	if _, tick := ev.(Tick); tick && !deadline.IsZero() && in <= 0 && !r.stopped.Equal(w.now) {
 		ok = false // it would spin
 	}
 	if !ok {

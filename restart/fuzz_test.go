@@ -11,7 +11,7 @@ import (
 // kernel (world_test.go), and checks after each step what must always hold
 // (check_test.go). The bytes are the policy and what happens.
 func FuzzStep(f *testing.F) {
-	for seed := range uint64(1200) {
+	for seed := range uint64(2000) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		data := make([]byte, 40+rnd.IntN(400))
 		for i := range data {
@@ -81,7 +81,11 @@ func (in *tape) policy() Policy {
 	}
 	if in.coin() {
 		p.MemoryHigh = fuzzBudget
+		p.MemoryFor = pick(in, 0, 0, 30*time.Millisecond, time.Second, time.Minute)
 	}
+	p.MemoryEvents = in.coin()
+	p.OOM = pick(in, OOMStop, OOMContinue, OOMKill)
+	p.Pressure = pick(in, "", "full 200ms/2s")
 	if in.below(4) == 1 {
 		p.AddressLimit = fuzzAddress
 	}

@@ -121,7 +121,7 @@ func (l *looks) schedule(now time.Time, before, u Usage, elapsed time.Duration, 
 		l.interval = l.wait(before, u, elapsed, p)
 		l.next = now.Add(l.interval)
 	}
-	if l.stall.stale {
+	if l.stall.again {
 		l.next = earliest(l.next, now.Add(maxPause))
 	}
 }

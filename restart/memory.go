@@ -105,7 +105,10 @@ func (c *Core) looked(now time.Time, ev Looked) []Action {
 		return append(actions, Headroom{Gen: g.number})
 	case found == within && w.raised:
 		w.raised = false
-		return append(actions, Tripwire{Gen: g.number}, c.watchAgain())
+		actions = append(actions, Tripwire{Gen: g.number})
+		if w.silent {
+			actions = append(actions, c.watchAgain())
+		}
 	case found == within && w.silent && w.again.IsZero():
 		rate := float64(ev.Usage.Memory-before.Memory) / max(elapsed.Seconds(), 1e-9)
 		w.again = now.Add(halfway(c.policy.MemoryHigh-ev.Usage.Memory, rate, minPause, maxPause))

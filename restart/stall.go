@@ -13,9 +13,10 @@ type stall struct {
 	// since and waited are of the look from which the time is counted.
 	since  time.Time
 	waited time.Duration
-	// spent is the verdict of the last look; stale says that it has none, because
-	// the time since the look before it was too long to tell.
-	spent, stale bool
+	// spent is the verdict of the last look; again says that it has none although
+	// the tree has waited, so that there must be another look soon: while the kernel
+	// holds it up nothing else wakes us.
+	spent, again bool
 }
 
 const (
@@ -26,9 +27,6 @@ const (
 	// minStallSpan is the shortest time that tells anything. The kernel's clock
 	// ticks and its bookkeeping of who waits are of this order.
 	minStallSpan = 20 * time.Millisecond
-	// maxStallSpan: after that, a tree that has just begun to wait cannot have
-	// spent a share of the time that means anything; ask again.
-	maxStallSpan = 250 * time.Millisecond
 )
 
 // nearly is from where on a tree is near the budget.
@@ -37,14 +35,15 @@ func nearly(budget int64) int64 { return budget - budget/nearShare }
 // seen takes what a look saw. It tells nothing unless the kernel guards the
 // budget and has counted the whole tree.
 func (s *stall) seen(now time.Time, u Usage, p *Policy) {
-	s.spent, s.stale = false, false
-	span := now.Sub(s.since)
-	if span < minStallSpan {
-		return
+	s.spent, s.again = false, false
+	span, waited := now.Sub(s.since), u.Stalled-s.waited
+	told := span >= minStallSpan
+	guarded := p.MemoryEvents && p.MemoryHigh > 0 && u.Exact
+	if guarded && u.Memory >= nearly(p.MemoryHigh) && waited > 0 {
+		s.spent = told && waited*stallShare >= span
+		s.again = !s.spent
 	}
-	if p.MemoryEvents && u.Exact && p.MemoryHigh > 0 && u.Memory >= nearly(p.MemoryHigh) && u.Stalled > 0 {
-		s.spent = (u.Stalled-s.waited)*stallShare >= span
-		s.stale = !s.spent && span > maxStallSpan
+	if told {
+		s.since, s.waited = now, u.Stalled
 	}
-	s.since, s.waited = now, u.Stalled
 }

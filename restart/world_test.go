@@ -15,6 +15,7 @@ type world struct {
 	now     time.Time
 	failed  bool
 	history []Action
+	last    []Action // of the step at hand
 
 	// async says that a Spawn and a Look are answered some time later.
 	async bool
@@ -22,6 +23,7 @@ type world struct {
 	chain health // what lasts beyond one
 	use   Usage  // of the living tree
 	blind bool   // looks are not possible
+	exact bool   // the kernel counts the tree as a whole
 }
 
 // life is the truth about one generation.
@@ -51,6 +53,8 @@ type life struct {
 	over, same int // looks in a row over the budget; with the same figures
 	sawLast    Usage
 	everLooked bool
+
+	group group
 }
 
 // health is the truth about the ends in a row.
@@ -64,7 +68,7 @@ type health struct {
 }
 
 func newWorld(t *testing.T, in *tape) *world {
-	w := &world{t: t, policy: in.policy(), now: time.Unix(1000, 0), async: in.below(4) == 1}
+	w := &world{t: t, policy: in.policy(), now: time.Unix(1000, 0), async: in.below(4) == 1, exact: in.coin()}
 	w.core = New(w.policy)
 	return w
 }
@@ -81,7 +85,7 @@ func (l *life) there() bool { return l.alive || l.rest > 0 }
 // happen lets one thing happen.
 func (w *world) happen(in *tape) {
 	r := &w.run
-	switch in.below(16) {
+	switch in.below(20) {
 	case 0, 1, 2:
 		w.pass(pick(in, 0, time.Millisecond, 30*time.Millisecond, 99*time.Millisecond, 100*time.Millisecond, time.Second,
 			3*time.Second, 10*time.Second, 40*time.Second, 5*time.Minute, 2*time.Hour), in.below(4) == 0)
@@ -118,6 +122,12 @@ func (w *world) happen(in *tape) {
 		r.deaf = in.below(3) == 0
 		r.stuck = in.below(40) / 32 * in.below(8)
 		w.blind = in.below(8) == 0
+	case 16, 17, 18:
+		w.moveGroup(in)
+	case 19:
+		if w.policy.Pressure != "" && r.there() && in.below(4) == 0 {
+			w.step(Pressed{Gen: r.gen, Usage: w.use})
+		}
 	}
 }
 
@@ -162,7 +172,8 @@ func (w *world) lateNews(in *tape) {
 	before := w.core.gen
 	actions := w.core.Step(w.now, pick[Event](in,
 		Exited{Gen: gen}, Emptied{Gen: gen}, Looked{Gen: gen, Usage: Usage{Memory: 2 * fuzzBudget}},
-		Started{Gen: gen}, SpawnFailed{Gen: gen, Status: 1}))
+		Started{Gen: gen}, SpawnFailed{Gen: gen, Status: 1}, Pressed{Gen: gen},
+		MemoryEvents{Gen: gen, Counters: Counters{High: 1 << 30, OOMKill: 1 << 30}}))
 	if len(actions) > 0 || state != w.core.State() || !deadline.Equal(w.core.Deadline()) || before != w.core.gen {
 		w.errorf("news of generation %d were heard: %v", gen, actions)
 	}
@@ -172,7 +183,7 @@ func (w *world) useMemory(in *tape) {
 	if in.coin() {
 		w.use.CPU += pick(in, 0, time.Millisecond, time.Second)
 	}
-	w.use.Memory = pick[int64](in, 0, fuzzBudget/2, fuzzBudget-1<<20, fuzzBudget-1, fuzzBudget, 2*fuzzBudget)
+	w.use.Memory = pick[int64](in, 0, fuzzBudget/2, fuzzBudget*9/10-1, fuzzBudget*9/10, fuzzBudget-1<<20, fuzzBudget-1, fuzzBudget, 2*fuzzBudget)
 	w.use.VMSize = pick[int64](in, 0, fuzzAddress/2)
 	w.use.Processes = 1 + w.run.rest
 }
@@ -196,6 +207,7 @@ func (w *world) looked() {
 		w.step(Looked{Gen: w.run.gen, Err: "refused"})
 		return
 	}
+	w.use.Exact = w.exact
 	w.step(Looked{Gen: w.run.gen, Usage: w.use})
 }
 
@@ -222,6 +234,9 @@ func (w *world) endByItself(in *tape) {
 	}
 	end := ends[in.below(len(ends))]
 	w.run.nature = end.nature
+	if r := &w.run.group; r.count.OOMKill > r.settled && (end.ev.Status() == 137 || w.policy.OOM != OOMContinue && !end.ev.ok()) {
+		w.run.nature, r.killed = limit, true
+	}
 	w.exit(end.ev)
 }
 
@@ -241,7 +256,7 @@ func (w *world) die(in *tape) {
 }
 
 func (w *world) exit(ev Exited) {
-	ev.Gen, ev.Left = w.run.gen, w.run.rest
+	ev.Gen, ev.Left, ev.Counters = w.run.gen, w.run.rest, w.run.group.count
 	w.run.alive, w.run.exit = false, &ev
 	w.step(ev)
 }
@@ -297,7 +312,7 @@ func (w *world) perform(before State, ev Event, actions []Action) {
 		r := &w.run
 		switch a := a.(type) {
 		case Spawn:
-			*r = life{gen: a.Gen, spawning: true}
+			*r = life{gen: a.Gen, spawning: true, group: group{armed: true, stallAt: w.now}}
 			w.use = Usage{Processes: 1}
 		case Signal:
 			if !passedOn && a.Sig != sigCont && !r.deaf {
@@ -312,6 +327,9 @@ func (w *world) perform(before State, ev Event, actions []Action) {
 		case Look:
 			r.looking++
 			r.lookedAt, r.everLooked = w.now, true
+			r.group.highAtLook = r.group.told.High
+		case Headroom, Tripwire, Watch:
+			r.group.perform(w.now, a)
 		}
 	}
 	if w.failed || w.async {
@@ -321,5 +339,7 @@ func (w *world) perform(before State, ev Event, actions []Action) {
 		w.step(Started{Gen: r.gen, PID: 100 + r.gen})
 	} else if r.looking > 0 {
 		w.looked()
+	} else if r.there() && r.group.changed() {
+		w.tell()
 	}
 }

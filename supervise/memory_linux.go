@@ -106,7 +106,7 @@ func (m *memory) end() {
 func (m *memory) close() {
 	m.end()
 	if m.watcher != nil {
-		_ = m.watcher.Close()
+		_ = m.watcher.End()
 	}
 }
 

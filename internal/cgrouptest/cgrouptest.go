@@ -49,6 +49,24 @@ func Scratch(t testing.TB) *cgroup.Group {
 	return g
 }
 
+// Limited makes a group for the test that can be limited, as Scratch does: it
+// takes a root group with the memory, pids and cpu controllers.
+func Limited(t testing.TB, l cgroup.Limits) *cgroup.Group {
+	t.Helper()
+	if err := Require(t).Enable([]string{"memory", "pids", "cpu"}); err != nil {
+		give := t.Skipf
+		if os.Getenv(env) == "1" {
+			give = t.Fatalf
+		}
+		give("no group to limit: %v", err)
+	}
+	g := Scratch(t)
+	if err := g.Limit(l); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 var made atomic.Int64
 
 func name() string { return fmt.Sprintf("relance-test-%d-%d", os.Getpid(), made.Add(1)) }

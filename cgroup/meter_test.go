@@ -1,0 +1,92 @@
+package cgroup_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/containerd/cgroups/v3/cgroup2"
+
+	"relance/cgroup"
+	"relance/internal/cgrouptest"
+)
+
+// Anonymous and shared memory count, the page cache does not, and what we read
+// is what containerd's library reads.
+func TestMeter(t *testing.T) {
+	const size, slack = 32 << 20, 6 << 20
+	tests := []struct {
+		mode string
+		held int64
+	}{{"anon", size}, {"shmem", size}, {"file", 0}}
+	for _, tt := range tests {
+		t.Run(tt.mode, func(t *testing.T) {
+			g := cgrouptest.Limited(t, cgroup.Limits{})
+			s := start(t, g, tt.mode)
+			s.pid(t, tt.mode)
+			m, err := g.Meter().Memory()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := m.Unreclaimable(); math.Abs(float64(got-tt.held)) > slack {
+				t.Errorf("%d bytes cannot be taken back, want about %d: %+v", got, tt.held, m)
+			}
+			// That the file was cached at all, or the case shows nothing.
+			if m.Current < size {
+				t.Errorf("%d bytes in use, want at least %d", m.Current, size)
+			}
+			library, err := cgroup2.Load("/" + filepath.Base(g.Path()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			stat, err := library.Stat()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := m.Current - int64(stat.Memory.Usage); max(d, -d) > slack {
+				t.Errorf("in use: %d, the library says %d", m.Current, stat.Memory.Usage)
+			}
+			theirs := int64(stat.Memory.InactiveFile + stat.Memory.ActiveFile + stat.Memory.SlabReclaimable)
+			if d := m.Reclaimable - theirs; max(d, -d) > slack {
+				t.Errorf("reclaimable: %d, the library says %d", m.Reclaimable, theirs)
+			}
+		})
+	}
+}
+
+// The group around us can be measured as well, the root cannot.
+func TestOpenMeter(t *testing.T) {
+	g := cgrouptest.Limited(t, cgroup.Limits{})
+	m, err := g.Parent().OpenMeter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	if m, err := cgrouptest.Require(t).OpenMeter(); err == nil {
+		m.Close()
+		if _, err := os.Stat("/sys/fs/cgroup/memory.current"); os.IsNotExist(err) {
+			t.Error("the root group, which has no memory.current, was measured")
+		}
+	}
+}
+
+// Swap is held too.
+func TestSwap(t *testing.T) {
+	if b, err := os.ReadFile("/proc/swaps"); err != nil || len(b) < 80 {
+		t.Skip("no swap on this machine")
+	}
+	const size, high = 32 << 20, 8 << 20
+	g := cgrouptest.Limited(t, cgroup.Limits{MemoryHigh: bytes(high)})
+	start(t, g, "anon").pid(t, "anon")
+	m, err := g.Meter().Memory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Swap < size/2 {
+		t.Errorf("%d bytes are swapped, want most of %d", m.Swap, size)
+	}
+	if got := m.Unreclaimable(); got < size-4<<20 {
+		t.Errorf("%d bytes are held, want %d", got, size)
+	}
+}

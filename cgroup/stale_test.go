@@ -1,0 +1,114 @@
+package cgroup_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"relance/cgroup"
+	"relance/internal/cgrouptest"
+)
+
+// Groups whose maker was killed are removed, but for one that holds a process;
+// those of a living one stay.
+func TestRemoveStale(t *testing.T) {
+	p := cgrouptest.Require(t)
+	dead, living := keeper(t, p), keeper(t, p)
+	if err := dead.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	dead.Wait()
+	left, err := p.RemoveStale()
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := filepath.Join(p.Path(), cgroup.Names{PID: dead.Process.Pid}.Group(2))
+	found := false
+	for _, l := range left {
+		if l.Path == busy {
+			found = true
+			if len(l.PIDs) != 1 {
+				t.Errorf("processes %d in %s, want one", l.PIDs, l.Path)
+			}
+		}
+	}
+	if !found {
+		t.Errorf("left is %+v, without %s", left, busy)
+	}
+	want := map[string]bool{
+		cgroup.Names{PID: dead.Process.Pid}.Group(1):   false,
+		cgroup.Names{PID: dead.Process.Pid}.Group(2):   true,
+		cgroup.Names{PID: living.Process.Pid}.Group(1): true,
+		cgroup.Names{PID: living.Process.Pid}.Group(2): true,
+	}
+	for name, there := range want {
+		if _, err := os.Stat(filepath.Join(p.Path(), name)); (err == nil) != there {
+			t.Errorf("%s: %v, want it there: %v", name, err, there)
+		}
+	}
+	// When the last process is gone, so is the group, the next time.
+	kill(t, busy)
+	for late := time.Now().Add(10 * time.Second); ; {
+		if _, err := p.RemoveStale(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(busy); os.IsNotExist(err) {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("%s is still there", busy)
+		}
+	}
+}
+
+// keeping is a process that has made two groups.
+type keeping struct {
+	*started
+	Process *os.Process
+}
+
+func (k keeping) Wait() { unix.Wait4(k.Process.Pid, nil, 0, nil) }
+
+func keeper(t *testing.T, p cgroup.Parent) keeping {
+	t.Helper()
+	cmd := command("keeper")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout = w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	s := startedFrom(t, r)
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		for gen := 1; gen <= 2; gen++ {
+			kill(t, filepath.Join(p.Path(), cgroup.Names{PID: cmd.Process.Pid}.Group(gen)))
+		}
+		s.wantDead(t)
+		if _, err := p.RemoveStale(); err != nil {
+			t.Error(err)
+		}
+	})
+	// Two lines, of the keeper and of its child, in whichever order.
+	for range 2 {
+		if _, err := s.in.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return keeping{s, cmd.Process}
+}
+
+// kill empties the group at path, if it is there.
+func kill(t *testing.T, path string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(path, "cgroup.kill"), []byte("1"), 0); err != nil && !os.IsNotExist(err) {
+		t.Error(err)
+	}
+}
