@@ -96,13 +96,12 @@ func tryGroup(p *place.Place, what string) (t doctor.Trial) {
 	return t
 }
 
-// tryPressure makes a trigger and takes it back.
+// tryPressure makes a trigger and takes it back. The watcher goes with us.
 func tryPressure(g *cgroup.Group) error {
 	w, err := cgroup.NewWatcher()
 	if err != nil {
 		return err
 	}
-	defer w.Close()
 	watch, err := w.Pressure(g.Meter(), cgroup.Trigger{Full: true, Stall: 200 * time.Millisecond, Window: 2 * time.Second}, 1)
 	if err != nil {
 		return err
