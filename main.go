@@ -55,6 +55,8 @@ func run() int {
 			return stage.ExitStatus()
 		}
 		return cli.UsageStatus
+	case *cli.Doctor:
+		return diagnosed(todo)
 	case *cli.Run:
 		return supervised(todo, given)
 	}

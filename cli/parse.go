@@ -80,14 +80,19 @@ type Input struct {
 	Version   string
 }
 
-// Parse returns a Run, an Exec or a Print.
+// Parse returns a Run, an Exec, a Doctor or a Print.
 func Parse(in Input) (any, error) {
 	verb, words := verbRun, in.Args
 	if len(words) > 0 {
 		switch words[0] {
 		case verbRun, verbExec:
 			verb, words = words[0], words[1:]
+		case verbDoctor:
+			return parseDoctor(words[1:])
 		case verbHelp:
+			if len(words) > 1 && words[1] == verbDoctor {
+				return Print{doctorHelp}, nil
+			}
 			words = append([]string{"--help"}, words[1:]...)
 		}
 	}
