@@ -82,6 +82,20 @@ func figureOf(path, key string) (int64, error) {
 	return 0, fmt.Errorf("%s: no %q", path, key)
 }
 
+// statusOf reads a field of /proc/PID/status.
+func statusOf(path, key string) (int64, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == key {
+			return strconv.ParseInt(words[1], 10, 64)
+		}
+	}
+	return 0, fmt.Errorf("%s: no %q", path, key)
+}
+
 // until waits for what nobody tells of: a counter or a file of the kernel's.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
