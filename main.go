@@ -84,6 +84,12 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
 	}
+	// After the groups are gone, and also where nothing can be started.
+	defer func() {
+		if err := where.Close(); err != nil {
+			say("leave the groups as they were: " + err.Error())
+		}
+	}()
 	todo.Policy.MemoryEvents = where.Limited()
 	if where.How != "" {
 		say("memory: " + where.String())
