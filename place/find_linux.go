@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"relance/cgroup"
 	"relance/systemd"
 )
@@ -126,16 +124,9 @@ func (f *finder) below(parent cgroup.Parent, how string) *Place {
 // prove makes the first group, since only that shows that it can be made.
 func (f *finder) prove(p *Place) *Place {
 	p.want, p.grouped, p.around = f.want, true, p.parent
+	p.names = cgroup.Names{PID: f.want.PID}
 	var err error
-	// In another pid namespace there may be somebody of our number.
-	const namesakes = 100
-	for twin := range namesakes {
-		p.names = cgroup.Names{PID: f.want.PID, Twin: twin}
-		if p.first, err = p.create(1); !errors.Is(err, unix.EEXIST) {
-			break
-		}
-	}
-	if err != nil {
+	if p.first, err = p.create(1); err != nil {
 		return f.refuse(wayOwn, err, "")
 	}
 	return p

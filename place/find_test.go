@@ -140,3 +140,23 @@ func TestBare(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The name of a group may be taken, by a relance of our number in another pid
+// namespace or by what a dead one has left, in any generation.
+func TestNameTaken(t *testing.T) {
+	parent := cgrouptest.Require(t)
+	p := place.Bare(os.Getpid())
+	taken := subgroup(t, parent.Path(), cgroup.Names{PID: os.Getpid()}.Group(2))
+	t.Cleanup(func() { os.Remove(taken) })
+	for gen := 1; gen <= 3; gen++ {
+		g, err := p.Create(gen)
+		if err != nil || g == nil {
+			t.Fatalf("generation %d: %v, %v", gen, g, err)
+		}
+		if g.Path() == taken {
+			t.Errorf("generation %d has the group that was taken", gen)
+		}
+		g.Remove()
+		g.Close()
+	}
+}

@@ -1,6 +1,8 @@
 package place
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
 
 	"relance/cgroup"
@@ -137,7 +139,7 @@ func (p *Place) RemoveStale() []cgroup.Left {
 }
 
 func (p *Place) create(gen int) (*cgroup.Group, error) {
-	g, err := p.parent.Create(p.names.Group(gen))
+	g, err := p.make(gen)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +150,19 @@ func (p *Place) create(gen int) (*cgroup.Group, error) {
 		return nil, err
 	}
 	return g, nil
+}
+
+// make makes a group under a name that nobody has: in another pid namespace there
+// may be a relance of our number, and one that is dead may have left processes.
+func (p *Place) make(gen int) (g *cgroup.Group, err error) {
+	const namesakes = 100
+	for range namesakes {
+		if g, err = p.parent.Create(p.names.Group(gen)); !errors.Is(err, fs.ErrExist) {
+			break
+		}
+		p.names.Twin++
+	}
+	return g, err
 }
 
 // OpenMeter measures the group around us. It is for the source Container.
