@@ -2,6 +2,7 @@ package cgroup
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -70,5 +71,34 @@ func TestWalkIsBounded(t *testing.T) {
 	w := walker{at: fd, seen: maxGroups}
 	if err := w.arrive("x"); err == nil {
 		t.Error("no bound")
+	}
+}
+
+// More subgroups than one walk visits go bit by bit. Any folders will do.
+func TestRemoveBitByBit(t *testing.T) {
+	parent := t.TempDir()
+	wide := filepath.Join(parent, "wide")
+	for i := range maxGroups + 100 {
+		if err := os.MkdirAll(filepath.Join(wide, fmt.Sprint(i)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, err := unix.Open(parent, openDir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &Group{path: wide, name: "wide", parent: dir}
+	defer g.Close()
+	if g.dir, err = unix.Open(wide, openDir, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Remove(); !errors.Is(err, unix.EBUSY) {
+		t.Errorf("the first time: %v, want EBUSY", err)
+	}
+	if err := g.Remove(); err != nil {
+		t.Errorf("the second time: %v", err)
+	}
+	if _, err := os.Stat(wide); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("left behind: %v", err)
 	}
 }

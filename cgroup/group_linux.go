@@ -172,7 +172,8 @@ func (g *Group) Kill() error {
 }
 
 // Remove removes the group, the subgroups the child made first. EBUSY comes
-// back while anybody alive is in one of them. Close is still to be called.
+// back while anybody alive is in one of them, and where there are more subgroups
+// than can go at once: then the next call goes on. Close is still to be called.
 func (g *Group) Remove() error {
 	err := g.walk(nil, func(parent int, name string) error {
 		if err := unix.Unlinkat(parent, name, unix.AT_REMOVEDIR); err != nil && !isGone(err) {
@@ -182,6 +183,8 @@ func (g *Group) Remove() error {
 	})
 	if err == nil {
 		err = unix.Unlinkat(g.parent, g.name, unix.AT_REMOVEDIR)
+	} else if err == errTooMany {
+		err = fmt.Errorf("%w: %w", err, unix.EBUSY)
 	}
 	if err != nil && !isGone(err) {
 		return fmt.Errorf("remove group %q: %w", g.path, err)
