@@ -18,7 +18,7 @@ func (f *finder) scope(at cgroup.Parent) *Place {
 	switch {
 	case unit == "":
 		return f.refuse(wayOwn, fmt.Errorf("%s belongs to systemd, and to no unit of it", at.Path()), "")
-	case !where.MayAsk() || systemd.StartedUs():
+	case !where.MayAsk() || where.StartedUs():
 		return f.refuse(wayOwn, fmt.Errorf("%s has no Delegate=yes", unit),
 			"put Delegate=yes into the section [Service] of "+unit+" (systemctl edit "+unit+") and restart it")
 	}
