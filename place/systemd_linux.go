@@ -19,7 +19,7 @@ func (f *finder) scope(at cgroup.Parent) *Place {
 	switch {
 	case unit == "":
 		return f.refuse(wayOwn, fmt.Errorf("%s belongs to systemd, and to no unit of it", at.Path()), "")
-	case !where.MayAsk() || where.Kind == systemd.User && systemd.StartedUs():
+	case !where.MayAsk() || where.StartedUs():
 		return f.refuse(wayOwn, fmt.Errorf("%s has no Delegate=yes", unit), delegateCure(where, unit))
 	}
 	_, err := systemd.StartScope(context.Background(), systemd.Request{Description: "relance, and the command it supervises"})
