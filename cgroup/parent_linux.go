@@ -168,9 +168,10 @@ func (p Parent) Subgroups() ([]string, error) {
 }
 
 // Lock keeps other relances out of p while its shape is changed. It is given up
-// by unlock, or when we end; who holds it for longer than a second is broken.
+// by unlock, or when we end; who holds it for longer than a second is broken. It
+// is not on the folder, which is locked by the relance that made it.
 func (p Parent) Lock() (unlock func(), err error) {
-	fd, err := unix.Open(p.path, openDir, 0)
+	fd, err := unix.Open(filepath.Join(p.path, "cgroup.subtree_control"), openRead, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open group %q: %w", p.path, err)
 	}

@@ -91,7 +91,11 @@ func (f *finder) writable(at cgroup.Parent, info cgroup.Info) *Place {
 		return f.below(at, "below "+at.Path())
 	case at.Name() == cgroup.LeafName:
 		// Another relance has moved everybody here, us or our parents among them.
-		return f.below(at.Above(), "below "+at.Above().Path())
+		p := f.below(at.Above(), "below "+at.Above().Path())
+		if p != nil {
+			p.undo = func() error { return leave(at.Above()) } // it may have gone before us
+		}
+		return p
 	case info.Delegated:
 		return f.leaf(at, "below "+at.Path()+", delegated by systemd")
 	case cgroup.IsGroupName(at.Name()):
@@ -138,33 +142,32 @@ func (f *finder) leaf(parent cgroup.Parent, how string) *Place {
 		return nil
 	}
 	enable := without(f.want.Limits.Controllers(), info.Enabled)
-	undo := func() error { return leave(parent, enable) }
 	if err = parent.MoveToLeaf(); err == nil {
 		err = parent.Enable(enable)
 	}
 	if err != nil {
-		_ = leaveLocked(parent, enable) // as far as we came
+		_ = leaveLocked(parent) // as far as we came
 		return f.refuse(wayOwn, err, "")
 	}
-	p := f.prove(&Place{Source: Cgroup, How: "a group of its own for each generation " + how, parent: parent, undo: undo})
+	p := f.prove(&Place{Source: Cgroup, How: "a group of its own for each generation " + how, parent: parent, undo: func() error { return leave(parent) }})
 	if p == nil {
-		_ = leaveLocked(parent, enable)
+		_ = leaveLocked(parent)
 	}
 	return p
 }
 
 // leave undoes leaf, unless another relance has its groups there: the last one
 // out does it.
-func leave(parent cgroup.Parent, enabled []string) error {
+func leave(parent cgroup.Parent) error {
 	unlock, err := parent.Lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return leaveLocked(parent, enabled)
+	return leaveLocked(parent)
 }
 
-func leaveLocked(parent cgroup.Parent, enabled []string) error {
+func leaveLocked(parent cgroup.Parent) error {
 	names, err := parent.Subgroups()
 	if err != nil {
 		return err
@@ -172,7 +175,13 @@ func leaveLocked(parent cgroup.Parent, enabled []string) error {
 	if slices.ContainsFunc(names, cgroup.IsGroupName) {
 		return nil
 	}
-	if err := parent.Disable(enabled); err != nil {
+	// A group that holds processes hands nothing down, so all that parent hands
+	// down was enabled when they were moved.
+	info, err := parent.Info()
+	if err != nil {
+		return err
+	}
+	if err := parent.Disable(info.Enabled); err != nil {
 		return err
 	}
 	return parent.MoveFromLeaf()
