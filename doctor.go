@@ -33,8 +33,8 @@ func try(what string) doctor.Trial {
 	if what == doctor.TreeKill {
 		return tryGroup(place.Bare(os.Getpid()), what)
 	}
-	// Nobody is in the group, so any figure will do.
-	size, share := int64(1<<30), cgroup.CPUPeriod
+	// Nobody is in the group, so any figure will do that the kernel takes.
+	size, count, share := int64(1<<30), int64(1000), cgroup.CPUPeriod
 	want := place.Want{Source: place.Auto, PID: os.Getpid(), MustLimit: what != doctor.MemoryHigh}
 	switch what {
 	case doctor.MemoryHigh:
@@ -44,7 +44,7 @@ func try(what string) doctor.Trial {
 	case doctor.SwapMax:
 		want.Limits.SwapMax = &size
 	case doctor.PIDsMax:
-		want.Limits.PIDsMax = &size
+		want.Limits.PIDsMax = &count
 	case doctor.CPUMax:
 		want.Limits.CPUMax = &share
 	}

@@ -21,6 +21,7 @@ import (
 	"relance/restart"
 	"relance/signals"
 	"relance/supervise"
+	"relance/tree"
 )
 
 // version is set when a release is built.
@@ -100,6 +101,9 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Addressed: todo.Policy.AddressLimit > 0 || todo.Policy.DataLimit > 0,
 		Say:       say, Settled: entry.Trim,
 	})
+	if errors.Is(err, tree.ErrNoProc) {
+		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
+	}
 	if err != nil {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus

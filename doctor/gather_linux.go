@@ -49,7 +49,7 @@ func Gather(m Machine) Facts {
 		Kernel: first(m.read("proc/sys/kernel/osrelease")), PID: os.Getpid(), Root: os.Geteuid() == 0,
 		Proc: m.exists("proc/self/stat"), PSI: len(m.read("proc/pressure/memory")) > 0,
 		Swap: kilobytes(m.read("proc/meminfo"), "SwapTotal:"), Runtime: m.runtime(),
-		Systemd: m.isFolder("run/systemd/system"), Main: systemd.StartedUs(),
+		Systemd:     m.isFolder("run/systemd/system"),
 		Controllers: []string{}, Trials: map[string]Trial{},
 	}
 	if f.Kernel == "" {
@@ -61,7 +61,7 @@ func Gather(m Machine) Facts {
 	f.Hierarchy, f.V1Memory = hierarchy(m.read("proc/self/mountinfo"))
 	f.Group = ownGroup(m.read("proc/self/cgroup"))
 	where := systemd.Unit(f.Group)
-	f.Kind, f.Unit = string(where.Kind), where.Unit
+	f.Kind, f.Unit, f.Main = string(where.Kind), where.Unit, where.StartedUs()
 	if total, source, err := limits.EffectiveMemory(m.Root); err == nil {
 		f.Memory, f.MemorySource = total, source
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"relance/cgroup"
 	"relance/systemd"
@@ -18,18 +19,29 @@ func (f *finder) scope(at cgroup.Parent) *Place {
 	switch {
 	case unit == "":
 		return f.refuse(wayOwn, fmt.Errorf("%s belongs to systemd, and to no unit of it", at.Path()), "")
-	case !where.MayAsk() || systemd.StartedUs():
-		return f.refuse(wayOwn, fmt.Errorf("%s has no Delegate=yes", unit),
-			"put Delegate=yes into the section [Service] of "+unit+" (systemctl edit "+unit+") and restart it")
+	case !where.MayAsk() || where.StartedUs():
+		return f.refuse(wayOwn, fmt.Errorf("%s has no Delegate=yes", unit), delegateCure(where, unit))
 	}
-	s, err := systemd.StartScope(context.Background(), systemd.Request{Description: "relance, and the command it supervises"})
+	_, err := systemd.StartScope(context.Background(), systemd.Request{Description: "relance, and the command it supervises"})
 	if err != nil {
 		return f.refuse(wayOwn, fmt.Errorf("%s is not ours: %w", unit, err), scopeCure(err))
 	}
 	if at, err = cgroup.Find("/"); err != nil {
 		return f.refuse(wayOwn, err, "")
 	}
-	return f.leaf(at, "below "+at.Path()+", the scope "+s.Unit+" that systemd made for us")
+	return f.leaf(at, "below "+at.Path()+", a scope that systemd made for us")
+}
+
+// delegateCure is the way to have the group of a unit handed over.
+func delegateCure(where systemd.Where, unit string) string {
+	tool := "systemctl"
+	if where.Kind == systemd.User {
+		tool += " --user"
+	}
+	if !strings.HasSuffix(unit, ".service") {
+		return "start it by systemd-run --scope -p Delegate=yes"
+	}
+	return "put Delegate=yes into the section [Service] of " + unit + " (" + tool + " edit " + unit + ") and restart it"
 }
 
 func scopeCure(err error) string {

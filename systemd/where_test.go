@@ -102,8 +102,11 @@ func TestRunning(t *testing.T) {
 func TestStartedUs(t *testing.T) {
 	for value, want := range map[string]bool{"": false, "1": false, strconv.Itoa(os.Getpid()): true} {
 		t.Setenv("SYSTEMD_EXEC_PID", value)
-		if StartedUs() != want {
+		if (Where{Unit: "a.service"}).StartedUs() != want {
 			t.Errorf("%q: %v", value, !want)
+		}
+		if (Where{Unit: "session-1.scope"}).StartedUs() || (Where{}).StartedUs() {
+			t.Errorf("%q: started as no service", value)
 		}
 	}
 }
