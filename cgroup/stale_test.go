@@ -117,6 +117,7 @@ func kill(t *testing.T, path string) {
 // The empty subgroups of a stale group that holds processes are theirs: they stay
 // too, also where the processes have no number here.
 func TestRemoveStaleLeavesSubgroups(t *testing.T) {
+	cgrouptest.Slow(t)
 	p := cgrouptest.Require(t)
 	dead := keeper(t, p)
 	busy := filepath.Join(p.Path(), cgroup.Names{PID: dead.Process.Pid}.Group(2))
