@@ -14,8 +14,8 @@ import (
 func TestCreateRefused(t *testing.T) {
 	dir := t.TempDir()
 	p := Parent{path: dir}
-	if _, err := p.Create("a"); !errors.Is(err, ErrNoKill) {
-		t.Errorf("a folder without cgroup.kill: %v", err)
+	if _, err := p.Create("a"); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("a folder that is no group: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "a")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("left behind: %v", err)
@@ -103,5 +103,34 @@ func TestRemoveBitByBit(t *testing.T) {
 	}
 	if _, err := os.Stat(wide); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("left behind: %v", err)
+	}
+}
+
+// A kernel without cgroup.kill is told from a group that is gone: there the tree
+// must be killed otherwise.
+func TestNoKill(t *testing.T) {
+	tests := []struct {
+		events string
+		want   error
+	}{{"populated 1\nfrozen 0\n", ErrNoKill}, {"populated 0\nfrozen 0\n", nil}, {"", nil}}
+	for _, tt := range tests {
+		path := t.TempDir()
+		dir, err := unix.Open(path, openDir, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &Group{path: path, parent: -1, dir: dir}
+		defer g.Close()
+		if tt.events != "" {
+			if err := os.WriteFile(filepath.Join(path, "cgroup.events"), []byte(tt.events), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := g.Kill(); !errors.Is(err, tt.want) {
+			t.Errorf("%q: %v, want %v", tt.events, err, tt.want)
+		}
+		if g.CanKill() {
+			t.Errorf("%q: can kill", tt.events)
+		}
 	}
 }

@@ -110,11 +110,18 @@ func (p *Place) Create(gen int) (*cgroup.Group, error) {
 		return nil, nil
 	}
 	g, err := p.create(gen)
-	if err != nil && !p.Limited() {
-		p.grouped = false // what does not work once is not tried again
-		return nil, nil
+	if p.Limited() {
+		return g, err
 	}
-	return g, err
+	if err == nil && g.CanKill() {
+		return g, nil
+	}
+	if err == nil {
+		_ = g.Remove() // it is empty
+		_ = g.Close()
+	}
+	p.grouped = false // what does not work once is not tried again
+	return nil, nil
 }
 
 // GiveUp is called when a group could be made and not be entered. It reports
