@@ -38,6 +38,9 @@ type Where struct {
 	Below string
 }
 
+// IsUnit reports whether the place is the unit's own group, none below it.
+func (w Where) IsUnit() bool { return w.Unit != "" && w.Below == "" }
+
 // MayAsk reports whether asking for a scope is proper: by whoever works in a
 // login session or below a user's manager. A process of a system unit that left
 // it would be out of reach for the unit's limits and for "systemctl stop": there

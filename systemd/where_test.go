@@ -69,6 +69,19 @@ func TestMayAsk(t *testing.T) {
 	}
 }
 
+func TestIsUnit(t *testing.T) {
+	for in, want := range map[string]bool{
+		"/": false, "/docker/0a": false, "/system.slice/app.service": true, "/system.slice/app.service/x": false,
+		"/user.slice/user-1000.slice/user@1000.service":             true,
+		"/user.slice/user-1000.slice/user@1000.service/init.scope":  true,
+		"/user.slice/user-1000.slice/user@1000.service/a.service/x": false,
+	} {
+		if got := Unit(in).IsUnit(); got != want {
+			t.Errorf("%s: %v", in, got)
+		}
+	}
+}
+
 func TestReadable(t *testing.T) {
 	for in, want := range map[string]string{
 		"app.service": "app.service",
