@@ -12,7 +12,11 @@ import (
 
 // diagnosed tells what this machine lets us do.
 func diagnosed(todo *cli.Doctor) int {
-	report := doctor.Diagnose(doctor.Gather(doctor.Machine{Root: "/", Own: doctor.Own, Try: try}))
+	answers := new(place.Answers)
+	report := doctor.Diagnose(doctor.Gather(doctor.Machine{
+		Root: "/", Own: doctor.Own, Delegated: answers.Delegated,
+		Try: func(what string) doctor.Trial { return try(what, answers) },
+	}))
 	write := report.WriteText
 	if todo.JSON {
 		write = report.WriteJSON
@@ -29,13 +33,13 @@ func diagnosed(todo *cli.Doctor) int {
 
 // try does what a run with that flag would do before its first start, and takes
 // it back.
-func try(what string) doctor.Trial {
+func try(what string, answers *place.Answers) doctor.Trial {
 	if what == doctor.TreeKill {
 		return tryGroup(place.Bare(os.Getpid()), what)
 	}
 	// Nobody is in the group, so any figure will do that the kernel takes.
 	size, count, share := int64(1<<30), int64(1000), cgroup.CPUPeriod
-	want := place.Want{Source: place.Auto, PID: os.Getpid(), MustLimit: what != doctor.MemoryHigh}
+	want := place.Want{Source: place.Auto, PID: os.Getpid(), MustLimit: what != doctor.MemoryHigh, Answers: answers}
 	switch what {
 	case doctor.MemoryHigh:
 		want.Limits.MemoryHigh = &size

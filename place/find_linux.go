@@ -19,6 +19,9 @@ type finder struct {
 // Find returns the best place there is, or an *Error.
 func Find(w Want) (*Place, error) {
 	f := &finder{want: w}
+	if w.Answers == nil {
+		f.want.Answers = new(Answers)
+	}
 	if w.Source == Auto || w.Source == Cgroup {
 		if p := f.own(); p != nil {
 			p.Refused = f.refused
@@ -95,8 +98,9 @@ func (f *finder) writable(at cgroup.Parent, info cgroup.Info) *Place {
 	case cgroup.IsGroupName(at.Name()):
 		return f.leaf(at, "below "+at.Path()+", the group of a relance around us")
 	}
-	if above, err := at.Above().Info(); err == nil && above.Delegated && !above.ReadOnly {
-		// DelegateSubgroup= of systemd.resource-control(5).
+	if above, err := at.Above().Info(); err == nil && above.Delegated && !above.ReadOnly && !systemd.Unit(at.Hierarchical()).IsUnit() {
+		// DelegateSubgroup= of systemd.resource-control(5). A user's manager too has its
+		// group delegated: right below it, a unit is that manager's affair.
 		return f.below(at.Above(), "below "+at.Above().Path()+", delegated by systemd")
 	}
 	if systemd.Running() {

@@ -18,6 +18,8 @@ type Want struct {
 	MustLimit bool
 	// PID is ours; groups are named after it.
 	PID int
+	// Answers is what systemd has said before, nil for nothing.
+	Answers *Answers
 }
 
 // Refusal is a way that was not possible.
