@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"relance/cgroup"
 	"relance/systemd"
 )
@@ -133,7 +135,26 @@ func (f *finder) prove(p *Place) *Place {
 	if p.first, err = p.create(1); err != nil {
 		return f.refuse(wayOwn, err, "")
 	}
-	return p
+	if f.want.Pressure == nil {
+		return p
+	}
+	if err = p.first.Meter().TryPressure(*f.want.Pressure); err == nil {
+		return p
+	}
+	_ = p.first.Remove()
+	_ = p.first.Close()
+	return f.refuse(wayOwn, err, pressureCure(err))
+}
+
+// pressureCure is the way to have a trigger, by what stood against it.
+func pressureCure(err error) string {
+	switch {
+	case errors.Is(err, unix.EINVAL):
+		return "use a window of 2s, 4s, …: shorter ones take CAP_SYS_RESOURCE"
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP):
+		return "have the kernel record pressure: boot with psi=1 (and without cgroup_disable=pressure)"
+	}
+	return ""
 }
 
 // container tries to read the group around us. That is of use only if nobody
