@@ -128,7 +128,7 @@ func locate(todo *cli.Run) (*place.Place, error) {
 		return place.Bare(os.Getpid()), nil
 	}
 	where, err := place.Find(place.Want{
-		Source: todo.Source, Limits: todo.Group, PID: os.Getpid(), MustLimit: todo.NeedsGroup != "",
+		Source: todo.Source, Limits: todo.Group, Pressure: todo.Pressure, PID: os.Getpid(), MustLimit: todo.NeedsGroup != "",
 	})
 	if refused := (*place.Error)(nil); errors.As(err, &refused) {
 		flag := "memory-source"

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"os"
@@ -22,6 +23,9 @@ type Machine struct {
 	Root string
 	// Own returns our own group.
 	Own func() (Group, error)
+	// Delegated asks systemd whether it has handed over the group of a unit, where
+	// the group itself does not tell.
+	Delegated func(ctx context.Context, w systemd.Where) (bool, error)
 	// Try tries one of the things for real: it is called with each of them in turn.
 	Try func(what string) Trial
 }
@@ -32,13 +36,18 @@ type Group struct {
 	cgroup.Info
 }
 
-// Own is the Own of the real machine.
+// Own is the Own of the real machine. What is handed over is so with all that is
+// made in it: a subgroup that systemd put us in (DelegateSubgroup=), or a relance
+// around us; but for the units of a user's manager, who has its own handed over.
 func Own() (Group, error) {
 	at, err := cgroup.Find("/")
 	if err != nil {
 		return Group{}, err
 	}
 	info, err := at.Info()
+	if above, err := at.Above().Info(); err == nil && above.Delegated && !systemd.Unit(at.Hierarchical()).IsUnit() {
+		info.Delegated = true
+	}
 	return Group{at.Path(), info}, err
 }
 
@@ -71,6 +80,10 @@ func Gather(m Machine) Facts {
 		f.Controllers = append(f.Controllers, g.Controllers...)
 		slices.Sort(f.Controllers)
 		f.Kill, f.SwapLimit, f.GroupPSI = m.features(g)
+	}
+	if f.Systemd && f.Folder != "" && !f.Delegated && !strings.Contains(where.Below, "/") {
+		// Without an answer it is as if it were not: that is what a run does too.
+		f.Delegated, _ = m.Delegated(context.Background(), where)
 	}
 	for _, what := range tried {
 		f.Trials[what] = m.Try(what)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"relance/cgroup"
 	"relance/systemd"
 )
@@ -19,6 +21,9 @@ type finder struct {
 // Find returns the best place there is, or an *Error.
 func Find(w Want) (*Place, error) {
 	f := &finder{want: w}
+	if w.Answers == nil {
+		f.want.Answers = new(Answers)
+	}
 	if w.Source == Auto || w.Source == Cgroup {
 		if p := f.own(); p != nil {
 			p.Refused = f.refused
@@ -95,8 +100,9 @@ func (f *finder) writable(at cgroup.Parent, info cgroup.Info) *Place {
 	case cgroup.IsGroupName(at.Name()):
 		return f.leaf(at, "below "+at.Path()+", the group of a relance around us")
 	}
-	if above, err := at.Above().Info(); err == nil && above.Delegated && !above.ReadOnly {
-		// DelegateSubgroup= of systemd.resource-control(5).
+	if above, err := at.Above().Info(); err == nil && above.Delegated && !above.ReadOnly && !systemd.Unit(at.Hierarchical()).IsUnit() {
+		// DelegateSubgroup= of systemd.resource-control(5). A user's manager too has its
+		// group delegated: right below it, a unit is that manager's affair.
 		return f.below(at.Above(), "below "+at.Above().Path()+", delegated by systemd")
 	}
 	if systemd.Running() {
@@ -129,7 +135,26 @@ func (f *finder) prove(p *Place) *Place {
 	if p.first, err = p.create(1); err != nil {
 		return f.refuse(wayOwn, err, "")
 	}
-	return p
+	if f.want.Pressure == nil {
+		return p
+	}
+	if err = p.first.Meter().TryPressure(*f.want.Pressure); err == nil {
+		return p
+	}
+	_ = p.first.Remove()
+	_ = p.first.Close()
+	return f.refuse(wayOwn, err, pressureCure(err))
+}
+
+// pressureCure is the way to have a trigger, by what stood against it.
+func pressureCure(err error) string {
+	switch {
+	case errors.Is(err, unix.EINVAL):
+		return "use a window of 2s, 4s, …: shorter ones take CAP_SYS_RESOURCE"
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP):
+		return "have the kernel record pressure: boot with psi=1 (and without cgroup_disable=pressure)"
+	}
+	return ""
 }
 
 // container tries to read the group around us. That is of use only if nobody

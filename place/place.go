@@ -13,11 +13,15 @@ type Want struct {
 	Source Source
 	// Limits are what each group is given.
 	Limits cgroup.Limits
+	// Pressure is the trigger that is armed on each group, nil for none.
+	Pressure *cgroup.Trigger
 	// MustLimit says that something is asked for which only a group of our own can
 	// do: without one it is refused.
 	MustLimit bool
 	// PID is ours; groups are named after it.
 	PID int
+	// Answers is what systemd has said before, nil for nothing.
+	Answers *Answers
 }
 
 // Refusal is a way that was not possible.

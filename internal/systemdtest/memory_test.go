@@ -21,6 +21,7 @@ var watched = map[string]string{
 	"service of the user":           aroundUs + noDelegate,
 	"delegated service of the user": delegated,
 	"scope of the user":             scoped,
+	"delegated scope of the user":   delegated,
 }
 
 // A leak is recycled wherever relance runs, by the best way there is, which is
