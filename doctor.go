@@ -12,7 +12,11 @@ import (
 
 // diagnosed tells what this machine lets us do.
 func diagnosed(todo *cli.Doctor) int {
-	report := doctor.Diagnose(doctor.Gather(doctor.Machine{Root: "/", Own: doctor.Own, Try: try}))
+	answers := new(place.Answers)
+	report := doctor.Diagnose(doctor.Gather(doctor.Machine{
+		Root: "/", Own: doctor.Own, Delegated: answers.Delegated,
+		Try: func(what string) doctor.Trial { return try(what, answers) },
+	}))
 	write := report.WriteText
 	if todo.JSON {
 		write = report.WriteJSON
@@ -29,13 +33,13 @@ func diagnosed(todo *cli.Doctor) int {
 
 // try does what a run with that flag would do before its first start, and takes
 // it back.
-func try(what string) doctor.Trial {
+func try(what string, answers *place.Answers) doctor.Trial {
 	if what == doctor.TreeKill {
 		return tryGroup(place.Bare(os.Getpid()), what)
 	}
-	// Nobody is in the group, so any figure will do.
-	size, share := int64(1<<30), cgroup.CPUPeriod
-	want := place.Want{Source: place.Auto, PID: os.Getpid(), MustLimit: what != doctor.MemoryHigh}
+	// Nobody is in the group, so any figure will do that the kernel takes.
+	size, count, share := int64(1<<30), int64(1000), cgroup.CPUPeriod
+	want := place.Want{Source: place.Auto, PID: os.Getpid(), MustLimit: what != doctor.MemoryHigh, Answers: answers}
 	switch what {
 	case doctor.MemoryHigh:
 		want.Limits.MemoryHigh = &size
@@ -44,9 +48,11 @@ func try(what string) doctor.Trial {
 	case doctor.SwapMax:
 		want.Limits.SwapMax = &size
 	case doctor.PIDsMax:
-		want.Limits.PIDsMax = &size
+		want.Limits.PIDsMax = &count
 	case doctor.CPUMax:
 		want.Limits.CPUMax = &share
+	case doctor.Pressure:
+		want.Pressure = &cgroup.Trigger{Full: true, Stall: 200 * time.Millisecond, Window: 2 * time.Second}
 	}
 	p, err := place.Find(want)
 	if err != nil {
@@ -84,29 +90,11 @@ func tryGroup(p *place.Place, what string) (t doctor.Trial) {
 		return t
 	}
 	t.Use = doctor.OwnGroup
-	if what == doctor.Pressure {
-		if err := tryPressure(g); err != nil {
-			t.Use, t.Whys = doctor.Refused, append(t.Whys, err.Error())
-		}
-	}
 	if err := g.Remove(); err != nil {
 		t.Whys = append(t.Whys, err.Error())
 	}
 	_ = g.Close()
 	return t
-}
-
-// tryPressure makes a trigger and takes it back. The watcher goes with us.
-func tryPressure(g *cgroup.Group) error {
-	w, err := cgroup.NewWatcher()
-	if err != nil {
-		return err
-	}
-	watch, err := w.Pressure(g.Meter(), cgroup.Trigger{Full: true, Stall: 200 * time.Millisecond, Window: 2 * time.Second}, 1)
-	if err != nil {
-		return err
-	}
-	return watch.Close()
 }
 
 // told is what the place has to tell: what stood against it, and cures, each once.

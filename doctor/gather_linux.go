@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"os"
@@ -22,6 +23,9 @@ type Machine struct {
 	Root string
 	// Own returns our own group.
 	Own func() (Group, error)
+	// Delegated asks systemd whether it has handed over the group of a unit, where
+	// the group itself does not tell.
+	Delegated func(ctx context.Context, w systemd.Where) (bool, error)
 	// Try tries one of the things for real: it is called with each of them in turn.
 	Try func(what string) Trial
 }
@@ -32,13 +36,18 @@ type Group struct {
 	cgroup.Info
 }
 
-// Own is the Own of the real machine.
+// Own is the Own of the real machine. What is handed over is so with all that is
+// made in it: a subgroup that systemd put us in (DelegateSubgroup=), or a relance
+// around us; but for the units of a user's manager, who has its own handed over.
 func Own() (Group, error) {
 	at, err := cgroup.Find("/")
 	if err != nil {
 		return Group{}, err
 	}
 	info, err := at.Info()
+	if above, err := at.Above().Info(); err == nil && above.Delegated && !systemd.Unit(at.Hierarchical()).IsUnit() {
+		info.Delegated = true
+	}
 	return Group{at.Path(), info}, err
 }
 
@@ -49,7 +58,7 @@ func Gather(m Machine) Facts {
 		Kernel: first(m.read("proc/sys/kernel/osrelease")), PID: os.Getpid(), Root: os.Geteuid() == 0,
 		Proc: m.exists("proc/self/stat"), PSI: len(m.read("proc/pressure/memory")) > 0,
 		Swap: kilobytes(m.read("proc/meminfo"), "SwapTotal:"), Runtime: m.runtime(),
-		Systemd: m.isFolder("run/systemd/system"), Main: systemd.StartedUs(),
+		Systemd:     m.isFolder("run/systemd/system"),
 		Controllers: []string{}, Trials: map[string]Trial{},
 	}
 	if f.Kernel == "" {
@@ -61,7 +70,7 @@ func Gather(m Machine) Facts {
 	f.Hierarchy, f.V1Memory = hierarchy(m.read("proc/self/mountinfo"))
 	f.Group = ownGroup(m.read("proc/self/cgroup"))
 	where := systemd.Unit(f.Group)
-	f.Kind, f.Unit = string(where.Kind), where.Unit
+	f.Kind, f.Unit, f.Main = string(where.Kind), where.Unit, where.StartedUs()
 	if total, source, err := limits.EffectiveMemory(m.Root); err == nil {
 		f.Memory, f.MemorySource = total, source
 	}
@@ -71,6 +80,10 @@ func Gather(m Machine) Facts {
 		f.Controllers = append(f.Controllers, g.Controllers...)
 		slices.Sort(f.Controllers)
 		f.Kill, f.SwapLimit, f.GroupPSI = m.features(g)
+	}
+	if f.Systemd && f.Folder != "" && !f.Delegated && !strings.Contains(where.Below, "/") {
+		// Without an answer it is as if it were not: that is what a run does too.
+		f.Delegated, _ = m.Delegated(context.Background(), where)
 	}
 	for _, what := range tried {
 		f.Trials[what] = m.Try(what)

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"relance/cgroup"
+	"relance/systemd"
 )
 
 // files makes a machine of files; a name that ends in a slash is a folder.
@@ -37,6 +39,10 @@ func files(t *testing.T, texts map[string]string) Machine {
 		Root: root,
 		Own:  func() (Group, error) { return Group{}, errors.New("none") },
 		Try:  func(string) Trial { return Trial{Use: Refused} },
+		Delegated: func(_ context.Context, w systemd.Where) (bool, error) {
+			t.Errorf("asked about %+v", w)
+			return false, nil
+		},
 	}
 }
 
@@ -83,6 +89,39 @@ func TestGatherService(t *testing.T) {
 	}
 	if !reflect.DeepEqual(f, want) {
 		t.Errorf("\n got %+v\nwant %+v", f, want)
+	}
+}
+
+// Where the group does not tell that it is handed over, systemd does.
+func TestGatherAsked(t *testing.T) {
+	const unit = "/user.slice/user-1000.slice/user@1000.service/app.slice/a.scope"
+	for _, c := range []struct {
+		group  string
+		answer bool
+		err    error
+	}{{unit, true, nil}, {unit, false, nil}, {unit + "/sub", true, nil}, {unit, false, errors.New("no answer")}} {
+		m := files(t, map[string]string{"proc/self/cgroup": "0::" + c.group + "\n", "run/systemd/system/": ""})
+		m.Own = func() (Group, error) { return Group{m.Root, cgroup.Info{}}, nil }
+		asked := 0
+		m.Delegated = func(_ context.Context, w systemd.Where) (bool, error) {
+			if asked++; w != systemd.Unit(c.group) {
+				t.Errorf("%s: asked about %+v", c.group, w)
+			}
+			return c.answer, c.err
+		}
+		if f := Gather(m); f.Delegated != c.answer || asked != 1 {
+			t.Errorf("%+v: %v, asked %d times", c, f.Delegated, asked)
+		}
+	}
+	// Deeper down, and without systemd, nobody is asked.
+	for _, m := range []Machine{
+		files(t, map[string]string{"proc/self/cgroup": "0::" + unit + "/x/y\n", "run/systemd/system/": ""}),
+		files(t, map[string]string{"proc/self/cgroup": "0::" + unit + "\n"}),
+	} {
+		m.Own = func() (Group, error) { return Group{m.Root, cgroup.Info{}}, nil }
+		if f := Gather(m); f.Delegated || f.Group == "" {
+			t.Errorf("%+v", f)
+		}
 	}
 }
 

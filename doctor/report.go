@@ -8,7 +8,8 @@ type Use string
 const (
 	// OwnGroup is a cgroup of its own for each generation.
 	OwnGroup Use = "own-group"
-	// Container is the cgroup around us, which may only be read.
+	// Container is the cgroup around us, which is only read: a container's, or that
+	// of a unit.
 	Container Use = "container"
 	// Looks is looks at each process in /proc.
 	Looks Use = "proc"
@@ -22,7 +23,7 @@ const (
 
 // words are the uses for people.
 var words = map[Use]string{
-	OwnGroup: "own group", Container: "container's group, read-only", Looks: "looks in /proc",
+	OwnGroup: "own group", Container: "group around us, read-only", Looks: "looks in /proc",
 	Setrlimit: "set in the command", Refused: "refused", Unknown: "not told",
 }
 
@@ -98,7 +99,7 @@ func (f Facts) oomKill() Row {
 	case OwnGroup:
 		row.Best, row.Note = true, "counted for each generation"
 	case Container:
-		row.Note = "counted for the whole container"
+		row.Note = "counted for all of it"
 	default:
 		row.Use, row.Note = Unknown, "it looks like any other SIGKILL"
 	}

@@ -224,3 +224,14 @@ func TestPlain(t *testing.T) {
 		t.Errorf("%v: %q", err, b.String())
 	}
 }
+
+// Where something is refused and nobody knows a cure, it is not said that all is
+// at its best.
+func TestNoCure(t *testing.T) {
+	f := machines["root"]
+	f.Trials = but(trials(Trial{Use: OwnGroup}, nil), PIDsMax, Trial{Use: Refused, Whys: []string{"invalid argument"}})
+	var b bytes.Buffer
+	if err := Diagnose(f).WriteText(&b); err != nil || !bytes.HasSuffix(b.Bytes(), []byte("\nNo way is known to get more.\n")) {
+		t.Errorf("%v: %s", err, b.String())
+	}
+}

@@ -36,10 +36,13 @@ func (r Report) WriteText(w io.Writer) error {
 		line := fmt.Sprintf("  %-18s %-30s %s", row.What, words[row.Use], plain(note))
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	if len(r.Advice) == 0 {
-		b.WriteString("\nNothing better is possible.\n")
-	} else {
+	switch {
+	case len(r.Advice) > 0:
 		b.WriteString("\nHow to get more:\n")
+	case len(r.lacking(everything...)) > 0:
+		b.WriteString("\nNo way is known to get more.\n")
+	default:
+		b.WriteString("\nNothing better is possible.\n")
 	}
 	for i, a := range r.Advice {
 		fmt.Fprintf(&b, "  %d. for %s:\n     %s\n", i+1, strings.Join(a.For, ", "), plain(a.Do))

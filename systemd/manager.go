@@ -65,11 +65,9 @@ func (m *manager) start(unit string, r Request) (dbus.ObjectPath, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(reply.Body) > 0 {
-		if job, ok := reply.Body[0].(dbus.ObjectPath); ok {
-			m.sender = header(reply, dbus.FieldSender)
-			return job, nil
-		}
+	if job, ok := first(reply).(dbus.ObjectPath); ok {
+		m.sender = header(reply, dbus.FieldSender)
+		return job, nil
 	}
 	return "", errors.New("the answer names no job")
 }
@@ -149,9 +147,7 @@ type refusal struct{ name, text string }
 func refusalOf(msg *dbus.Message) *refusal {
 	var r refusal
 	r.name, _ = header(msg, dbus.FieldErrorName).(string)
-	if len(msg.Body) > 0 {
-		r.text, _ = msg.Body[0].(string)
-	}
+	r.text, _ = first(msg).(string)
 	return &r
 }
 

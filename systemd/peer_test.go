@@ -67,14 +67,17 @@ func private(t *testing.T, serve func(p peer)) socket {
 }
 
 // call waits for the call that starts the scope.
-func (p peer) call() *dbus.Message {
+func (p peer) call() *dbus.Message { return p.called("StartTransientUnit") }
+
+// called waits for a call of a method.
+func (p peer) called(method string) *dbus.Message {
 	m, err := p.receive()
 	if err != nil {
 		p.t.Errorf("no call: %v", err)
 		return &dbus.Message{}
 	}
-	if got := header(m, dbus.FieldMember); got != "StartTransientUnit" {
-		p.t.Errorf("called %v", got)
+	if got := header(m, dbus.FieldMember); got != method {
+		p.t.Errorf("called %v, want %s", got, method)
 	}
 	return m
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // Running reports whether systemd runs this machine, sd_booted(3): "Internally,
@@ -15,7 +16,11 @@ func running(root string) bool {
 	return err == nil && st.IsDir()
 }
 
-// StartedUs reports whether this process is one that a unit's Exec line started,
-// not something further down: systemd.exec(5), $SYSTEMD_EXEC_PID. Such a process
-// should not leave its unit, whichever manager's it is.
-func StartedUs() bool { return os.Getenv("SYSTEMD_EXEC_PID") == strconv.Itoa(os.Getpid()) }
+// StartedUs reports whether w is a service and this process is one that its Exec
+// line started, not something further down: systemd.exec(5), $SYSTEMD_EXEC_PID.
+// Such a process should not leave its unit, whichever manager's it is. What logs a
+// user in is started like that too, but then it is in a session, and no scope has
+// an Exec line.
+func (w Where) StartedUs() bool {
+	return strings.HasSuffix(w.Unit, ".service") && os.Getenv("SYSTEMD_EXEC_PID") == strconv.Itoa(os.Getpid())
+}

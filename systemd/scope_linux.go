@@ -2,28 +2,12 @@ package systemd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 )
-
-var (
-	// ErrNoManager says that no systemd could be asked: none runs, no bus, or a bus
-	// without it.
-	ErrNoManager = errors.New("no systemd to ask")
-	// ErrDenied says that systemd, or the bus, does not do it for us.
-	ErrDenied = errors.New("denied")
-	// ErrTimeout says that no answer came in time.
-	ErrTimeout = errors.New("no answer in time")
-)
-
-// Patience is how long StartScope waits at most. On a machine that is not busy it
-// takes some ten milliseconds.
-const Patience = 3 * time.Second
 
 // Request says what scope is asked for.
 type Request struct {
@@ -59,64 +43,21 @@ func StartScope(ctx context.Context, r Request) (Scope, error) {
 }
 
 func startScope(ctx context.Context, r Request, uid int, where []socket) (Scope, error) {
-	ctx, cancel := context.WithTimeout(ctx, Patience)
-	defer cancel()
 	scope := Scope{Unit: fmt.Sprintf("relance-%d-%08x.scope", os.Getpid(), rand.Uint32()), User: uid != 0}
-	worst := ErrNoManager
-	for _, s := range where {
-		err := ask(ctx, s, uid, scope.Unit, r)
-		var no *unreachable
-		switch {
-		case err == nil:
-			return scope, nil
-		case ctx.Err() == context.DeadlineExceeded:
-			return Scope{}, fmt.Errorf("ask %s for %s: %w", s.path, scope.Unit, ErrTimeout)
-		case ctx.Err() != nil:
-			return Scope{}, fmt.Errorf("ask %s for %s: %w", s.path, scope.Unit, ctx.Err())
-		case !errors.As(err, &no):
-			return Scope{}, fmt.Errorf("ask %s for %s: %w", s.path, scope.Unit, err)
-		case errors.Is(err, ErrDenied) || !errors.Is(worst, ErrDenied):
-			worst = err
-		}
+	path, err := ask(ctx, target{us: uid, owner: uid, at: where}, func(m *manager) error { return m.makeScope(scope.Unit, r) })
+	switch {
+	case err == nil:
+		return scope, nil
+	case path == "":
+		return Scope{}, fmt.Errorf("ask systemd for a scope: %w", err)
 	}
-	return Scope{}, fmt.Errorf("ask systemd for a scope: %w", worst)
+	return Scope{}, fmt.Errorf("ask %s for %s: %w", path, scope.Unit, err)
 }
 
-// unreachable says that a socket leads to no manager, so that the next may.
-type unreachable struct {
-	path string
-	err  error
-}
-
-func (u *unreachable) Error() string { return fmt.Sprintf("connect %s: %v", u.path, u.err) }
-
-func (u *unreachable) Unwrap() error { return u.err }
-
-func (u *unreachable) Is(target error) bool {
-	if errors.Is(u.err, os.ErrPermission) {
-		return target == ErrDenied
-	}
-	return target == ErrNoManager && !errors.Is(u.err, ErrDenied)
-}
-
-// ask asks at one socket.
-func ask(ctx context.Context, s socket, uid int, unit string, r Request) error {
-	c, err := dial(ctx, s.path, uid)
-	if err != nil {
-		return &unreachable{s.path, err}
-	}
-	defer c.close()
-	m := manager{conn: c, removed: map[dbus.ObjectPath]result{}}
-	if s.bus {
-		if err := m.greet(); err != nil {
-			return &unreachable{s.path, err}
-		}
-	}
+// makeScope asks for the scope and waits until it is there.
+func (m *manager) makeScope(unit string, r Request) error {
 	job, err := m.start(unit, r)
-	var refused *refusal
-	if errors.As(err, &refused) && refused.absent() {
-		return &unreachable{s.path, err}
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
 	word, err := m.wait(job)

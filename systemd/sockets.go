@@ -22,18 +22,26 @@ const (
 	systemBus     = "/run/dbus/system_bus_socket"
 )
 
-// sockets returns where to ask, best first: the socket of the manager itself
-// serves without a bus and its policy, and systemctl(1) too prefers it. Root asks
-// the system's manager, everybody else their own: the system's would want a
-// password for it.
+// sockets returns where to ask for a scope, best first: the socket of the manager
+// itself serves without a bus and its policy, and systemctl(1) too prefers it.
+// Root asks the system's manager, everybody else their own: the system's would
+// want a password for it.
+func sockets(uid int, getenv func(string) string) []socket {
+	if uid == 0 {
+		return systemSockets()
+	}
+	return userSockets(uid, getenv)
+}
+
+// systemSockets are those of the system's manager.
+func systemSockets() []socket { return []socket{{systemPrivate, false}, {systemBus, true}} }
+
+// userSockets are those of a user's manager.
 //
 // The address in the environment comes before the usual place of a user's bus,
 // sd_bus_default_user(3). Only unix sockets are taken of it: the other transports
 // are for other machines, or run a program.
-func sockets(uid int, getenv func(string) string) []socket {
-	if uid == 0 {
-		return []socket{{systemPrivate, false}, {systemBus, true}}
-	}
+func userSockets(uid int, getenv func(string) string) []socket {
 	usual := "/run/user/" + strconv.Itoa(uid)
 	dirs := []string{usual}
 	if dir := getenv("XDG_RUNTIME_DIR"); path.IsAbs(dir) && path.Clean(dir) != usual {

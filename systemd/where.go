@@ -26,6 +26,8 @@ const (
 // Where is what systemd calls a place in the cgroup tree.
 type Where struct {
 	Kind Kind
+	// UID is whose manager it is, for User.
+	UID int
 	// Unit is the innermost unit, as systemctl(1) takes it: "app.service". It is
 	// empty for Root and Other.
 	Unit string
@@ -35,6 +37,9 @@ type Where struct {
 	// unit's group itself.
 	Below string
 }
+
+// IsUnit reports whether the place is the unit's own group, none below it.
+func (w Where) IsUnit() bool { return w.Unit != "" && w.Below == "" }
 
 // MayAsk reports whether asking for a scope is proper: by whoever works in a
 // login session or below a user's manager. A process of a system unit that left
@@ -54,11 +59,12 @@ func Unit(cgroup string) Where {
 	}
 	slice, unit, below := cut(strings.Split(cgroup[1:], "/"))
 	w := Where{Unit: unit, Slice: slice, Below: path.Join(below...)}
+	uid, isManager := instance(unit, "user@", ".service")
 	switch {
 	case unit == "":
 		return Where{}
-	case isInstance(unit, "user@", ".service"):
-		w.Kind = User
+	case isManager:
+		w.Kind, w.UID = User, uid
 		if innerSlice, inner, rest := cut(below); inner != "" {
 			w.Unit, w.Below = inner, path.Join(rest...)
 			if w.Slice = innerSlice; innerSlice == "" {
@@ -117,12 +123,17 @@ func isUnit(name string) bool {
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// isInstance reports whether only a number stands between before and after.
-func isInstance(name, before, after string) bool {
+// instance returns the number that alone stands between before and after.
+func instance(name, before, after string) (int, bool) {
 	name, ok := strings.CutPrefix(name, before)
 	name, ok2 := strings.CutSuffix(name, after)
-	_, err := strconv.ParseUint(name, 10, 32)
-	return ok && ok2 && err == nil
+	n, err := strconv.ParseUint(name, 10, 32)
+	return int(n), ok && ok2 && err == nil
+}
+
+func isInstance(name, before, after string) bool {
+	_, ok := instance(name, before, after)
+	return ok
 }
 
 // isSession reports whether name is a scope of logind's: session-3.scope, or

@@ -24,13 +24,13 @@ func TestUnit(t *testing.T) {
 		"/user.slice/user-0.slice/session-c12.scope/a":                    {Kind: Session, Unit: "session-c12.scope", Slice: "user-0.slice", Below: "a"},
 		"/system.slice/session-3.scope":                                   {Kind: System, Unit: "session-3.scope", Slice: "system.slice"},
 		"/user.slice/user-1000.slice/session-x.scope":                     {Kind: System, Unit: "session-x.scope", Slice: "user-1000.slice"},
-		"/user.slice/user-1000.slice/user@1000.service":                   {Kind: User, Unit: "user@1000.service", Slice: "user-1000.slice"},
-		"/user.slice/user-1000.slice/user@1000.service/init.scope":        {Kind: User, Unit: "init.scope", Slice: "user-1000.slice"},
-		"/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope": {Kind: User, Unit: "x.scope", Slice: "app.slice"},
+		"/user.slice/user-1000.slice/user@1000.service":                   {Kind: User, UID: 1000, Unit: "user@1000.service", Slice: "user-1000.slice"},
+		"/user.slice/user-1000.slice/user@1000.service/init.scope":        {Kind: User, UID: 1000, Unit: "init.scope", Slice: "user-1000.slice"},
+		"/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope": {Kind: User, UID: 1000, Unit: "x.scope", Slice: "app.slice"},
 		"/user.slice/user-1000.slice/user@1000.service/app.slice/app-a.slice/x.service/y/z.scope": {
-			Kind: User, Unit: "x.service", Slice: "app-a.slice", Below: "y/z.scope"},
+			Kind: User, UID: 1000, Unit: "x.service", Slice: "app-a.slice", Below: "y/z.scope"},
 		"/user.slice/user-1000.slice/user@1000.service/not a unit": {
-			Kind: User, Unit: "user@1000.service", Slice: "user-1000.slice", Below: "not a unit"},
+			Kind: User, UID: 1000, Unit: "user@1000.service", Slice: "user-1000.slice", Below: "not a unit"},
 		"/user.slice/user-1000.slice/user@x.service": {Kind: System, Unit: "user@x.service", Slice: "user-1000.slice"},
 
 		"":                                  {},
@@ -69,6 +69,19 @@ func TestMayAsk(t *testing.T) {
 	}
 }
 
+func TestIsUnit(t *testing.T) {
+	for in, want := range map[string]bool{
+		"/": false, "/docker/0a": false, "/system.slice/app.service": true, "/system.slice/app.service/x": false,
+		"/user.slice/user-1000.slice/user@1000.service":             true,
+		"/user.slice/user-1000.slice/user@1000.service/init.scope":  true,
+		"/user.slice/user-1000.slice/user@1000.service/a.service/x": false,
+	} {
+		if got := Unit(in).IsUnit(); got != want {
+			t.Errorf("%s: %v", in, got)
+		}
+	}
+}
+
 func TestReadable(t *testing.T) {
 	for in, want := range map[string]string{
 		"app.service": "app.service",
@@ -102,8 +115,11 @@ func TestRunning(t *testing.T) {
 func TestStartedUs(t *testing.T) {
 	for value, want := range map[string]bool{"": false, "1": false, strconv.Itoa(os.Getpid()): true} {
 		t.Setenv("SYSTEMD_EXEC_PID", value)
-		if StartedUs() != want {
+		if (Where{Unit: "a.service"}).StartedUs() != want {
 			t.Errorf("%q: %v", value, !want)
+		}
+		if (Where{Unit: "session-1.scope"}).StartedUs() || (Where{}).StartedUs() {
+			t.Errorf("%q: started as no service", value)
 		}
 	}
 }

@@ -31,9 +31,9 @@ type conn struct {
 	stop   func() bool
 }
 
-// dial connects and says who we are. The end of ctx ends whatever is done on the
-// connection.
-func dial(ctx context.Context, path string, uid int) (*conn, error) {
+// dial connects to a socket of t and says who we are. The end of ctx ends whatever
+// is done on the connection.
+func dial(ctx context.Context, path string, t target) (*conn, error) {
 	var d net.Dialer
 	n, err := d.DialContext(ctx, "unix", path)
 	if err != nil {
@@ -41,8 +41,8 @@ func dial(ctx context.Context, path string, uid int) (*conn, error) {
 	}
 	c := &conn{net: n, in: bufio.NewReader(n)}
 	c.stop = context.AfterFunc(ctx, func() { n.SetDeadline(time.Unix(1, 0)) })
-	if err = c.checkPeer(uid); err == nil {
-		err = c.authenticate(uid)
+	if err = c.checkPeer(t.owner); err == nil {
+		err = c.authenticate(t.us)
 	}
 	if err != nil {
 		c.close()
@@ -76,7 +76,7 @@ var errHungUp = errors.New("the other side hung up")
 
 // checkPeer refuses a socket that a stranger listens on: a variable of the
 // environment can come from another user's session, by su(1) for one.
-func (c *conn) checkPeer(uid int) error {
+func (c *conn) checkPeer(owner int) error {
 	raw, err := c.net.(*net.UnixConn).SyscallConn()
 	if err != nil {
 		return err
@@ -91,13 +91,13 @@ func (c *conn) checkPeer(uid int) error {
 	if peerErr != nil {
 		return fmt.Errorf("ask who listens: %w", peerErr)
 	}
-	if !mayListen(peer.Uid, uid) {
-		return fmt.Errorf("user %d listens, neither we nor root: %w", peer.Uid, ErrDenied)
+	if !mayListen(peer.Uid, owner) {
+		return fmt.Errorf("user %d listens, neither %d nor root: %w", peer.Uid, owner, ErrDenied)
 	}
 	return nil
 }
 
-func mayListen(peer uint32, uid int) bool { return peer == 0 || int64(peer) == int64(uid) }
+func mayListen(peer uint32, owner int) bool { return peer == 0 || int64(peer) == int64(owner) }
 
 // authenticate is the EXTERNAL mechanism of the D-Bus specification: a zero byte
 // and our user id, which the other side compares with what the kernel says.
