@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,8 +26,11 @@ func much(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	// What is not written yet cannot be taken back.
+	// What is in the page cache is counted for who brought it there: us.
 	if err := f.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -38,13 +42,36 @@ func TestMemoryPressure(t *testing.T) {
 	controlled(t)
 	limits := []string{"--memory-max", "32M", "--swap-max", "0", "--min-uptime", "0"}
 	thrash := []string{"--", misbehave(t), "map-file", "--loop", much(t)}
-	r := start(t, append(append(limits, "--memory-pressure", "full 100ms/1s"), thrash...)...)
+	r := start(t, append(append(limits, "--memory-pressure", "full 50ms/1s"), thrash...)...)
 	group := groupOf(t, r.child(t))
-	r.waitFor(t, `gen 1: memory-high: tasks waited for memory: full 100ms/1s, [\d.]+ MiB after .*; stopping \(TERM`)
+	r.waitFor(t, `gen 1: memory-high: tasks waited for memory: full 50ms/1s, [\d.]+ MiB after .*; stopping \(TERM`)
 	r.waitFor(t, `gen 2: up`)
 	r.waitFor(t, `gen 2: memory-high: tasks waited for memory`)
 	r.end(t, unix.SIGTERM)
 	wantNoGroups(t, group, r.Process.Pid)
+
+	r = start(t, append(limits, thrash...)...)
+	group = groupOf(t, r.child(t))
+	until(t, "the same pressure without the flag", func() bool { return waited(t, group) >= 500_000 })
+	if _, lines := endAll(t, r); strings.Contains(strings.Join(lines, "\n"), "memory-high") {
+		t.Errorf("recycled for its page cache: %q", lines)
+	}
+}
+
+// waited is how many microseconds all tasks of a group have waited for memory.
+func waited(t *testing.T, group string) int64 {
+	t.Helper()
+	text, err := os.ReadFile(group + "/memory.pressure")
+	_, full, ok := strings.Cut(string(text), "full ")
+	if err != nil || !ok {
+		t.Fatalf("%q, %v", text, err)
+	}
+	_, total, _ := strings.Cut(full, "total=")
+	n, err := strconv.ParseInt(strings.TrimSpace(total), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // A short excess is forgiven, one that lasts is not. While it is watched,

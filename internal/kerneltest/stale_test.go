@@ -33,13 +33,13 @@ func TestStaleGroups(t *testing.T) {
 	living := start(t, append(append([]string{}, budgeted...), misbehave(t), "print-signals")...)
 	neighbour := living.child(t)
 
-	// Its command is told by the kernel that relance is gone, and leaves.
-	empty, leaver := killed(t, misbehave(t), "print-signals")
-	until(t, "the end of the command", func() bool { return gone(leaver) })
-	// This one takes no notice. Its output must be nobody's, or its relance would
-	// not be seen to end.
+	// This one takes no notice when the kernel tells it that relance is gone. Its
+	// output is nobody's, or that relance would not be seen to end.
 	busy, stayer := killed(t, "/bin/sh", "-c", `trap '' TERM; echo pid=$$; exec >/dev/null 2>&1; sleep 1000 & wait; sleep 1000`)
 	t.Cleanup(func() { os.WriteFile(filepath.Join(busy, "cgroup.kill"), []byte("1"), 0) })
+	// This one leaves.
+	empty, leaver := killed(t, misbehave(t), "print-signals")
+	until(t, "the end of the command", func() bool { return gone(leaver) })
 	for _, group := range []string{empty, busy} {
 		if _, err := os.Stat(group); err != nil {
 			t.Fatalf("the group is gone before anybody cleans up: this shows nothing: %v", err)
