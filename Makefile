@@ -39,6 +39,7 @@ fuzz:
 	scripts/fuzz.sh $(FUZZTIME)
 
 bench: build
+	go build -o bin/vm/ ./internal/vm/...
 	go run ./bench -relance bin/relance
 
 # Writes --help into the README, where scripts/check.sh looks for it.

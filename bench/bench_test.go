@@ -67,3 +67,13 @@ func TestWriteTable(t *testing.T) {
 		t.Errorf("table\n%q, want\n%q", out.String(), want)
 	}
 }
+
+func TestSpansOf(t *testing.T) {
+	var records []byte
+	for _, n := range []uint64{100, 110, 150, 160, 165} {
+		records = binary.NativeEndian.AppendUint64(records, n)
+	}
+	if got := spansOf(records); !slices.Equal(got, []time.Duration{10, 10}) {
+		t.Errorf("spansOf = %v, want 10 twice, and no half record", got)
+	}
+}

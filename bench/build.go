@@ -15,10 +15,18 @@ var loopSource []byte
 //go:embed stamp.c
 var stampSource []byte
 
+//go:embed leak.c
+var leakSource []byte
+
 var errNoCompiler = errors.New("no gcc (apt install gcc libc6-dev)")
 
-// compile builds the two C programs into the run's folder.
+// compile builds the C programs into the run's folder, or takes them from that
+// of the run that started this one.
 func (b *bench) compile() error {
+	if b.tools != "" {
+		b.loop, b.stamp, b.leak = b.tools+"/loop", b.tools+"/stamp", b.tools+"/leak"
+		return nil
+	}
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
 		return errNoCompiler
@@ -37,6 +45,9 @@ func (b *bench) compile() error {
 	if b.loop, err = build("loop", loopSource); err != nil {
 		return err
 	}
-	b.stamp, err = build("stamp", stampSource)
+	if b.stamp, err = build("stamp", stampSource); err != nil {
+		return err
+	}
+	b.leak, err = build("leak", leakSource)
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,10 +20,12 @@ const recordSize = 16
 // A restarter is a peer that runs stamp again and again.
 type restarter struct {
 	peer
-	rounds  int  // in all
-	blocks  int  // in how many runs
-	counts  bool // takes the number of runs after args, and ends by itself
-	compare bool // false: its gap is a floor, not work
+	rounds  int      // in all
+	blocks  int      // in how many runs
+	counts  bool     // takes the number of runs after args, and ends by itself
+	compare bool     // false: its gap is a floor, not work
+	child   []string // what it runs, with the file of records after the first word; none: stamp
+	nobody  bool     // runs without rights
 }
 
 // measureGap takes, for each peer, the time from the last stamp of one child to the first of the next.
@@ -40,11 +43,11 @@ func (b *bench) measureGap() {
 	relance := b.relancePeer(b.loopFlags)
 	relance.name = "relance"
 	restarters := []restarter{
-		{peer{name: "C loop", program: b.loop}, b.rounds, b.blocks, true, true},
-		{peer{name: "Go loop", program: self, args: []string{"go-loop"}}, b.rounds, b.blocks, true, true},
-		{relance, b.rounds, b.blocks, false, true},
-		{serviceOf("runsv", "runit"), b.floorRounds, 1, false, false},
-		{serviceOf("s6-supervise", "s6"), b.floorRounds, 1, false, false},
+		{peer: peer{name: "C loop", program: b.loop}, rounds: b.rounds, blocks: b.blocks, counts: true, compare: true},
+		{peer: peer{name: "Go loop", program: self, args: []string{"go-loop"}}, rounds: b.rounds, blocks: b.blocks, counts: true, compare: true},
+		{peer: relance, rounds: b.rounds, blocks: b.blocks, compare: true},
+		{peer: serviceOf("runsv", "runit"), rounds: b.floorRounds, blocks: 1},
+		{peer: serviceOf("s6-supervise", "s6"), rounds: b.floorRounds, blocks: 1},
 	}
 	gaps := map[string][]time.Duration{}
 	failed := map[string]error{}
@@ -84,7 +87,11 @@ func (b *bench) restart(r restarter, records string) error {
 	if r.counts {
 		r.args = append(r.args, strconv.Itoa(runs))
 	}
-	words, err := b.command(r.peer, b.stamp, records)
+	child := []string{b.stamp, records}
+	if r.child != nil {
+		child = slices.Insert(slices.Clone(r.child), 1, records)
+	}
+	words, err := b.command(r.peer, child...)
 	if err != nil {
 		return err
 	}
@@ -95,6 +102,12 @@ func (b *bench) restart(r restarter, records string) error {
 	}
 	defer said.Close()
 	cmd.Stderr = said // a file: Wait would wait for all holders of a pipe
+	if r.nobody {
+		if err := openTo(b.folder, records); err != nil {
+			return err
+		}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
 	if err := cmd.Start(); err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Command bench measures what relance costs, next to programs of its kind on the same machine in the same minutes: the
 // time it adds to a start, the time from a child's death to the next one, its memory, and how often it wakes up.
 //
-//	go run ./bench [-relance bin/relance] [-rounds 200] [-idle 30s] [-only start,gap,idle]
+//	go run ./bench [-relance bin/relance] [-rounds 200] [-idle 30s] [-only start,gap,group,idle]
 //
 // It prints and never judges: a shared machine is noisy, and what can be compared are the ratios of one run. README.md
 // says how to read the tables.
@@ -33,6 +33,9 @@ type bench struct {
 	folder      string // for tools, services and records; removed at the end
 	loop        string // path of the compiled loop.c; empty without a compiler
 	stamp       string // path of the compiled stamp.c; empty without a compiler
+	leak        string // path of the compiled leak.c; empty without a compiler
+	tools       string // folder of the three, where they are compiled already
+	vmrun       string // what runs the table of groups where this machine has no memory controller
 }
 
 func main() {
@@ -54,16 +57,18 @@ func run() error {
 	flag.IntVar(&b.blocks, "blocks", 20, "blocks into which the rounds of gap are cut, so that all peers meet the same noise")
 	flag.IntVar(&b.floorRounds, "floor-rounds", 4, "rounds for supervisors that wait a second between starts")
 	flag.DurationVar(&b.idle, "idle", 30*time.Second, "how long to count wake-ups")
-	only := flag.String("only", "start,gap,idle", "which tables")
+	flag.StringVar(&b.vmrun, "vm", "bin/vm/run", "what runs the table group in a virtual machine, where this one has no memory controller")
+	flag.StringVar(&b.tools, "tools", "", "the folder with the C programs, compiled (default: compile them)")
+	only := flag.String("only", "start,gap,group,idle", "which tables")
 	flag.Parse()
 	if flag.NArg() > 0 || b.rounds < 1 || b.blocks < 1 || b.floorRounds < 1 {
 		return errors.New("wrong usage: no words, and numbers from 1 on (see -help)")
 	}
-	tables := map[string]func(){"start": b.measureStart, "gap": b.measureGap, "idle": b.measureIdle}
+	tables := map[string]func(){"start": b.measureStart, "gap": b.measureGap, "group": b.measureGroup, "idle": b.measureIdle}
 	names := strings.Split(*only, ",")
 	for _, name := range names {
 		if tables[name] == nil {
-			return fmt.Errorf("unknown table %q: want start, gap or idle", name)
+			return fmt.Errorf("unknown table %q: want start, gap, group or idle", name)
 		}
 	}
 

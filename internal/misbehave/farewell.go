@@ -22,13 +22,13 @@ type farewell struct {
 	bytes, budget size
 	into          string
 	current       *os.File // memory.current of our group
-	reached       atomic.Int64
+	below         atomic.Int64 // when it was last below the budget
 	asked         atomic.Bool
 }
 
 func (f *farewell) flags(fs *flag.FlagSet) {
 	fs.Var(&f.bytes, "last", "on TERM take that much more, write for a second, and leave")
-	fs.Var(&f.budget, "budget", "say how long after our cgroup2 group had reached that much TERM came")
+	fs.Var(&f.budget, "budget", "say how long after our cgroup2 group was last below that much TERM came")
 	fs.StringVar(&f.into, "into", os.DevNull, "the file to write to")
 }
 
@@ -56,29 +56,26 @@ func (f *farewell) prepare() error {
 	return nil
 }
 
-// look notes when the budget is reached. Who says farewell does not come back.
+// look is called before each step, and notes whether the budget is still to be
+// reached. Who says farewell does not come back from it.
 func (f *farewell) look() {
 	if f.asked.Load() {
 		forever()
 	}
-	if f.current == nil || f.reached.Load() != 0 {
+	if f.current == nil {
 		return
 	}
+	now := time.Now()
 	var text [32]byte
 	n, _ := f.current.ReadAt(text[:], 0)
-	if used, err := strconv.ParseInt(strings.TrimSpace(string(text[:n])), 10, 64); err == nil && used >= int64(f.budget) {
-		f.reached.Store(time.Now().UnixNano())
+	if used, err := strconv.ParseInt(strings.TrimSpace(string(text[:n])), 10, 64); err == nil && used < int64(f.budget) {
+		f.below.Store(now.UnixNano())
 	}
 }
 
-// say prints two lines. Nothing is formatted before the first, and nothing that
-// takes long is done.
+// say prints two lines, the first before it does anything that takes long.
 func (f *farewell) say(asked time.Time) int {
-	late := "before the budget was seen to be reached"
-	if at := f.reached.Load(); at != 0 {
-		late = fmt.Sprintf("%d us after the budget", (asked.UnixNano()-at)/1000)
-	}
-	fmt.Println("asked", late)
+	fmt.Printf("asked %d us after the group was last seen below the budget\n", (asked.UnixNano()-f.below.Load())/1000)
 	if _, err := touch(f.bytes, syscall.MAP_PRIVATE); err != nil {
 		return complain(err)
 	}

@@ -64,11 +64,11 @@ func eat(fs *flag.FlagSet, words []string, kind int) int {
 	ready()
 	start := time.Now()
 	for eaten := size(0); limit == 0 || eaten < limit; eaten += chunk {
+		last.look()
 		if _, err := touch(chunk, kind); err != nil {
 			fmt.Fprintf(os.Stderr, "misbehave: map %d bytes after %d: %v\n", chunk, eaten, err)
 			return 1
 		}
-		last.look()
 		if rate > 0 {
 			// Measured from the start, so that lost time is made up for.
 			due := time.Duration(float64(eaten+chunk) / float64(rate) * float64(time.Second))
