@@ -37,12 +37,12 @@ func TestDoctor(t *testing.T) {
 			}
 			t.Run(place.name, func(t *testing.T) {
 				u := place.start(t, []string{place.delegate}, Program(t, "relance"), "doctor")
+				if status := u.End(t); status != 0 {
+					t.Errorf("status %d", status)
+				}
 				var said []string
 				for line := range u.stdout {
 					said = append(said, line)
-				}
-				if status := u.End(t); status != 0 {
-					t.Errorf("status %d", status)
 				}
 				text := strings.Join(said, "\n")
 				t.Log(text)
