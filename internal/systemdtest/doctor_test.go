@@ -51,7 +51,7 @@ func TestDoctor(t *testing.T) {
 						t.Errorf("no line like %q", line)
 					}
 				}
-				scopes := regexp.MustCompile(`relance-\d+-[0-9a-f]{8}\.scope`).FindAllString(text, -1)
+				scopes := ownScope.FindAllString(text, -1)
 				slices.Sort(scopes)
 				if scopes = slices.Compact(scopes); len(scopes) != want.scopes {
 					t.Errorf("the scopes %q, want %d", scopes, want.scopes)
