@@ -95,8 +95,8 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	pid, err := m.spawn(gen)
 	m.groups.clear()
 	if gen == 1 {
-		m.settled()
 		m.tellStale()
+		m.settled()
 	}
 	switch {
 	case err != nil:
