@@ -51,6 +51,8 @@ func try(what string, answers *place.Answers) doctor.Trial {
 		want.Limits.PIDsMax = &count
 	case doctor.CPUMax:
 		want.Limits.CPUMax = &share
+	case doctor.Pressure:
+		want.Pressure = &cgroup.Trigger{Full: true, Stall: 200 * time.Millisecond, Window: 2 * time.Second}
 	}
 	p, err := place.Find(want)
 	if err != nil {
@@ -88,29 +90,11 @@ func tryGroup(p *place.Place, what string) (t doctor.Trial) {
 		return t
 	}
 	t.Use = doctor.OwnGroup
-	if what == doctor.Pressure {
-		if err := tryPressure(g); err != nil {
-			t.Use, t.Whys = doctor.Refused, append(t.Whys, err.Error())
-		}
-	}
 	if err := g.Remove(); err != nil {
 		t.Whys = append(t.Whys, err.Error())
 	}
 	_ = g.Close()
 	return t
-}
-
-// tryPressure makes a trigger and takes it back. The watcher goes with us.
-func tryPressure(g *cgroup.Group) error {
-	w, err := cgroup.NewWatcher()
-	if err != nil {
-		return err
-	}
-	watch, err := w.Pressure(g.Meter(), cgroup.Trigger{Full: true, Stall: 200 * time.Millisecond, Window: 2 * time.Second}, 1)
-	if err != nil {
-		return err
-	}
-	return watch.Close()
 }
 
 // told is what the place has to tell: what stood against it, and cures, each once.

@@ -21,6 +21,7 @@ import (
 	"relance/restart"
 	"relance/signals"
 	"relance/supervise"
+	"relance/tree"
 )
 
 // version is set when a release is built.
@@ -84,6 +85,12 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
 	}
+	// After the groups are gone, and also where nothing can be started.
+	defer func() {
+		if err := where.Close(); err != nil {
+			say("leave the groups as they were: " + err.Error())
+		}
+	}()
 	todo.Policy.MemoryEvents = where.Limited()
 	if where.How != "" {
 		say("memory: " + where.String())
@@ -94,6 +101,9 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Addressed: todo.Policy.AddressLimit > 0 || todo.Policy.DataLimit > 0,
 		Say:       say, Settled: entry.Trim,
 	})
+	if errors.Is(err, tree.ErrNoProc) {
+		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
+	}
 	if err != nil {
 		cli.Complain(stderr{}, err)
 		return cli.UsageStatus
@@ -118,7 +128,7 @@ func locate(todo *cli.Run) (*place.Place, error) {
 		return place.Bare(os.Getpid()), nil
 	}
 	where, err := place.Find(place.Want{
-		Source: todo.Source, Limits: todo.Group, PID: os.Getpid(), MustLimit: todo.NeedsGroup != "",
+		Source: todo.Source, Limits: todo.Group, Pressure: todo.Pressure, PID: os.Getpid(), MustLimit: todo.NeedsGroup != "",
 	})
 	if refused := (*place.Error)(nil); errors.As(err, &refused) {
 		flag := "memory-source"

@@ -27,7 +27,7 @@ type Group struct {
 // processes, as long as the parent hands no controller down. Where it may not
 // be made, errors.Is tells why: EROFS in most containers, EACCES or EPERM
 // without delegation, ENOENT where our own group is gone, EEXIST for a name in
-// use, EAGAIN where cgroup.max.descendants is reached, ErrNoKill.
+// use, EAGAIN where cgroup.max.descendants is reached.
 func (p Parent) Create(name string) (*Group, error) {
 	path := filepath.Join(p.path, name)
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\n\x00") {
@@ -78,12 +78,6 @@ func (g *Group) open() (err error) {
 		g.dir = -1
 		return err
 	}
-	var st unix.Stat_t
-	if err = unix.Fstatat(g.dir, "cgroup.kill", &st, unix.AT_SYMLINK_NOFOLLOW); err == unix.ENOENT {
-		return ErrNoKill
-	} else if err != nil {
-		return err
-	}
 	// Below a threaded group, cgroup-v2.rst: "a domain cgroup is turned into
 	// 'domain invalid' […] can't be populated".
 	b, err := readAt(g.dir, "cgroup.type")
@@ -94,6 +88,13 @@ func (g *Group) open() (err error) {
 		return fmt.Errorf("type is %q, not domain: %w", kind, unix.EOPNOTSUPP)
 	}
 	return nil
+}
+
+// CanKill reports whether Kill works here, or the kernel is older than Linux
+// 5.14. Limits, counters and members it has all the same.
+func (g *Group) CanKill() bool {
+	var st unix.Stat_t
+	return unix.Fstatat(g.dir, "cgroup.kill", &st, unix.AT_SYMLINK_NOFOLLOW) == nil
 }
 
 // FD returns the descriptor of the group's folder, for CLONE_INTO_CGROUP. It
@@ -158,12 +159,18 @@ func (g *Group) Populated() (bool, error) {
 
 // Kill sends SIGKILL to everybody in the group and below it, cgroup-v2.rst:
 // "Killing a cgroup tree will deal with concurrent forks appropriately and is
-// protected against migrations." It does not wait for them to die.
+// protected against migrations." It does not wait for them to die. ErrNoKill comes
+// back where CanKill says no, but for a group that is gone and thus empty.
 func (g *Group) Kill() error {
 	fd, err := unix.Openat(g.dir, "cgroup.kill", unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err == nil {
 		_, err = unix.Write(fd, []byte("1"))
 		unix.Close(fd)
+	}
+	if err == unix.ENOENT {
+		if populated, e := g.Populated(); e != nil || populated {
+			err = ErrNoKill
+		}
 	}
 	if err != nil && !isGone(err) {
 		return fmt.Errorf("kill group %q: %w", g.path, err)
@@ -172,7 +179,8 @@ func (g *Group) Kill() error {
 }
 
 // Remove removes the group, the subgroups the child made first. EBUSY comes
-// back while anybody alive is in one of them. Close is still to be called.
+// back while anybody alive is in one of them, and where there are more subgroups
+// than can go at once: then the next call goes on. Close is still to be called.
 func (g *Group) Remove() error {
 	err := g.walk(nil, func(parent int, name string) error {
 		if err := unix.Unlinkat(parent, name, unix.AT_REMOVEDIR); err != nil && !isGone(err) {
@@ -182,6 +190,8 @@ func (g *Group) Remove() error {
 	})
 	if err == nil {
 		err = unix.Unlinkat(g.parent, g.name, unix.AT_REMOVEDIR)
+	} else if err == errTooMany {
+		err = fmt.Errorf("%w: %w", err, unix.EBUSY)
 	}
 	if err != nil && !isGone(err) {
 		return fmt.Errorf("remove group %q: %w", g.path, err)

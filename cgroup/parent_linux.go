@@ -106,14 +106,15 @@ func (p Parent) PIDs() ([]int, error) {
 // subgroups are to get controllers.
 const LeafName = "relance"
 
-func (p Parent) leaf() Parent {
+// Leaf returns the subgroup of that name.
+func (p Parent) Leaf() Parent {
 	return Parent{filepath.Join(p.path, LeafName), filepath.Join(p.own, LeafName), p.top}
 }
 
 // MoveToLeaf moves every process of p into its subgroup relance, and makes that
 // first. Who forks meanwhile is moved as well.
 func (p Parent) MoveToLeaf() error {
-	leaf := p.leaf()
+	leaf := p.Leaf()
 	if err := unix.Mkdir(leaf.path, 0o755); err != nil && err != unix.EEXIST {
 		return fmt.Errorf("create group %q: %w", leaf.path, err)
 	}
@@ -123,7 +124,7 @@ func (p Parent) MoveToLeaf() error {
 // MoveFromLeaf is the way back: the processes of the leaf into p, and the leaf
 // removed.
 func (p Parent) MoveFromLeaf() error {
-	leaf := p.leaf()
+	leaf := p.Leaf()
 	if err := leaf.moveTo(p); err != nil {
 		return err
 	}
@@ -169,10 +170,14 @@ func (p Parent) Subgroups() ([]string, error) {
 
 // Lock keeps other relances out of p while its shape is changed. It is given up
 // by unlock, or when we end; who holds it for longer than a second is broken.
+//
+// It is on the file that says what the subgroups get: the lock on the folder
+// belongs to the relance that has made the group, for as long as that lives.
 func (p Parent) Lock() (unlock func(), err error) {
-	fd, err := unix.Open(p.path, openDir, 0)
+	const file = "cgroup.subtree_control"
+	fd, err := unix.Open(filepath.Join(p.path, file), openRead, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open group %q: %w", p.path, err)
+		return nil, fmt.Errorf("open %s of group %q: %w", file, p.path, err)
 	}
 	const tries, pause = 200, 5 * time.Millisecond
 	for range tries {

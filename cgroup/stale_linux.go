@@ -40,7 +40,8 @@ func isNumber(s string) bool {
 	return ok
 }
 
-// Left is a stale group that still holds processes.
+// Left is a stale group that is still there: it holds processes, of which PIDs
+// are those that we can see, or could not be removed.
 type Left struct {
 	Path string
 	PIDs []int
@@ -70,7 +71,9 @@ func (p Parent) RemoveStale() ([]Left, error) {
 		}
 		g := &Group{path: filepath.Join(p.path, name), name: name, parent: dir, dir: fd}
 		if unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) == nil {
-			if pids, err := g.PIDs(); err == nil && len(pids) > 0 {
+			// A process of another pid namespace is in no list, and counts.
+			if populated, err := g.Populated(); err != nil || populated {
+				pids, _ := g.PIDs()
 				left = append(left, Left{g.path, pids})
 			} else if err := g.Remove(); err != nil {
 				left = append(left, Left{g.path, nil})

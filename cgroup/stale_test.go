@@ -3,6 +3,7 @@ package cgroup_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -110,5 +111,35 @@ func kill(t *testing.T, path string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(path, "cgroup.kill"), []byte("1"), 0); err != nil && !os.IsNotExist(err) {
 		t.Error(err)
+	}
+}
+
+// The empty subgroups of a stale group that holds processes are theirs: they stay
+// too, also where the processes have no number here.
+func TestRemoveStaleLeavesSubgroups(t *testing.T) {
+	cgrouptest.Slow(t)
+	p := cgrouptest.Require(t)
+	dead := keeper(t, p)
+	busy := filepath.Join(p.Path(), cgroup.Names{PID: dead.Process.Pid}.Group(2))
+	// So many that they are not even listed.
+	const many = 20001
+	made := func(i int) string { return filepath.Join(busy, strconv.Itoa(i)) }
+	for i := range many {
+		if err := os.Mkdir(made(i), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(made(i))
+	}
+	if err := dead.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	dead.Wait()
+	if _, err := p.RemoveStale(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range many {
+		if _, err := os.Stat(made(i)); err != nil {
+			t.Fatalf("a subgroup of a group in use: %v", err)
+		}
 	}
 }

@@ -12,6 +12,9 @@ import (
 // does it to keep us walking.
 const maxGroups = 20000
 
+// errTooMany says that there are more. What was listed by then was visited.
+var errTooMany = fmt.Errorf("more than %d subgroups", maxGroups)
+
 // walker is a walk on its way.
 type walker struct {
 	at    int // the group it stands in
@@ -58,7 +61,7 @@ func (g *Group) walk(enter func(dir int) error, leave func(parent int, name stri
 // arrive enters the group w stands in.
 func (w *walker) arrive(name string) (err error) {
 	if w.seen++; w.seen > maxGroups {
-		return fmt.Errorf("more than %d subgroups", maxGroups)
+		return errTooMany
 	}
 	if w.enter != nil {
 		if err = w.enter(w.at); err != nil {
@@ -66,6 +69,9 @@ func (w *walker) arrive(name string) (err error) {
 		}
 	}
 	subs, err := subgroups(w.at)
+	if err == errTooMany && w.leave != nil {
+		err = nil // those that are removed now are not in the way the next time
+	}
 	w.down = append(w.down, level{name: name, subs: subs})
 	return err
 }
@@ -103,7 +109,8 @@ func (w *walker) move(name string) error {
 	return nil
 }
 
-// subgroups lists the folders in the group that dir is open on.
+// subgroups lists the folders in the group that dir is open on; with errTooMany
+// as many as may be visited.
 func subgroups(dir int) (names []string, err error) {
 	const nameAt, typeAt = 19, 18 // in a linux_dirent64
 	var buf [4096]byte
@@ -124,7 +131,7 @@ func subgroups(dir int) (names []string, err error) {
 				names = append(names, s)
 			}
 			if b = b[size:]; len(names) > maxGroups {
-				return nil, fmt.Errorf("more than %d subgroups", maxGroups)
+				return names, errTooMany
 			}
 		}
 	}

@@ -98,17 +98,38 @@ func (w *Watcher) Watch(m Meter, file string, gen int) (*Watch, error) {
 // Pressure makes a trigger on the memory pressure of the group of m. It needs
 // the right to write to it (psi.rst).
 func (w *Watcher) Pressure(m Meter, t Trigger, gen int) (*Watch, error) {
-	const file = "memory.pressure"
-	fd, err := unix.Openat(m.dir, file, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	fd, err := m.trigger(t)
+	if err != nil {
+		return nil, err
+	}
+	return w.add(fd, pressureFile, m, unix.EpollEvent{Fd: int32(gen), Pad: pressed})
+}
+
+// TryPressure makes the trigger and takes it away again.
+func (m Meter) TryPressure(t Trigger) error {
+	fd, err := m.trigger(t)
+	if err != nil {
+		return err
+	}
+	return unix.Close(fd)
+}
+
+const pressureFile = "memory.pressure"
+
+// trigger makes a trigger, which lives as long as the descriptor. EINVAL comes
+// back for a window that is no multiple of two seconds, for want of
+// CAP_SYS_RESOURCE; EOPNOTSUPP where pressure is not recorded.
+func (m Meter) trigger(t Trigger) (int, error) {
+	fd, err := unix.Openat(m.dir, pressureFile, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err == nil {
 		if _, err = unix.Write(fd, t.Command()); err != nil {
 			unix.Close(fd)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("watch %s of group %q: %w", file, m.path, err)
+		return -1, fmt.Errorf("watch %s of group %q for %s: %w", pressureFile, m.path, t, err)
 	}
-	return w.add(fd, file, m, unix.EpollEvent{Fd: int32(gen), Pad: pressed})
+	return fd, nil
 }
 
 // Command is what is written to a pressure file to get the trigger: "some|full

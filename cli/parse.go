@@ -60,6 +60,8 @@ type Print struct{ Text string }
 // and a hint where there is more to say.
 type Error struct {
 	Msg, Hint string
+	// flag is the one whose value is wrong, empty: none.
+	flag string
 }
 
 func (e *Error) Error() string { return e.Msg }
@@ -90,16 +92,43 @@ func Parse(in Input) (any, error) {
 		case verbDoctor:
 			return parseDoctor(words[1:])
 		case verbHelp:
-			if len(words) > 1 && words[1] == verbDoctor {
-				return Print{doctorHelp}, nil
+			if len(words) > 1 && (words[1] == verbExec || words[1] == verbDoctor) {
+				return Parse(Input{Args: []string{words[1], "--help"}, Version: in.Version})
 			}
-			words = append([]string{"--help"}, words[1:]...)
+			words = []string{"--help"}
 		}
 	}
+	parse := in.parseRun
 	if verb == verbExec {
-		return in.parseExec(words)
+		parse = in.parseExec
 	}
-	return in.parseRun(words)
+	todo, err := parse(words)
+	return todo, in.blame(words, err)
+}
+
+// blame names the variable where a wrong value came from the environment.
+func (in Input) blame(words []string, err error) error {
+	e, ok := err.(*Error)
+	if !ok || e.flag == "" {
+		return err
+	}
+	for _, word := range words {
+		if word == "--"+e.flag || strings.HasPrefix(word, "--"+e.flag+"=") {
+			return err
+		}
+	}
+	twin := twinOf(e.flag)
+	for _, entry := range in.Env {
+		if strings.HasPrefix(entry, twin+"=") {
+			return &Error{Msg: twin + strings.TrimPrefix(e.Msg, "--"+e.flag), Hint: e.Hint}
+		}
+	}
+	return err
+}
+
+// twinOf is the environment variable that stands for a flag.
+func twinOf(flag string) string {
+	return envPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 func (in Input) parseRun(words []string) (any, error) {
@@ -230,7 +259,7 @@ func flagError(flag, value string, err error) error {
 			break
 		}
 	}
-	return &Error{Msg: fmt.Sprintf("--%s %s: %s", flag, quoteIfNeeded(value), msg)}
+	return &Error{Msg: fmt.Sprintf("--%s %s: %s", flag, quoteIfNeeded(value), msg), flag: flag}
 }
 
 func quoteIfNeeded(s string) string {

@@ -194,3 +194,18 @@ func TestComplain(t *testing.T) {
 		}
 	}
 }
+
+// "help" before a verb is the help of that verb; anything else is no command to
+// run.
+func TestHelp(t *testing.T) {
+	for words, want := range map[string]string{
+		"help": "Usage: relance [flags]", "help exec": "Usage: relance exec", "help doctor": "Usage: relance doctor",
+		"help run": "Usage: relance [flags]", "help touch": "Usage: relance [flags]", "exec --help": "Usage: relance exec",
+	} {
+		todo, err := Parse(Input{Args: strings.Fields(words)})
+		text, ok := todo.(Print)
+		if !ok || err != nil || !strings.HasPrefix(text.Text, want) {
+			t.Errorf("relance %s: %+v, %v, want a text that begins with %q", words, todo, err, want)
+		}
+	}
+}

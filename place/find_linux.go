@@ -55,6 +55,7 @@ func (f *finder) refuse(way string, err error, cure string) *Place {
 const (
 	wayOwn       = "own group"
 	wayContainer = "group around us"
+	wayEach      = "a group of its own for each generation "
 )
 
 // own tries to make groups of our own.
@@ -92,9 +93,8 @@ func (f *finder) writable(at cgroup.Parent, info cgroup.Info) *Place {
 	switch {
 	case info.Root:
 		return f.below(at, "below "+at.Path())
-	case at.Name() == cgroup.LeafName:
-		// Another relance has moved everybody here, us or our parents among them.
-		return f.below(at.Above(), "below "+at.Above().Path())
+	case isLeaf(at):
+		return f.beside(at.Above(), "below "+at.Above().Path())
 	case info.Delegated:
 		return f.leaf(at, "below "+at.Path()+", delegated by systemd")
 	case cgroup.IsGroupName(at.Name()):
@@ -118,86 +118,43 @@ func (f *finder) below(parent cgroup.Parent, how string) *Place {
 		if f.lacks(parent, info) {
 			return nil
 		}
+		// That stays enabled: others have groups here too, and may use it by then.
 		err = parent.Enable(without(f.want.Limits.Controllers(), info.Enabled))
 	}
 	if err != nil {
 		return f.refuse(wayOwn, err, "")
 	}
-	return f.prove(&Place{Source: Cgroup, How: "a group of its own for each generation " + how, parent: parent})
-}
-
-// leaf makes groups in parent, which holds us and perhaps others: they are moved
-// into a leaf first, since only leaves may hold processes.
-func (f *finder) leaf(parent cgroup.Parent, how string) *Place {
-	unlock, err := parent.Lock()
-	if err != nil {
-		return f.refuse(wayOwn, err, "")
-	}
-	defer unlock()
-	info, err := parent.Info()
-	if err != nil {
-		return f.refuse(wayOwn, err, "")
-	}
-	if f.lacks(parent, info) {
-		return nil
-	}
-	enable := without(f.want.Limits.Controllers(), info.Enabled)
-	undo := func() error { return leave(parent, enable) }
-	if err = parent.MoveToLeaf(); err == nil {
-		err = parent.Enable(enable)
-	}
-	if err != nil {
-		_ = leaveLocked(parent, enable) // as far as we came
-		return f.refuse(wayOwn, err, "")
-	}
-	p := f.prove(&Place{Source: Cgroup, How: "a group of its own for each generation " + how, parent: parent, undo: undo})
-	if p == nil {
-		_ = leaveLocked(parent, enable)
-	}
-	return p
-}
-
-// leave undoes leaf, unless another relance has its groups there: the last one
-// out does it.
-func leave(parent cgroup.Parent, enabled []string) error {
-	unlock, err := parent.Lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return leaveLocked(parent, enabled)
-}
-
-func leaveLocked(parent cgroup.Parent, enabled []string) error {
-	names, err := parent.Subgroups()
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(names, cgroup.IsGroupName) {
-		return nil
-	}
-	if err := parent.Disable(enabled); err != nil {
-		return err
-	}
-	return parent.MoveFromLeaf()
+	return f.prove(&Place{Source: Cgroup, How: wayEach + how, parent: parent})
 }
 
 // prove makes the first group, since only that shows that it can be made.
 func (f *finder) prove(p *Place) *Place {
 	p.want, p.grouped, p.around = f.want, true, p.parent
+	p.names = cgroup.Names{PID: f.want.PID}
 	var err error
-	// In another pid namespace there may be somebody of our number.
-	const namesakes = 100
-	for twin := range namesakes {
-		p.names = cgroup.Names{PID: f.want.PID, Twin: twin}
-		if p.first, err = p.create(1); !errors.Is(err, unix.EEXIST) {
-			break
-		}
-	}
-	if err != nil {
+	if p.first, err = p.create(1); err != nil {
 		return f.refuse(wayOwn, err, "")
 	}
-	return p
+	if f.want.Pressure == nil {
+		return p
+	}
+	if err = p.first.Meter().TryPressure(*f.want.Pressure); err == nil {
+		return p
+	}
+	_ = p.first.Remove()
+	_ = p.first.Close()
+	return f.refuse(wayOwn, err, pressureCure(err))
+}
+
+// pressureCure is the way to have a trigger, by what stood against it.
+func pressureCure(err error) string {
+	switch {
+	case errors.Is(err, unix.EINVAL):
+		return "use a window of 2s, 4s, …: shorter ones take CAP_SYS_RESOURCE"
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP):
+		return "have the kernel record pressure: boot with psi=1 (and without cgroup_disable=pressure)"
+	}
+	return ""
 }
 
 // container tries to read the group around us. That is of use only if nobody

@@ -1,6 +1,8 @@
 package place
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
 
 	"relance/cgroup"
@@ -11,6 +13,8 @@ type Want struct {
 	Source Source
 	// Limits are what each group is given.
 	Limits cgroup.Limits
+	// Pressure is the trigger that is armed on each group, nil for none.
+	Pressure *cgroup.Trigger
 	// MustLimit says that something is asked for which only a group of our own can
 	// do: without one it is refused.
 	MustLimit bool
@@ -110,11 +114,18 @@ func (p *Place) Create(gen int) (*cgroup.Group, error) {
 		return nil, nil
 	}
 	g, err := p.create(gen)
-	if err != nil && !p.Limited() {
-		p.grouped = false // what does not work once is not tried again
-		return nil, nil
+	if p.Limited() {
+		return g, err
 	}
-	return g, err
+	if err == nil && g.CanKill() {
+		return g, nil
+	}
+	if err == nil {
+		_ = g.Remove() // it is empty
+		_ = g.Close()
+	}
+	p.grouped = false // what does not work once is not tried again
+	return nil, nil
 }
 
 // GiveUp is called when a group could be made and not be entered. It reports
@@ -139,7 +150,7 @@ func (p *Place) RemoveStale() []cgroup.Left {
 }
 
 func (p *Place) create(gen int) (*cgroup.Group, error) {
-	g, err := p.parent.Create(p.names.Group(gen))
+	g, err := p.make(gen)
 	if err != nil {
 		return nil, err
 	}
@@ -150,6 +161,19 @@ func (p *Place) create(gen int) (*cgroup.Group, error) {
 		return nil, err
 	}
 	return g, nil
+}
+
+// make makes a group under a name that nobody has: in another pid namespace there
+// may be a relance of our number, and one that is dead may have left processes.
+func (p *Place) make(gen int) (g *cgroup.Group, err error) {
+	const namesakes = 100
+	for range namesakes {
+		if g, err = p.parent.Create(p.names.Group(gen)); !errors.Is(err, fs.ErrExist) {
+			break
+		}
+		p.names.Twin++
+	}
+	return g, err
 }
 
 // OpenMeter measures the group around us. It is for the source Container.

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 export RELANCE_TEST_CGROUP=1 CGO_ENABLED=0
-packages="./cgroup ./internal/kerneltest"
+packages="./cgroup ./place ./internal/kerneltest"
 
 go build -o bin/misbehave ./internal/misbehave
 go build -o bin/vm/ ./internal/vm/...

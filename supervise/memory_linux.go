@@ -2,11 +2,13 @@ package supervise
 
 import (
 	"encoding/base64"
-	"fmt"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
 	"relance/place"
@@ -59,7 +61,9 @@ func (m *memory) begin(gen int, group *cgroup.Group) error {
 		return m.arm(gen, group.Meter())
 	case place.Container:
 		if m.around != nil {
-			return m.watch(m.watcher.Watch(*m.around, "memory.events", gen))
+			// It tells of OOM kills; the budget is looked after by the clock, which
+			// goes on without.
+			_ = m.watch(m.watcher.Watch(*m.around, "memory.events", gen))
 		}
 	}
 	return nil
@@ -160,6 +164,9 @@ func (m *memory) usage() (u restart.Usage, counted bool, err error) {
 		return u, false, nil
 	}
 	mem, err := meter.Memory()
+	if errors.Is(err, cgroup.ErrNoController) {
+		return u, false, nil // a group for pressure, pids or CPU time alone
+	}
 	if err != nil {
 		return u, true, err
 	}
@@ -192,7 +199,12 @@ func addPressureEnv(env []string) ([]string, int) {
 	return append(out, pressureWatch, pressureWrite+write), len(out)
 }
 
-// pressureEntry is the variable for one group.
+// pressureEntry is the variable for one group. /dev/null says that there is
+// nothing to watch (systemd's MEMORY_PRESSURE), as on a kernel with psi=0.
 func pressureEntry(g *cgroup.Group) string {
-	return fmt.Sprint(pressureWatch, filepath.Join(g.Path(), "memory.pressure"))
+	const file = "memory.pressure"
+	if unix.Faccessat(g.FD(), file, unix.R_OK, 0) != nil {
+		return pressureWatch + "/dev/null"
+	}
+	return pressureWatch + filepath.Join(g.Path(), file)
 }

@@ -95,8 +95,8 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	pid, err := m.spawn(gen)
 	m.groups.clear()
 	if gen == 1 {
-		m.settled()
 		m.tellStale()
+		m.settled()
 	}
 	switch {
 	case err != nil:
@@ -280,13 +280,10 @@ func (m *Machine) Over() {
 	m.groups.leave()
 }
 
-// Close takes away what was made on this machine.
+// Close takes away what was made on this machine, but for the place itself.
 func (m *Machine) Close() {
 	m.memory.close()
 	m.groups.close()
-	if err := m.groups.place.Close(); err != nil {
-		m.say("leave the groups as they were: " + err.Error())
-	}
 }
 
 // ChildStopped stops us along, where a shell manages both of us as one job.

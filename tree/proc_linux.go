@@ -2,6 +2,7 @@ package tree
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"unsafe"
@@ -29,22 +30,26 @@ type procDir struct {
 	buf   []byte
 }
 
+// ErrNoProc says that there is no /proc to see the tree in, or another one than
+// ours.
+var ErrNoProc = errors.New("no /proc of our own")
+
 // openProc opens /proc, and refuses one that shows other processes than those
 // our own system calls name: it would lead us to signal the wrong ones.
 func openProc() (*procDir, error) {
 	fd, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open /proc: %w", err)
+		return nil, fmt.Errorf("%w: open /proc: %w", ErrNoProc, err)
 	}
 	d := &procDir{fd: fd, buf: make([]byte, bufSize)}
 	n, err := unix.Readlinkat(fd, "self", d.buf)
 	if err != nil {
 		unix.Close(fd)
-		return nil, fmt.Errorf("read /proc/self: %w", err)
+		return nil, fmt.Errorf("%w: read /proc/self: %w", ErrNoProc, err)
 	}
 	if self := string(d.buf[:n]); self != strconv.Itoa(unix.Getpid()) {
 		unix.Close(fd)
-		return nil, fmt.Errorf("/proc belongs to another pid namespace: /proc/self is %q, we are %d", self, unix.Getpid())
+		return nil, fmt.Errorf("%w: it belongs to another pid namespace: /proc/self is %q, we are %d", ErrNoProc, self, unix.Getpid())
 	}
 	return d, nil
 }

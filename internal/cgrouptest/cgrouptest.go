@@ -37,6 +37,14 @@ func Require(t testing.TB) cgroup.Parent {
 	return p
 }
 
+// Slow skips a test that makes thousands of folders in the kernel layer: an
+// emulated machine takes half a minute for it, and it needs no controller.
+func Slow(t testing.TB) {
+	if os.Getenv(env) == "1" {
+		t.Skip("one for make check")
+	}
+}
+
 // Scratch makes a group for the test. When the test ends, failed or not, all
 // that is in the group is killed and the group removed.
 func Scratch(t testing.TB) *cgroup.Group {

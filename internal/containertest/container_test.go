@@ -49,6 +49,11 @@ func TestMemoryHigh(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
 		c := b.start(t, append([]string{"relance", "--memory-high", "80%", "--"}, leak("48M")...)...)
 		c.stderr.waitFor(t, `memory-high 80%: 76.8 MiB of 96 MiB`)
+		if b.writable {
+			c.stderr.waitFor(t, `^relance: memory: a group of its own for each generation below \S+, whose processes were moved to its subgroup relance$`)
+		} else {
+			c.stderr.waitFor(t, `^relance: memory: the group around us, \S+, relance included, for want of an own group: the cgroup file system is read-only; `)
+		}
 		for range 3 {
 			m := c.stderr.waitFor(t, `gen \d+: memory-high: ([\d.]+) MiB of 76.8 MiB`)
 			used, err := strconv.ParseFloat(m[1], 64)

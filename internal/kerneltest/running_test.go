@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/cgroup"
 )
 
 // program returns the path of a program under test: that in the variable, or
@@ -39,15 +42,31 @@ func misbehave(t *testing.T) string { return program(t, "RELANCE_TEST_MISBEHAVE"
 // running is a relance under test.
 type running struct {
 	*exec.Cmd
-	lines chan string
-	out   *bufio.Scanner
+	lines chan string // of relance
+	said  chan string // of the command
 }
 
 // start runs relance with words, in a session of its own.
 func start(t *testing.T, words ...string) *running {
 	t.Helper()
-	r := &running{Cmd: exec.Command(program(t, "RELANCE_TEST_BIN", "relance"), words...), lines: make(chan string, 1000)}
-	r.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return startWith(t, &syscall.SysProcAttr{}, words...)
+}
+
+// startIn is start in another group.
+func startIn(t *testing.T, g *cgroup.Group, words ...string) *running {
+	t.Helper()
+	return startWith(t, &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: g.FD()}, words...)
+}
+
+// startWith is start with more to set.
+func startWith(t *testing.T, attr *syscall.SysProcAttr, words ...string) *running {
+	t.Helper()
+	r := &running{
+		Cmd:   exec.Command(program(t, "RELANCE_TEST_BIN", "relance"), words...),
+		lines: make(chan string, 1000), said: make(chan string, 1000),
+	}
+	attr.Setsid = true
+	r.SysProcAttr = attr
 	stderr, err := r.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -56,16 +75,11 @@ func start(t *testing.T, words ...string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.out = bufio.NewScanner(stdout)
 	if err := r.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		defer close(r.lines)
-		for in := bufio.NewScanner(stderr); in.Scan(); {
-			r.lines <- in.Text()
-		}
-	}()
+	go read(stderr, r.lines)
+	go read(stdout, r.said)
 	t.Cleanup(func() {
 		if r.ProcessState == nil {
 			r.Process.Kill()
@@ -75,15 +89,34 @@ func start(t *testing.T, words ...string) *running {
 	return r
 }
 
+// read sends every line.
+func read(from io.Reader, to chan<- string) {
+	defer close(to)
+	for in := bufio.NewScanner(from); in.Scan(); {
+		to <- in.Text()
+	}
+}
+
 // waitFor returns the next line of relance that matches, in its groups.
 func (r *running) waitFor(t *testing.T, pattern string) []string {
+	t.Helper()
+	return next(t, r.lines, pattern)
+}
+
+// out returns the next line of the command that matches, in its groups.
+func (r *running) out(t *testing.T, pattern string) []string {
+	t.Helper()
+	return next(t, r.said, pattern)
+}
+
+func next(t *testing.T, lines <-chan string, pattern string) []string {
 	t.Helper()
 	want := regexp.MustCompile(pattern)
 	for late := time.After(2 * time.Minute); ; {
 		select {
-		case line, ok := <-r.lines:
+		case line, ok := <-lines:
 			if !ok {
-				t.Fatalf("relance has ended without a line like %q", pattern)
+				t.Fatalf("the end, without a line like %q", pattern)
 			}
 			t.Log(line)
 			if m := want.FindStringSubmatch(line); m != nil {
@@ -95,17 +128,10 @@ func (r *running) waitFor(t *testing.T, pattern string) []string {
 	}
 }
 
-// child returns the pid in the next line of the command.
+// child returns the pid in the next line of the command that has one.
 func (r *running) child(t *testing.T) int {
 	t.Helper()
-	if !r.out.Scan() {
-		t.Fatalf("the command has ended: %v", r.out.Err())
-	}
-	m := regexp.MustCompile(`pid=(\d+)`).FindStringSubmatch(r.out.Text())
-	if m == nil {
-		t.Fatalf("no pid in %q", r.out.Text())
-	}
-	pid, err := strconv.Atoi(m[1])
+	pid, err := strconv.Atoi(r.out(t, `pid=(\d+)`)[1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,14 +144,27 @@ func (r *running) end(t *testing.T, sig os.Signal) int {
 	if err := r.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
+	status, _ := r.ended(t)
+	return status
+}
+
+// ended waits for the end of relance and returns its exit status, and the lines
+// that it had still to say.
+func (r *running) ended(t *testing.T) (int, []string) {
+	t.Helper()
+	var rest []string
 	for line := range r.lines { // until it has closed its end
+		t.Log(line)
+		rest = append(rest, line)
+	}
+	for line := range r.said {
 		t.Log(line)
 	}
 	var exit *exec.ExitError
 	if err := r.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return r.ProcessState.ExitCode()
+	return r.ProcessState.ExitCode(), rest
 }
 
 // groupOf returns the cgroup2 folder of a process.

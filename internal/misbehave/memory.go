@@ -49,6 +49,8 @@ func eat(fs *flag.FlagSet, words []string, kind int) int {
 	fs.Var(&chunk, "chunk", "bytes at a time")
 	fs.Var(&limit, "max", "stop growing here and wait; 0 never stops")
 	handler := fs.Bool("handler", false, "catch TERM and exit 0")
+	var last farewell
+	last.flags(fs)
 	parse(fs, words, 0)
 	if chunk == 0 {
 		return complain(fmt.Errorf("--chunk 0: nothing to eat"))
@@ -56,19 +58,17 @@ func eat(fs *flag.FlagSet, words []string, kind int) int {
 	if *handler {
 		exitOn(syscall.SIGTERM)
 	}
+	if err := last.prepare(); err != nil {
+		return complain(err)
+	}
 	ready()
 	start := time.Now()
 	for eaten := size(0); limit == 0 || eaten < limit; eaten += chunk {
-		memory, err := syscall.Mmap(-1, 0, int(chunk), syscall.PROT_READ|syscall.PROT_WRITE, kind|syscall.MAP_ANON)
-		if err != nil {
+		if _, err := touch(chunk, kind); err != nil {
 			fmt.Fprintf(os.Stderr, "misbehave: map %d bytes after %d: %v\n", chunk, eaten, err)
 			return 1
 		}
-		// A huge page would count 2 MiB for the first byte.
-		syscall.Madvise(memory, 15 /* MADV_NOHUGEPAGE */)
-		for i := 0; i < len(memory); i += os.Getpagesize() {
-			memory[i] = 1
-		}
+		last.look()
 		if rate > 0 {
 			// Measured from the start, so that lost time is made up for.
 			due := time.Duration(float64(eaten+chunk) / float64(rate) * float64(time.Second))
@@ -77,6 +77,20 @@ func eat(fs *flag.FlagSet, words []string, kind int) int {
 	}
 	forever()
 	return 0
+}
+
+// touch makes that much memory of a kind ours.
+func touch(bytes size, kind int) ([]byte, error) {
+	memory, err := syscall.Mmap(-1, 0, int(bytes), syscall.PROT_READ|syscall.PROT_WRITE, kind|syscall.MAP_ANON)
+	if err != nil {
+		return nil, err
+	}
+	// A huge page would count 2 MiB for the first byte.
+	syscall.Madvise(memory, 15 /* MADV_NOHUGEPAGE */)
+	for i := 0; i < len(memory); i += os.Getpagesize() {
+		memory[i] = 1
+	}
+	return memory, nil
 }
 
 func mapFile(fs *flag.FlagSet, words []string) int {
