@@ -91,7 +91,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 			say("leave the groups as they were: " + err.Error())
 		}
 	}()
-	todo.Policy.MemoryEvents = where.Limited()
+	todo.Policy.MemoryEvents, todo.Policy.Swap = where.Limited(), where.Swaps()
 	if where.How != "" {
 		say("memory: " + where.String())
 	}

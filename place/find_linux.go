@@ -3,6 +3,7 @@ package place
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -48,6 +49,10 @@ func Find(w Want) (*Place, error) {
 }
 
 func (f *finder) refuse(way string, err error, cure string) *Place {
+	if cure == "" && way == wayOwn && errors.Is(err, fs.ErrPermission) {
+		cure = "be root, or start in a group that was handed to you: a unit with Delegate=yes, a session of systemd's, or a group whose " +
+			"folder, cgroup.procs and cgroup.subtree_control an administrator has made yours"
+	}
 	f.refused = append(f.refused, Refusal{way, err.Error(), cure})
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"relance/cgroup"
 )
 
@@ -102,6 +104,15 @@ func join(refused []Refusal) string {
 
 // Limited reports whether each generation has a group of its own with limits.
 func (p *Place) Limited() bool { return p.Source == Cgroup }
+
+// Swaps reports whether the kernel may swap out what is in the groups.
+func (p *Place) Swaps() bool {
+	if none := p.want.Limits.SwapMax; none != nil && *none == 0 {
+		return false
+	}
+	var info unix.Sysinfo_t
+	return unix.Sysinfo(&info) == nil && info.Totalswap > 0
+}
 
 // Create makes the group of a generation with its limits in place. Where groups
 // are only of use to end a tree with, and none can be made, it is nil.

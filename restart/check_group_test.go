@@ -131,6 +131,8 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 	deadline := w.core.Deadline()
 	raised := g.raisedAfter(actions)
 	switch guarded := p.MemoryEvents && p.MemoryHigh > 0; {
+	case w.clocked() && deadline.IsZero():
+		w.errorf("nobody looks by the clock")
 	case !g.killsAt.IsZero() && (deadline.IsZero() || deadline.After(g.killsAt.Add(100*time.Millisecond))):
 		w.errorf("an OOM kill at %v, and nothing follows", g.killsAt)
 	case !g.killsAt.IsZero() && tick && w.now.Sub(g.killsAt) >= 100*time.Millisecond:

@@ -83,7 +83,7 @@ func (in *tape) policy() Policy {
 		p.MemoryHigh = fuzzBudget
 		p.MemoryFor = pick(in, 0, 0, 30*time.Millisecond, time.Second, time.Minute)
 	}
-	p.MemoryEvents = in.coin()
+	p.MemoryEvents, p.Swap = in.coin(), in.below(4) == 1
 	p.OOM = pick(in, OOMStop, OOMContinue, OOMKill)
 	p.Pressure = pick(in, "", "full 200ms/2s")
 	if in.below(4) == 1 {

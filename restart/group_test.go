@@ -36,7 +36,7 @@ type seenAt struct {
 // clocked reports whether something must be looked at by the clock.
 func (w *world) clocked() bool {
 	p := &w.policy
-	return p.MemoryHigh > 0 && !p.MemoryEvents || p.AddressLimit > 0 || p.DataLimit > 0
+	return p.MemoryHigh > 0 && (!p.MemoryEvents || p.Swap) || p.AddressLimit > 0 || p.DataLimit > 0
 }
 
 func (g *group) changed() bool { return g.armed && g.count != g.told }

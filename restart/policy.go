@@ -62,6 +62,9 @@ type Policy struct {
 	// so that the kernel wakes us when it may be spent and no look by the clock
 	// is needed for it.
 	MemoryEvents bool
+	// Swap says that it may be swapped out, for want of memory around it: it then
+	// spends its budget without ever crossing memory.high, and nobody wakes us.
+	Swap bool
 	// OOM is what an OOM kill in the tree means for the rest of it.
 	OOM OOMPolicy
 	// What the lines say: the limits of the group, zero for none, and the trigger
@@ -88,9 +91,9 @@ func (p *Policy) healthy() time.Duration { return max(p.BackoffMax, p.MinUptime)
 func (p *Policy) clock() bool { return p.clockBudget() > 0 || p.AddressLimit > 0 || p.DataLimit > 0 }
 
 // clockBudget is the memory budget as far as looks by the clock guard it; zero:
-// there is none, or the kernel wakes us.
+// there is none, or the kernel wakes us in any case.
 func (p *Policy) clockBudget() int64 {
-	if p.MemoryEvents {
+	if p.MemoryEvents && !p.Swap {
 		return 0
 	}
 	return p.MemoryHigh

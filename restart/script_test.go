@@ -198,6 +198,8 @@ func parsePolicy(t *testing.T, words []string) Policy {
 			p.MemoryHigh = int64(number(t, v))
 		case "memory-events":
 			p.MemoryEvents = true
+		case "swap":
+			p.Swap = true
 		case "memory-for":
 			p.MemoryFor = dur(v)
 		case "oom":
