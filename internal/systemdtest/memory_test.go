@@ -11,7 +11,7 @@ const (
 	ofOwn      = `^relance: memory: a group of its own for each generation below \S+, `
 	delegated  = ofOwn + "delegated by systemd$"
 	scoped     = ofOwn + "a scope that systemd made for us$"
-	aroundUs   = `^relance: memory: the group around us, \S+, relance included, for want of an own group: `
+	aroundUs   = `^relance: memory: the group around us, \S+, relance included; not possible: own group: `
 	noDelegate = `vmtest-\d+\.(service|scope) has no Delegate=yes; relance doctor tells how to get more$`
 )
 
