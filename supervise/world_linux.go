@@ -130,10 +130,14 @@ func (m *Machine) spawn(gen int) (int, error) {
 	return pid, err
 }
 
-// tellStale cleans up after relances that were killed, and says what it had to
-// leave.
+// tellStale cleans up after relances that were killed. What it had to leave it
+// says, unless nobody asked for groups at all: then it is nobody's affair here.
 func (m *Machine) tellStale() {
-	for _, left := range m.groups.place.RemoveStale() {
+	left := m.groups.place.RemoveStale()
+	if m.groups.place.How == "" {
+		return
+	}
+	for _, left := range left {
 		m.say(fmt.Sprintf("group %s of a relance that is gone still holds %s; to end them: echo 1 > %s/cgroup.kill",
 			left.Path, count(len(left.PIDs), "process", "processes"), left.Path))
 	}
