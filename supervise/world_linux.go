@@ -266,6 +266,9 @@ func (m *Machine) Watch() { m.memory.rearm() }
 // Counters are what the kernel has counted since the generation began.
 func (m *Machine) Counters() restart.Counters { return m.memory.counters() }
 
+// Escaped reports whether the child has left the group of its generation.
+func (m *Machine) Escaped() bool { return m.memory.escaped(m.pid) }
+
 // Reap takes one change of a child of this process.
 func (m *Machine) Reap() (child.Change, child.Wait) { return child.Reap() }
 
