@@ -78,7 +78,7 @@ const (
 )
 
 // Watch watches a file of the group of m for what cgroup-v2.rst calls a file
-// modified event: memory.events, pids.events. What has changed before is not
+// modified event: cgroup.events, memory.events, pids.events. What has changed before is not
 // told.
 func (w *Watcher) Watch(m Meter, file string, gen int) (*Watch, error) {
 	fd, err := unix.Openat(m.dir, file, openRead, 0)

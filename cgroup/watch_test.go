@@ -208,3 +208,61 @@ func TestHeadroom(t *testing.T) {
 		t.Errorf("the one without headroom has left too: %v", err)
 	}
 }
+
+// The last process that leaves a group is told of, and where it has gone to is
+// seen; dead, it is still where it was.
+func TestWatchLeaving(t *testing.T) {
+	g, elsewhere := cgrouptest.Scratch(t), cgrouptest.Scratch(t)
+	w := watcher(t)
+	watch, err := w.Watch(g.Meter(), "cgroup.events", 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	cmd := command("sleep")
+	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: g.FD()}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	inside := func(want bool) {
+		t.Helper()
+		if got, err := g.Holds(cmd.Process.Pid); got != want || err != nil {
+			t.Errorf("in its group: %v, %v, want %v", got, err, want)
+		}
+	}
+	again := func() {
+		t.Helper()
+		if c := w.next(t); c != (cgroup.Change{Gen: 7}) {
+			t.Errorf("told of %+v", c)
+		}
+		if _, err := watch.Seen(); err != nil {
+			t.Error(err)
+		}
+		if err := watch.Rearm(); err != nil {
+			t.Error(err)
+		}
+	}
+	again() // it has come
+	inside(true)
+	moveTo := func(g *cgroup.Group) {
+		t.Helper()
+		if err := os.WriteFile(g.Path()+"/cgroup.procs", fmt.Append(nil, cmd.Process.Pid), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moveTo(elsewhere)
+	again()
+	inside(false)
+	moveTo(g)
+	again()
+	inside(true)
+	cmd.Process.Kill()
+	again()
+	inside(true) // nobody has reaped it
+	cmd.Wait()
+	if got, err := g.Holds(cmd.Process.Pid); got || err == nil {
+		t.Errorf("gone, and in its group: %v, %v", got, err)
+	}
+}

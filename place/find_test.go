@@ -64,7 +64,7 @@ func TestFindWithoutController(t *testing.T) {
 	}
 	w := limited()
 	w.MustLimit = false
-	if a := h.find(t, w); a.Source != place.Proc || !strings.Contains(a.How, "for want of an own group: no memory controller") {
+	if a := h.find(t, w); a.Source != place.Proc || !strings.Contains(a.How, "; not possible: own group: no memory controller") {
 		t.Errorf("%+v", a)
 	}
 	wantShape(t, path, nil)

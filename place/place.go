@@ -81,12 +81,13 @@ type Place struct {
 	undo   func() error
 }
 
-// String is the line that tells of it: "memory: looks in /proc, for want of an own
-// group: /sys/fs/cgroup is read-only; relance doctor tells how to get more".
+// String is the line that tells of it: "looks at each process in /proc; not
+// possible: own group: /sys/fs/cgroup is read-only; relance doctor tells how to
+// get more".
 func (p *Place) String() string {
 	s := p.How
 	if len(p.Refused) > 0 {
-		s += ", for want of an " + join(p.Refused)
+		s += "; not possible: " + join(p.Refused)
 		if cure(p.Refused) != "" {
 			s += "; relance doctor tells how to get more"
 		}

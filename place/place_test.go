@@ -32,8 +32,8 @@ func TestString(t *testing.T) {
 		want    string
 	}{
 		{nil, "looks"},
-		{[]place.Refusal{others}, "looks, for want of an group around us: it holds 3 other processes too"},
-		{[]place.Refusal{readOnly}, "looks, for want of an own group: it is read-only; relance doctor tells how to get more"},
+		{[]place.Refusal{others}, "looks; not possible: group around us: it holds 3 other processes too"},
+		{[]place.Refusal{readOnly}, "looks; not possible: own group: it is read-only; relance doctor tells how to get more"},
 	}
 	for _, tt := range tests {
 		if got := (&place.Place{How: "looks", Refused: tt.refused}).String(); got != tt.want {

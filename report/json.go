@@ -115,7 +115,7 @@ func marshal(rec record) string {
 func level(r restart.Report) string {
 	switch r.Kind {
 	case restart.Killing, restart.Unkillable, restart.Backoff, restart.NoHelp, restart.LeftBehind, restart.Blind,
-		restart.OOM, restart.PIDsMax:
+		restart.OOM, restart.PIDsMax, restart.Escaped:
 		return "warn"
 	case restart.GaveUp, restart.StartFailure:
 		return "error"

@@ -79,7 +79,7 @@ func TestEveryKind(t *testing.T) {
 	for _, kind := range []restart.Kind{
 		restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
 		restart.Backoff, restart.NoHelp, restart.GaveUp, restart.BudgetEnd, restart.StartFailure, restart.Blind,
-		restart.OOM, restart.PIDsMax,
+		restart.OOM, restart.PIDsMax, restart.Escaped,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Kind == kind }) {
 			t.Errorf("no line for %s", kind)
@@ -125,6 +125,10 @@ func TestJSONValues(t *testing.T) {
 		{
 			"no more processes", restart.Report{Kind: restart.PIDsMax, Gen: 3, Uptime: time.Second, PIDsMax: 50, MemoryMax: 7, Counters: restart.Counters{PIDsMax: 4}},
 			map[string]any{"level": "warn", "event": "pids-max", "pids_max": 50.0, "oom_kills": nil, "oom_scope": nil, "memory_max_bytes": nil, "reason": nil},
+		},
+		{
+			"out of its group", restart.Report{Kind: restart.Escaped, Gen: 2, Uptime: time.Second, Budget: 64 * mib},
+			map[string]any{"level": "warn", "event": "escaped", "uptime_seconds": 1.0, "memory_budget_bytes": 64.0 * mib, "memory_bytes": nil, "reason": nil},
 		},
 		{
 			"up", restart.Report{Kind: restart.Up, Gen: 2, PID: 7, In: 1500 * time.Microsecond, After: 1},

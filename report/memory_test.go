@@ -69,6 +69,14 @@ var memoryLines = []reportLine{
 		Kind: restart.BudgetEnd, Gen: 3, Reason: restart.OOMKilled, Exit: terminate, Uptime: 12 * time.Second, Counters: oneKill,
 	}, `gen 3: oom-kill: ended, and not launched again (--restart never); exit status 124`},
 
+	{
+		"out of its group", restart.Report{Kind: restart.Escaped, Gen: 2, Uptime: 12 * time.Second, Budget: 64 * mib},
+		`gen 2: the command has left its group, so its limits do not reach it any more; its memory is looked at in /proc`,
+	},
+	{
+		"out of its group, no budget", restart.Report{Kind: restart.Escaped, Gen: 2, Uptime: 12 * time.Second},
+		`gen 2: the command has left its group, so its limits do not reach it any more`,
+	},
 	{"no more processes", restart.Report{Kind: restart.PIDsMax, Gen: 3, Uptime: 12 * time.Second, PIDsMax: 50}, `gen 3: pids.max of 50 reached after 12 s: a fork was refused`},
 	{"a limit of somebody else", restart.Report{Kind: restart.PIDsMax, Gen: 3, Uptime: 12 * time.Second}, `gen 3: pids.max reached after 12 s: a fork was refused`},
 }

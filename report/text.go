@@ -58,6 +58,11 @@ func Text(r restart.Report) string {
 			fmt.Fprintf(&b, " of %d", r.PIDsMax)
 		}
 		fmt.Fprintf(&b, " reached after %s: a fork was refused", limits.FormatDuration(r.Uptime))
+	case restart.Escaped:
+		b.WriteString("the command has left its group, so its limits do not reach it any more")
+		if r.Budget > 0 {
+			b.WriteString("; its memory is looked at in /proc")
+		}
 	case restart.Blind:
 		fmt.Fprintf(&b, "cannot see how much memory it uses: %s; memory is not watched until that changes", r.Err)
 	}

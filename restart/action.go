@@ -128,4 +128,6 @@ const (
 	OOM Kind = "oom"
 	// PIDsMax: a fork was refused, for the first time in this generation.
 	PIDsMax Kind = "pids-max"
+	// Escaped: the child has left its group, for the first time in this generation.
+	Escaped Kind = "escaped"
 )

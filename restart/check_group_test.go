@@ -16,6 +16,9 @@ func (w *world) checkGroupAction(before State, a Action) {
 		if w.policy.MemoryHigh == 0 {
 			w.errorf("headroom without a budget")
 		}
+		if w.core.State() == Running && !w.guarded() {
+			w.errorf("headroom for what the kernel does not slow down")
+		}
 	case Tripwire:
 		gen = a.Gen
 		if !g.raised || before != Running || !g.over.IsZero() {
@@ -44,7 +47,7 @@ func (w *world) checkVerdict(a Report) {
 	case MemoryHigh:
 		switch {
 		case g.pressed:
-		case lasts(g.over) && (w.exact || r.over >= 2):
+		case lasts(g.over) && (r.sawLast.Exact || r.over >= 2):
 		case lasts(g.near) && g.stalls:
 		default:
 			w.errorf("a verdict after %d looks over the budget, over since %v, near since %v, stalls %v", r.over, g.over, g.near, g.stalls)
@@ -68,6 +71,11 @@ func (w *world) checkGroupReport(before State, ev Event, a Report) {
 			w.errorf("said that a fork was refused: %v, %+v", g.pids, g.told)
 		}
 		g.pids = true
+	case Escaped:
+		if g.escaped || !g.heard || before != Running {
+			w.errorf("%s: said that the child has left its group: %v, %v", before, g.escaped, g.heard)
+		}
+		g.escaped = true
 	case OOM:
 		if ended, ok := ev.(Exited); ok && before == Leaving {
 			g.told = ended.Counters
@@ -116,6 +124,9 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 		if before == Running && ev.Counters.PIDsMax > 0 && !g.pids {
 			w.errorf("a refused fork was not said")
 		}
+		if g.heard != g.escaped {
+			w.errorf("has left its group, and nothing said: %v", actions)
+		}
 	case Pressed:
 		if before == Running && s != Leaving {
 			w.errorf("pressed, and not stopped: %v", actions)
@@ -130,16 +141,16 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 	_, tick := ev.(Tick)
 	deadline := w.core.Deadline()
 	raised := g.raisedAfter(actions)
-	switch guarded := p.MemoryEvents && p.MemoryHigh > 0; {
+	switch {
 	case w.clocked() && deadline.IsZero():
 		w.errorf("nobody looks by the clock")
 	case !g.killsAt.IsZero() && (deadline.IsZero() || deadline.After(g.killsAt.Add(100*time.Millisecond))):
 		w.errorf("an OOM kill at %v, and nothing follows", g.killsAt)
 	case !g.killsAt.IsZero() && tick && w.now.Sub(g.killsAt) >= 100*time.Millisecond:
 		w.errorf("an OOM kill %v ago, and nothing followed: %v", w.now.Sub(g.killsAt), actions)
-	case raised && (!guarded || p.MemoryFor == 0 || g.near.IsZero()):
+	case raised && (!p.MemoryEvents || p.MemoryHigh == 0 || p.MemoryFor == 0 || g.near.IsZero()):
 		w.errorf("memory.high is out of the way, near since %v", g.near)
-	case !raised && guarded && p.MemoryFor > 0 && !g.over.IsZero():
+	case !raised && w.guarded() && p.MemoryFor > 0 && !g.over.IsZero():
 		w.errorf("memory.high is in the way of an excess")
 	case g.armedAfter(actions) && g.killsAt.IsZero() && !w.clocked() && g.near.IsZero() && !g.blind && r.looking == 0 &&
 		g.told.High == g.highAtLook && !deadline.IsZero() && !hasLook(actions):
@@ -162,7 +173,7 @@ func (w *world) checkSpent(ev Event) {
 	_, stalled := w.stalled(looked.Usage)
 	g.looked = all
 	switch {
-	case !g.over.IsZero() && w.now.Sub(g.over) >= p.MemoryFor && (w.exact || r.over >= 2):
+	case !g.over.IsZero() && w.now.Sub(g.over) >= p.MemoryFor && (looked.Usage.Exact || r.over >= 2):
 		w.errorf("over the budget since %v, and not stopped", g.over)
 	case stalled && p.MemoryFor == 0:
 		w.errorf("does nothing but wait for memory, and not stopped")
@@ -171,7 +182,7 @@ func (w *world) checkSpent(ev Event) {
 	if len(past) > 0 {
 		waited -= past[len(past)-1].u.Stalled
 	}
-	next, guarded := w.core.Deadline(), p.MemoryEvents && w.exact && p.MemoryFor == 0
+	next, guarded := w.core.Deadline(), w.guarded() && looked.Usage.Exact && p.MemoryFor == 0
 	if guarded && !g.near.IsZero() && waited > 0 && (next.IsZero() || next.Sub(w.now) > 100*time.Millisecond) {
 		w.errorf("waits for memory, and the next look is at %v", next)
 	}

@@ -142,9 +142,8 @@ func (w *world) checkKill(before State, a Kill, impatient bool) {
 func (w *world) checkLook(a Look) {
 	r := &w.run
 	g := &r.group
-	guarded := w.policy.MemoryEvents && w.policy.MemoryHigh > 0
 	unanswered := r.looking > 0 && w.now.Sub(r.lookedAt) >= 10*time.Second
-	woken := guarded && (g.told.High != g.highAtLook || !g.near.IsZero() || g.blind || unanswered)
+	woken := w.guarded() && (g.told.High != g.highAtLook || !g.near.IsZero() || g.blind || unanswered)
 	if a.Gen != r.gen || !r.alive || !w.clocked() && !woken {
 		w.errorf("look at nobody: %+v", g)
 	}

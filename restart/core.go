@@ -57,6 +57,9 @@ type Core struct {
 type generation struct {
 	number  int
 	started time.Time
+	// rules are the policy that its memory is watched by: the user's, but for
+	// MemoryEvents, which is over when the child leaves its group.
+	rules Policy
 	// judged is when it was settled that it ends: the end of its useful life.
 	judged time.Time
 	// because and then say why it is being stopped and what follows.
@@ -153,7 +156,7 @@ func (c *Core) enter(s State, deadline time.Time) {
 
 // spawn begins the next generation.
 func (c *Core) spawn(now time.Time) []Action {
-	c.gen = generation{number: c.gen.number + 1, previous: c.gen.previous, previousEnd: c.gen.previousEnd}
+	c.gen = generation{number: c.gen.number + 1, rules: c.policy, previous: c.gen.previous, previousEnd: c.gen.previousEnd}
 	c.enter(Starting, time.Time{})
 	return []Action{Spawn{Gen: c.gen.number}}
 }

@@ -83,12 +83,15 @@
 //	up        MemoryEvents  something else                            up        watch
 //	up        MemoryEvents  the first refused fork                    up        report pids-max; watch
 //	up        MemoryEvents  an OOM kill                               up        watch
+//	up        MemoryEvents  the child has left its group              up        report escaped; watch
+//	up        MemoryEvents  memory.high of the group it has left      up
 //	up        Pressed                                                 stopping  report stopping; headroom; signal; signal CONT
 //	up        StopAsked                                               stopping  report stopping; signal; signal CONT
 //	up        Interrupted                                             up
 //	up        Forward                                                 up        signal
 //	up        Tick          no budget                                 up
 //	up        Tick          time to look                              up        look
+//	up        Tick          the same, for it has left its group       up        look
 //	up        Tick          the pause after a look is over            up        watch
 //	up        Tick          an OOM kill, and the child lives          stopping  report stopping; signal; signal CONT
 //	up        Tick          the same, with OOMContinue                up        report oom

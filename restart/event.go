@@ -55,6 +55,8 @@ type (
 	MemoryEvents struct {
 		Gen      int
 		Counters Counters
+		// Escaped says that the child is not in its group.
+		Escaped bool
 	}
 	// Pressed: tasks of the group have waited for memory for longer than the user
 	// wants to bear (Policy.Pressure).

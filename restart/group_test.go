@@ -19,6 +19,10 @@ type group struct {
 	pids    bool // a refused fork was reported
 	pressed bool
 
+	// outside says that the child is not in the group now, heard that the core knows
+	// that it once was not, and escaped that this was reported.
+	outside, heard, escaped bool
+
 	stallAt time.Time // until when use.Stalled is counted
 	looked  []seenAt  // every look that was possible
 	blind   bool      // the last one was not
@@ -33,13 +37,18 @@ type seenAt struct {
 	u  Usage
 }
 
+// guarded reports whether the kernel guards the budget.
+func (w *world) guarded() bool {
+	return w.policy.MemoryEvents && w.policy.MemoryHigh > 0 && !w.run.group.heard
+}
+
 // clocked reports whether something must be looked at by the clock.
 func (w *world) clocked() bool {
 	p := &w.policy
-	return p.MemoryHigh > 0 && (!p.MemoryEvents || p.Swap) || p.AddressLimit > 0 || p.DataLimit > 0
+	return p.MemoryHigh > 0 && (!w.guarded() || p.Swap) || p.AddressLimit > 0 || p.DataLimit > 0
 }
 
-func (g *group) changed() bool { return g.armed && g.count != g.told }
+func (g *group) changed() bool { return g.armed && (g.count != g.told || g.outside && !g.heard) }
 
 func (g *group) perform(now time.Time, a Action) {
 	switch a.(type) {
@@ -60,7 +69,7 @@ func (w *world) tell() {
 		return
 	}
 	g.armed, g.told = false, g.count
-	w.step(MemoryEvents{Gen: w.run.gen, Counters: g.count})
+	w.step(MemoryEvents{Gen: w.run.gen, Counters: g.count, Escaped: g.outside && w.run.alive})
 }
 
 // moveGroup lets the kernel count something, and time pass in which the tree may
@@ -129,6 +138,9 @@ func (w *world) learnGroup(s State, ev Event) {
 		if ev.Counters.OOMKill > g.settled && g.killsAt.IsZero() {
 			g.killsAt = w.now
 		}
+		if s == Running && ev.Escaped && !g.heard {
+			g.heard, w.run.same = true, 0
+		}
 	case Pressed:
 		g.pressed = true
 	case Looked:
@@ -163,7 +175,7 @@ func (g *group) learnLook(w *world, ev Looked) {
 // some look before, or the start, and whether since each of them.
 func (w *world) stalled(u Usage) (some, each bool) {
 	p := &w.policy
-	if !p.MemoryEvents || !u.Exact || p.MemoryHigh == 0 || u.Memory < p.MemoryHigh-p.MemoryHigh/10 || u.Stalled == 0 {
+	if !w.guarded() || !u.Exact || u.Memory < p.MemoryHigh-p.MemoryHigh/10 || u.Stalled == 0 {
 		return false, false
 	}
 	each = true

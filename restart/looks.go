@@ -71,6 +71,16 @@ func (l *looks) start(now time.Time, p *Policy) {
 	}
 }
 
+// unguarded is called when the kernel does not guard the budget of p any more.
+// What was seen in the group says nothing about the speed outside, and standing
+// still there counts no longer.
+func (l *looks) unguarded(now time.Time, p *Policy) {
+	l.lastAt, l.interval, l.floor = now, firstInterval, p.MemoryHigh
+	if p.clock() {
+		l.next = now.Add(firstInterval)
+	}
+}
+
 // ask is called when a look is asked for. The answer sets the next time; until
 // then do not ask again.
 func (l *looks) ask(now time.Time) { l.asked, l.next = now, now.Add(maxInterval) }

@@ -21,8 +21,9 @@ type watch struct {
 	killsDue time.Time
 	// raised says that memory.high is out of the way while an excess is watched.
 	raised bool
-	// pidsMax says that a refused fork was reported.
-	pidsMax bool
+	// pidsMax and escaped say that a refused fork was reported, and that the child
+	// has left its group.
+	pidsMax, escaped bool
 }
 
 const (
@@ -39,9 +40,9 @@ const (
 
 // memoryEvents takes new counters. High is a wake-up and never a verdict: a
 // program crosses memory.high also with what the kernel can take back.
-func (c *Core) memoryEvents(now time.Time, n Counters) []Action {
+func (c *Core) memoryEvents(now time.Time, ev MemoryEvents) []Action {
 	w, l := &c.gen.watch, &c.gen.looks
-	before := w.counters
+	before, n := w.counters, ev.Counters
 	calm := now.Sub(w.woken) >= maxPause
 	w.counters, w.woken, w.silent = n, now, true
 	var actions []Action
@@ -52,7 +53,10 @@ func (c *Core) memoryEvents(now time.Time, n Counters) []Action {
 	if n.OOMKill > before.OOMKill {
 		w.killsDue = earliest(w.killsDue, now.Add(oomWait))
 	}
-	guarded := c.policy.MemoryEvents && c.policy.MemoryHigh > 0 && l.over.IsZero()
+	if ev.Escaped && !w.escaped {
+		actions = append(actions, c.escaped(now))
+	}
+	guarded := c.gen.rules.MemoryEvents && c.policy.MemoryHigh > 0 && l.over.IsZero()
 	switch soonest := l.asked.Add(minPause); {
 	case n.High == before.High || !guarded:
 		// Nothing to see. What comes seldom is heard at once, what storms is not.
@@ -66,6 +70,17 @@ func (c *Core) memoryEvents(now time.Time, n Counters) []Action {
 		actions = append(actions, c.look(now))
 	}
 	return actions
+}
+
+// escaped: the child has moved to another group, and what it allocates from now
+// on is counted there. So the clock guards the budget for the rest of the
+// generation, as it does where there is no group. A child that moves back may
+// have left much of its memory behind, so that changes nothing.
+func (c *Core) escaped(now time.Time) Report {
+	g := &c.gen
+	g.watch.escaped, g.rules.MemoryEvents = true, false
+	g.looks.unguarded(now, &g.rules)
+	return c.passing(now, Escaped)
 }
 
 // watchAgain lets the next change wake us.
@@ -89,7 +104,7 @@ func (c *Core) looked(now time.Time, ev Looked) []Action {
 	found := within
 	switch {
 	case ev.Err == "":
-		found = l.seen(now, ev.Usage, &c.policy)
+		found = l.seen(now, ev.Usage, &g.rules)
 	case l.failed(now):
 		r := c.report(Blind)
 		r.Err = ev.Err
@@ -98,7 +113,7 @@ func (c *Core) looked(now time.Time, ev Looked) []Action {
 	switch {
 	case found == spent:
 		return append(actions, c.stop(now, MemoryHigh, c.afterBudget(), 0)...)
-	case found == exceeded && c.policy.MemoryEvents && c.policy.MemoryFor > 0 && !w.raised:
+	case found == exceeded && g.rules.MemoryEvents && c.policy.MemoryFor > 0 && !w.raised:
 		// With memory.high in its way it would neither work nor end until
 		// MemoryFor is over.
 		w.raised = true
@@ -150,8 +165,11 @@ func (c *Core) tickRunning(now time.Time) []Action {
 func (c *Core) passing(now time.Time, kind Kind) Report {
 	r := c.report(kind)
 	r.Uptime = now.Sub(c.gen.started)
-	if kind == OOM {
+	switch kind {
+	case OOM:
 		r.Reason = OOMKilled
+	case Escaped:
+		r.Budget = c.policy.MemoryHigh
 	}
 	return r
 }

@@ -35,7 +35,7 @@ func (c *Core) askedEarly(now time.Time, sig Sig, by string) {
 
 func (c *Core) started(now time.Time, ev Started) []Action {
 	c.gen.started = now
-	c.gen.looks.start(now, &c.policy)
+	c.gen.looks.start(now, &c.gen.rules)
 	c.enter(Running, time.Time{})
 	var actions []Action
 	if c.gen.number > 1 {
@@ -70,7 +70,7 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 	case Looked:
 		return c.looked(now, ev)
 	case MemoryEvents:
-		return c.memoryEvents(now, ev.Counters)
+		return c.memoryEvents(now, ev)
 	case Pressed:
 		return c.pressed(now, ev)
 	case StopAsked:

@@ -124,6 +124,7 @@ func (w *world) happen(in *tape) {
 		w.blind = in.below(8) == 0
 	case 16, 17, 18:
 		w.moveGroup(in)
+		w.move(in)
 	case 19:
 		if w.policy.Pressure != "" && r.there() && in.below(4) == 0 {
 			w.step(Pressed{Gen: r.gen, Usage: w.use})
@@ -173,7 +174,7 @@ func (w *world) lateNews(in *tape) {
 	actions := w.core.Step(w.now, pick[Event](in,
 		Exited{Gen: gen}, Emptied{Gen: gen}, Looked{Gen: gen, Usage: Usage{Memory: 2 * fuzzBudget}},
 		Started{Gen: gen}, SpawnFailed{Gen: gen, Status: 1}, Pressed{Gen: gen},
-		MemoryEvents{Gen: gen, Counters: Counters{High: 1 << 30, OOMKill: 1 << 30}}))
+		MemoryEvents{Gen: gen, Counters: Counters{High: 1 << 30, OOMKill: 1 << 30}, Escaped: true}))
 	if len(actions) > 0 || state != w.core.State() || !deadline.Equal(w.core.Deadline()) || before != w.core.gen {
 		w.errorf("news of generation %d were heard: %v", gen, actions)
 	}
@@ -207,7 +208,7 @@ func (w *world) looked() {
 		w.step(Looked{Gen: w.run.gen, Err: "refused"})
 		return
 	}
-	w.use.Exact = w.exact
+	w.use.Exact = w.exact && !w.run.group.outside
 	w.step(Looked{Gen: w.run.gen, Usage: w.use})
 }
 

@@ -156,3 +156,38 @@ func TestNewsWhileHeld(t *testing.T) {
 		s.want("1m0.05s over", "1m0.05s report ended gen=1 oom-kill", "1m0.05s spawn 2", "1m0.05s report up gen=2")
 	})
 }
+
+// TestEscaped: a child that has left its group is looked at by the clock; who is
+// dead has left nothing.
+func TestEscaped(t *testing.T) {
+	play(t, Config{Policy: guarded()}, func(s *scene) {
+		s.pass(time.Hour)
+		s.news(cgroup.Change{Gen: 1}) // it has come to be in its group
+		s.want("0s spawn 1", "1h0m0s watch")
+		s.escaped = true
+		s.pass(time.Second)
+		s.news(cgroup.Change{Gen: 1})
+		s.want("1h0m1s report escaped gen=1", "1h0m1s watch")
+		s.use.Memory = 2000
+		s.pass(time.Second)
+		s.want("1h0m1.1s look", "1h0m1.125s look", "1h0m1.125s report stopping gen=1 memory-high",
+			"1h0m1.125s headroom true", "1h0m1.125s signal 101 TERM", "1h0m1.125s signal 101 CONT")
+		asked := s.calls["escaped"]
+		s.rest = 1
+		s.changes, s.pid = []child.Change{{PID: 101, Signal: unix.SIGTERM}}, 0
+		s.news(cgroup.Change{Gen: 1})
+		s.news(cgroup.Change{Gen: 1})
+		if s.calls["escaped"] != asked {
+			t.Error("asked where a dead child is")
+		}
+		s.want("1h0m2s headroom true", "1h0m2s tree TERM", "1h0m2s tree CONT")
+		s.rest, s.escaped = 0, false
+		s.use.Memory = 1
+		s.chld()
+		s.want("1h0m2s over", "1h0m2s spawn 2", "1h0m2s report up gen=2")
+		s.pass(time.Hour)
+		s.news(cgroup.Change{Gen: 2})
+		s.pass(time.Hour)
+		s.want("2h0m2s watch")
+	})
+}

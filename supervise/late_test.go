@@ -38,6 +38,7 @@ func (*bystander) Look(int64) (restart.Usage, error) { return restart.Usage{}, n
 func (*bystander) Headroom(bool)                     {}
 func (*bystander) Watch()                            {}
 func (*bystander) Counters() restart.Counters        { return restart.Counters{} }
+func (*bystander) Escaped() bool                     { return false }
 func (*bystander) TreeLeft() int                     { return 0 }
 func (*bystander) Over()                             {}
 func (*bystander) ChildStopped(restart.Sig)          {}

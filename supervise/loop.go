@@ -39,6 +39,8 @@ type World interface {
 	Watch()
 	// Counters are those of the group since its start.
 	Counters() restart.Counters
+	// Escaped reports whether the child, which lives, has left its group.
+	Escaped() bool
 	// Reap takes one change of a child of this process, without waiting.
 	Reap() (child.Change, child.Wait)
 	// TreeLeft counts the processes of the tree, Over is called when none is left.

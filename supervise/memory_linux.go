@@ -70,8 +70,11 @@ func (m *memory) begin(gen int, group *cgroup.Group) error {
 }
 
 func (m *memory) arm(gen int, meter cgroup.Meter) error {
-	var err error
-	if slices.Contains(m.limits.Controllers(), "memory") {
+	// It tells when the last process has left the group: the child, for what it
+	// starts later is where it is. And when the first one comes, which costs one
+	// wake-up and keeps the child from being gone before we look.
+	err := m.watch(m.watcher.Watch(meter, "cgroup.events", gen))
+	if err == nil && slices.Contains(m.limits.Controllers(), "memory") {
 		err = m.watch(m.watcher.Watch(meter, "memory.events", gen))
 	}
 	if err == nil && m.limits.PIDsMax != nil {
@@ -150,6 +153,16 @@ func (m *memory) counters() restart.Counters {
 	}
 	c.Victim = m.victim
 	return c
+}
+
+// escaped reports whether the child pid, which is not reaped, has left the group
+// of the generation.
+func (m *memory) escaped(pid int) bool {
+	if m.group == nil {
+		return false
+	}
+	inside, err := m.group.Holds(pid)
+	return err == nil && !inside
 }
 
 // usage measures the tree where the kernel counts it; counted is false where it

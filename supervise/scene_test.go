@@ -58,6 +58,7 @@ type scene struct {
 	count   restart.Counters
 	blind   error
 	refused error // why no child can be started
+	escaped bool  // the child is not in its group
 }
 
 func policy() restart.Policy {
@@ -241,6 +242,16 @@ func (s *scene) Counters() restart.Counters {
 	defer s.mu.Unlock()
 	s.calls["counters"]++
 	return s.count
+}
+
+func (s *scene) Escaped() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls["escaped"]++
+	if s.pid == 0 {
+		s.t.Error("where is a child that is gone?")
+	}
+	return s.escaped
 }
 
 func (s *scene) Reap() (child.Change, child.Wait) {

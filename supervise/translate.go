@@ -56,7 +56,11 @@ func (l *loop) group(ev cgroup.Change) {
 		usage, _ := l.world.Look(l.Policy.MemoryHigh)
 		l.add(restart.Pressed{Gen: ev.Gen, Usage: usage})
 	default:
-		l.add(restart.MemoryEvents{Gen: ev.Gen, Counters: l.world.Counters()})
+		// In this order: Counters lets the next change of a file be told, and where
+		// the child is must not be older than that.
+		counters := l.world.Counters()
+		escaped := l.pid != 0 && l.world.Escaped()
+		l.add(restart.MemoryEvents{Gen: ev.Gen, Counters: counters, Escaped: escaped})
 	}
 }
 

@@ -95,8 +95,8 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	pid, err := m.spawn(gen)
 	m.groups.clear()
 	if gen == 1 {
-		m.settled()
 		m.tellStale()
+		m.settled()
 	}
 	switch {
 	case err != nil:
@@ -130,10 +130,14 @@ func (m *Machine) spawn(gen int) (int, error) {
 	return pid, err
 }
 
-// tellStale cleans up after relances that were killed, and says what it had to
-// leave.
+// tellStale cleans up after relances that were killed. What it had to leave it
+// says, unless nobody asked for groups at all: then it is nobody's affair here.
 func (m *Machine) tellStale() {
-	for _, left := range m.groups.place.RemoveStale() {
+	left := m.groups.place.RemoveStale()
+	if m.groups.place.How == "" {
+		return
+	}
+	for _, left := range left {
 		m.say(fmt.Sprintf("group %s of a relance that is gone still holds %s; to end them: echo 1 > %s/cgroup.kill",
 			left.Path, count(len(left.PIDs), "process", "processes"), left.Path))
 	}
@@ -261,6 +265,9 @@ func (m *Machine) Watch() { m.memory.rearm() }
 
 // Counters are what the kernel has counted since the generation began.
 func (m *Machine) Counters() restart.Counters { return m.memory.counters() }
+
+// Escaped reports whether the child has left the group of its generation.
+func (m *Machine) Escaped() bool { return m.memory.escaped(m.pid) }
 
 // Reap takes one change of a child of this process.
 func (m *Machine) Reap() (child.Change, child.Wait) { return child.Reap() }

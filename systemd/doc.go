@@ -1,7 +1,7 @@
-// Package systemd tells where in systemd's tree of units a process is, and asks
-// systemd for a scope: a unit around processes that it did not start, with a
-// group of the cgroup tree that is handed over to them (systemd.scope(5),
-// org.freedesktop.systemd1(5)).
+// Package systemd tells where in systemd's tree of units a process is, asks systemd
+// whether the group of that unit is handed over to it, and for a scope: a unit
+// around processes that systemd did not start, with a group that is handed over to
+// them (systemd.scope(5), org.freedesktop.systemd1(5)).
 //
 // It is an edge: nothing happens before it is called, one call is one exchange
 // on a socket in the goroutine of the caller, with an end in time, and nothing

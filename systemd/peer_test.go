@@ -58,10 +58,12 @@ func private(t *testing.T, serve func(p peer)) socket {
 		if want := "\x00AUTH EXTERNAL "; err != nil || !bytes.HasPrefix([]byte(line), []byte(want)) {
 			t.Errorf("%q, %v", line, err)
 		}
-		io.WriteString(n, "OK 0123456789abcdef0123456789abcdef\r\n")
-		if line, err := in.ReadString('\n'); line != "BEGIN\r\n" {
-			t.Errorf("%q, %v", line, err)
+		// A manager that gets this later may not see what comes behind it.
+		if begin, err := in.Peek(in.Buffered()); string(begin) != "BEGIN\r\n" {
+			t.Errorf("%q came with AUTH, want BEGIN: %v", begin, err)
 		}
+		in.Discard(in.Buffered())
+		io.WriteString(n, "OK 0123456789abcdef0123456789abcdef\r\n")
 		serve(peer{t, &conn{net: n, in: in}})
 	})
 }

@@ -101,9 +101,13 @@ func mayListen(peer uint32, owner int) bool { return peer == 0 || int64(peer) ==
 
 // authenticate is the EXTERNAL mechanism of the D-Bus specification: a zero byte
 // and our user id, which the other side compares with what the kernel says.
+//
+// BEGIN goes with it, before the OK, as systemd's own tools have it: sent later, it
+// can be read by a manager together with the first message behind it, which then
+// lies in the manager's buffer until something else comes, and that is nothing.
 func (c *conn) authenticate(uid int) error {
 	id := hex.EncodeToString([]byte(strconv.Itoa(uid)))
-	if _, err := io.WriteString(c.net, "\x00AUTH EXTERNAL "+id+"\r\n"); err != nil {
+	if _, err := io.WriteString(c.net, "\x00AUTH EXTERNAL "+id+"\r\nBEGIN\r\n"); err != nil {
 		return err
 	}
 	line, err := c.in.ReadSlice('\n')
@@ -112,13 +116,11 @@ func (c *conn) authenticate(uid int) error {
 	}
 	switch word, _, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(" ")); string(word) {
 	case "OK":
+		return nil
 	case "REJECTED":
 		return fmt.Errorf("authenticate as user %d: %w", uid, ErrDenied)
-	default:
-		return errors.New("authenticate: not a D-Bus answer")
 	}
-	_, err = io.WriteString(c.net, "BEGIN\r\n")
-	return err
+	return errors.New("authenticate: not a D-Bus answer")
 }
 
 // send sends a call and returns its serial number, which the reply will bear.

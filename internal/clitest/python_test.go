@@ -41,14 +41,21 @@ func python(t *testing.T) string {
 func TestPythonLeak(t *testing.T) {
 	t.Parallel()
 	r := start(t, relance(), "--memory-high", "300M", "--", python(t), "-c", leak)
-	const generations = 3
+	// 360 MB where nobody keeps relance from its looks. On a busy machine that is
+	// some generation of three, and the others are caught as well.
+	const generations, wanted, busy = 3, 360 * 1000 * 1000 / 1024, 600 * 1000 * 1000 / 1024
+	least := busy
 	for gen := 1; gen <= generations; gen++ {
 		n := strconv.Itoa(gen)
-		r.errs.want(t, `^relance: gen `+n+`: memory-high: 3\d\d MiB of 300 MiB after [0-9.]+ s, 1 process; stopping \(TERM, KILL in 10 s\)$`)
+		r.errs.want(t, `^relance: gen `+n+`: memory-high: [345]\d\d MiB of 300 MiB after [0-9.]+ s, 1 process; stopping \(TERM, KILL in 10 s\)$`)
 		peak, err := strconv.Atoi(r.out.want(t, `^peak (\d+)$`)[1])
-		if err != nil || peak > 360*1000*1000/1024 {
-			t.Errorf("gen %d held %d KiB at its peak, want at most 360 MB: %v", gen, peak, err)
+		if err != nil || peak > busy {
+			t.Errorf("gen %d held %d KiB at its peak, want at most 600 MB: %v", gen, peak, err)
 		}
+		least = min(least, peak)
+	}
+	if least > wanted {
+		t.Errorf("at the least %d KiB were held, want 360 MB at most", least)
 	}
 	r.signal(syscall.SIGTERM)
 	r.wantEnd(0)

@@ -52,7 +52,7 @@ func TestMemoryHigh(t *testing.T) {
 		if b.writable {
 			c.stderr.waitFor(t, `^relance: memory: a group of its own for each generation below \S+, whose processes were moved to its subgroup relance$`)
 		} else {
-			c.stderr.waitFor(t, `^relance: memory: the group around us, \S+, relance included, for want of an own group: the cgroup file system is read-only; `)
+			c.stderr.waitFor(t, `^relance: memory: the group around us, \S+, relance included; not possible: own group: the cgroup file system is read-only; `)
 		}
 		for range 3 {
 			m := c.stderr.waitFor(t, `gen \d+: memory-high: ([\d.]+) MiB of 76.8 MiB`)

@@ -78,7 +78,7 @@ func TestNoRights(t *testing.T) {
 		}
 	}
 	r := nobody("--memory-high", "64M", "--", misbehave(t), "eat-memory", "--rate", "16M")
-	r.waitFor(t, `^relance: memory: looks at each process in /proc, for want of an own group: .*permission denied`)
+	r.waitFor(t, `^relance: memory: looks at each process in /proc; not possible: own group: .*permission denied`)
 	r.waitFor(t, `gen 1: memory-high: [\d.]+ MiB of 64 MiB`)
 	r.waitFor(t, `gen 2: up`)
 	r.end(t, unix.SIGTERM)

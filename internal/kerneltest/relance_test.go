@@ -24,8 +24,9 @@ func TestMemoryHigh(t *testing.T) {
 		group = next
 		m := r.waitFor(t, `gen (\d+): memory-high: ([\d.]+) MiB of 64 MiB`)
 		used, err := strconv.ParseFloat(m[2], 64)
-		if err != nil || used < 64 || used > 64*1.2 {
-			t.Errorf("recycled at %s MiB, want at most a fifth over 64: %v", m[2], err)
+		// A tree that only waits for memory is recycled from nine tenths on.
+		if err != nil || used < 64*0.9 || used > 64*1.2 {
+			t.Errorf("recycled at %s MiB, want 64, at most a tenth below or a fifth over: %v", m[2], err)
 		}
 	}
 	r.waitFor(t, `gen 4: up`)

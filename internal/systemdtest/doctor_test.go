@@ -37,12 +37,12 @@ func TestDoctor(t *testing.T) {
 			}
 			t.Run(place.name, func(t *testing.T) {
 				u := place.start(t, []string{place.delegate}, Program(t, "relance"), "doctor")
+				if status := u.End(t); status != 0 {
+					t.Errorf("status %d", status)
+				}
 				var said []string
 				for line := range u.stdout {
 					said = append(said, line)
-				}
-				if status := u.End(t); status != 0 {
-					t.Errorf("status %d", status)
 				}
 				text := strings.Join(said, "\n")
 				t.Log(text)
@@ -51,7 +51,7 @@ func TestDoctor(t *testing.T) {
 						t.Errorf("no line like %q", line)
 					}
 				}
-				scopes := regexp.MustCompile(`relance-\d+-[0-9a-f]{8}\.scope`).FindAllString(text, -1)
+				scopes := ownScope.FindAllString(text, -1)
 				slices.Sort(scopes)
 				if scopes = slices.Compact(scopes); len(scopes) != want.scopes {
 					t.Errorf("the scopes %q, want %d", scopes, want.scopes)
