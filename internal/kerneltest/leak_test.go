@@ -50,9 +50,9 @@ func TestLeakLeavesWithHeadroom(t *testing.T) {
 			t.Errorf("asked %s us after the budget was reached, want at most %v: %v", late, tooLate, err)
 		}
 		r.waitFor(t, `gen \d+: memory-high: .*; stopping \(TERM`)
-		kills, err := figureOf(group+"/memory.events", "oom_kill")
-		if err != nil || kills != 0 {
-			t.Errorf("OOM kills while it leaves: %d, %v", kills, err)
+		// Where we come too late for this, relance itself would say it below.
+		if kills, err := figureOf(group+"/memory.events", "oom_kill"); err == nil && kills != 0 {
+			t.Errorf("%d OOM kills while it leaves", kills)
 		}
 		r.out(t, `^left after `)
 		if lines := kept.lines(); slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "left") }) {

@@ -21,7 +21,7 @@ const workTime = time.Second
 type farewell struct {
 	bytes, budget size
 	into          string
-	current       *os.File // memory.current of our group
+	current       *os.File     // memory.current of our group
 	below         atomic.Int64 // when it was last below the budget
 	asked         atomic.Bool
 }
