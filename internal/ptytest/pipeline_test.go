@@ -27,6 +27,7 @@ func TestPager(t *testing.T) {
 				s.press(ctrlZ)
 				s.until(`\[1\]\+  Stopped`)
 				s.prompt()
+				s.pagerStopped()
 				s.typed("fg")
 				s.until("press a key\n")
 				s.press("q")
@@ -41,6 +42,21 @@ func TestPager(t *testing.T) {
 				s.wants("echo rc=$?", "rc=130")
 			})
 		}
+	})
+}
+
+// pagerStopped waits until the pager has stopped too. The shell prompts when the
+// process that it waits for has; until the pager has had its turn on a busy
+// machine it would still take what is typed next.
+func (s *shell) pagerStopped() {
+	s.t.Helper()
+	eventually(s.t, "stopped", func() (bool, string) {
+		for _, p := range session(s.cmd.Process.Pid) {
+			if p.name == "key" {
+				return p.state == "T", p.String()
+			}
+		}
+		return false, "no pager"
 	})
 }
 
