@@ -158,18 +158,22 @@ func (c Cron) Next(after time.Time) time.Time {
 
 func (c Cron) nextByClock(after time.Time) time.Time {
 	from := after.In(c.zone)
-	for wall := reading(from, c.zone); ; {
+	base := reading(from, c.zone)
+	for wall := c.times.Next(base); !wall.IsZero(); {
 		_, offset := from.Zone()
 		_, end := from.ZoneBounds()
-		if wall = c.times.Next(wall); wall.IsZero() {
-			return time.Time{}
-		}
-		if t := wall.Add(-time.Duration(offset) * time.Second).In(c.zone); end.IsZero() || t.Before(end) {
+		t := wall.Add(-time.Duration(offset) * time.Second).In(c.zone)
+		if end.IsZero() || t.Before(end) {
 			return t
 		}
-		// From where the clock is changed on, and that moment may be one of them.
-		from, wall = end, reading(end, c.zone).Add(-1)
+		// The clock is changed before wall comes. There is nothing between base and
+		// wall; so only what is shown again, or not at all, needs another search.
+		from = end
+		if shown := reading(end, c.zone).Add(-1); shown.Before(base) || !shown.Before(wall) {
+			base, wall = shown, c.times.Next(shown)
+		}
 	}
+	return time.Time{}
 }
 
 // String returns the expression as it was given.

@@ -13,7 +13,7 @@ func checkRefusal(t testing.TB, what, in string, err error) {
 		return
 	}
 	text := err.Error()
-	if !strings.HasPrefix(text, "parse "+what) || !strings.Contains(text, "use ") || strings.ContainsAny(text, "\n\r\x00") || len(text) > 600 {
+	if !strings.HasPrefix(text, "parse "+what) || !strings.Contains(text, "use ") || strings.ContainsAny(text, "\n\r\x00") || len(text) > 1000 {
 		t.Errorf("%s %q: %v", what, in, err)
 	}
 	if first, _, _ := strings.Cut(quote(in), `..."`); !strings.Contains(text, first[:min(len(first), 10)]) {
