@@ -19,10 +19,10 @@ const jitterCure = "use a percentage such as 10%, or a duration such as 5m"
 // (--max-requests-jitter) and circus (max_age_variance): from nothing to the whole,
 // each time as likely.
 //
-// It is drawn anew for each generation. A delay that stays the same, by worker as
-// uWSGI has it or by machine (FixedRandomDelay=), keeps the order of the first day
-// for ever; one drawn anew adds to those before it, so ages drift apart until the
-// recycles of a fleet are spread over the whole time between two.
+// It is drawn anew for each generation, so no replica has always less time than
+// another, as with a delay by worker (uWSGI) or by machine (FixedRandomDelay=).
+// The delays add up, generation by generation: ages drift apart until the recycles
+// of the fleet are spread over the whole time between two of one replica.
 type Jitter struct {
 	text  string
 	fixed time.Duration
@@ -36,8 +36,7 @@ func ParseJitter(s string) (Jitter, error) {
 	if number, ok := strings.CutSuffix(j.text, "%"); ok {
 		j.share, err = parseShare(strings.TrimSpace(number))
 	} else if j.fixed, err = limits.ParseDuration(j.text); err != nil {
-		// It has named the value.
-		return Jitter{}, fmt.Errorf("parse jitter: %v, or a percentage such as 10%%", err)
+		err = fmt.Errorf("not a duration: %s", jitterCure)
 	}
 	if err != nil {
 		return Jitter{}, fmt.Errorf("parse jitter %s: %v", quote(s), err)
