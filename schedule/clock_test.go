@@ -81,7 +81,7 @@ func TestClockIsSet(t *testing.T) {
 	} {
 		for _, by := range []time.Duration{time.Hour, -time.Hour, 8 * time.Hour, -8 * time.Hour, time.Second, -time.Second, 30 * day, -3650 * day, 20000 * day} {
 			for _, told := range []bool{true, false} {
-				for after := time.Duration(0); after < 2*day; after += 50 * time.Minute {
+				for after := time.Duration(0); after < 2*day; after += 95 * time.Minute {
 					m := &machine{plan: mustPlan(t, "UTC", 1, c.words), told: told, wall: begin}
 					m.launch()
 					m.ask()
@@ -141,6 +141,12 @@ func TestOneOrNone(t *testing.T) {
 		{"the date was far off", words{"at": "04:00"}, "2036-06-01 00:00 +0000", 20 * time.Second, -3652 * day, "2026-06-02 04:00 +0000"},
 		{"age", words{"every": "6h"}, "2026-06-01 12:00 +0000", 5 * time.Hour, time.Hour, "2026-06-01 19:00 +0000"},
 		{"age, slept", words{"every": "6h"}, "2026-06-01 12:00 +0000", time.Hour, 8 * time.Hour, "2026-06-02 02:00 +0000"},
+		{"set forward over its window", words{"at": "04:00", "window": "03:00-05:00"}, "2026-06-01 12:00 +0000", 15*time.Hour + 30*time.Minute, 2 * time.Hour, "2026-06-03 04:00 +0000"},
+		{"set forward to where it waits", words{"at": "12:00", "window": "03:00-05:00"}, "2026-06-01 11:00 +0000", 30 * time.Minute, 2 * time.Hour, "2026-06-02 03:00 +0000"},
+		{"nobody asked in the window", words{"every": "6h", "window": "22:00-05:00"}, "2026-06-01 16:30 +0000", 20 * time.Hour, 0, "2026-06-02 22:00 +0000"},
+		{"asked a moment too late", words{"every": "6h", "window": "22:00-05:00"}, "2026-06-01 22:59 +0000", 6*time.Hour + 80*time.Second, 0, "2026-06-02 04:59 +0000"},
+		{"asked a moment too late", words{"at": "04:59", "window": "22:00-05:00"}, "2026-06-01 22:59 +0000", 6*time.Hour + 80*time.Second, 0, "2026-06-02 04:59 +0000"},
+		{"due as a window closes", words{"at": "05:00", "window": "22:00-05:00"}, "2026-06-01 12:00 +0000", 18 * time.Hour, 0, "2026-06-02 22:00 +0000"},
 		{"slept through the window", words{"every": "6h", "window": "22:00-05:00"}, "2026-06-01 16:30 +0000", 6 * time.Hour, 8 * time.Hour, "2026-06-02 22:00 +0000"},
 	} {
 		m := &machine{plan: mustPlan(t, "UTC", 1, c.words), wall: at(t, c.started)}

@@ -17,6 +17,10 @@ type Plan struct {
 	Seed uint64
 }
 
+// late is how long after its end a window still counts as open for what was due in
+// it: a busy machine is not to lose a recycle by a moment.
+const late = time.Minute
+
 // Clocked reports whether the plan recycles anything by itself; Windows and
 // Jitter alone do not.
 func (p *Plan) Clocked() bool { return p.Every > 0 || len(p.At) > 0 || len(p.Cron) > 0 }
@@ -54,11 +58,15 @@ func (p *Plan) Clocked() bool { return p.Every > 0 || len(p.At) > 0 || len(p.Cro
 //     A machine that boots in 1970 does not recycle when it learns the date, and a
 //     generation that has hardly run before the machine slept goes on after it.
 //
-// What is due while no window is open waits for the next one, and so does what
-// was due in a window that has closed since.
+// What is due while no window is open waits for the next one. A time of day that
+// was due in a window that has closed since is left out, so that it is not made up
+// for an hour before the next one; an age waits for the next window.
 func (p *Plan) Next(gen int, started time.Time, age time.Duration, now time.Time) (due time.Time, aged bool) {
 	now = now.Round(0)
 	from := start(started.Round(0), age, now)
+	if missed := p.Windows.closed(now.Add(-late)); !missed.IsZero() {
+		from = later(from, missed.Add(-1))
+	}
 	if p.Every > 0 {
 		due, aged = p.place(gen, now.Add(p.Every-age), p.Every, now), true
 	}
@@ -97,11 +105,10 @@ func (p *Plan) Opening(gen int, now time.Time) time.Time {
 // is spread over a part of the window, since all that was due before waits there.
 func (p *Plan) place(gen int, at time.Time, wait time.Duration, now time.Time) time.Time {
 	s := p.Windows.span(at)
-	closed := !s.to.IsZero() && !s.to.After(now)
-	if closed {
+	if !s.to.IsZero() && !s.to.After(now.Add(-late)) {
 		s = p.Windows.span(now)
 	}
-	if closed || s.from.After(at) {
+	if s.from.After(at) {
 		at, wait = s.from, s.to.Sub(s.from)
 	}
 	most := p.Jitter.most(wait)

@@ -108,8 +108,28 @@ func (w Windows) String() string { return w.text }
 // span returns the windows that t lies in, taken together where one follows the
 // other without a gap, or else the next that open.
 func (w Windows) span(t time.Time) span {
+	for _, s := range w.spans(t) {
+		if s.to.IsZero() || s.to.After(t) {
+			return s
+		}
+	}
+	panic("schedule: a week without its windows") // each day of the week is looked at twice
+}
+
+// closed returns when a window last closed, at t or before; the zero time: never.
+func (w Windows) closed(t time.Time) (last time.Time) {
+	for _, s := range w.spans(t) {
+		if !s.to.IsZero() && !s.to.After(t) {
+			last = s.to
+		}
+	}
+	return last
+}
+
+// spans returns what is open in the days around t, in order.
+func (w Windows) spans(t time.Time) []span {
 	if len(w.windows) == 0 {
-		return span{}
+		return []span{{}}
 	}
 	var all []span
 	today := reading(t, w.zone).Truncate(day)
@@ -122,19 +142,20 @@ func (w Windows) span(t time.Time) span {
 		}
 	}
 	slices.SortFunc(all, func(a, b span) int { return a.from.Compare(b.from) })
-	for i := 0; i < len(all); {
-		s := all[i]
-		for i++; i < len(all) && !all[i].from.After(s.to); i++ {
-			s.to = later(s.to, all[i].to)
-		}
-		if s.to.Sub(s.from) > endless {
-			return span{from: s.from}
-		}
-		if s.to.After(t) {
-			return s
+	merged := all[:0]
+	for _, s := range all {
+		if n := len(merged); n > 0 && !s.from.After(merged[n-1].to) {
+			merged[n-1].to = later(merged[n-1].to, s.to)
+		} else {
+			merged = append(merged, s)
 		}
 	}
-	panic("schedule: a week without its windows") // each day of the week is looked at twice
+	for i, s := range merged {
+		if s.to.Sub(s.from) > endless {
+			merged[i].to = time.Time{}
+		}
+	}
+	return merged
 }
 
 // on returns the window of a date on the wall. Both its ends follow the rule for
