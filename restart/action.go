@@ -59,6 +59,10 @@ type (
 		MemoryMax, PIDsMax int64
 		// Own says that the child itself was the victim of the OOM kill.
 		Own bool
+		// Planned is when the generation is to be recycled by the clock (Planned, Up),
+		// was to be (Age, Schedule), or will be because its budget is spent
+		// (Deferred), as the clock shows it; the zero time: never.
+		Planned time.Time
 		// Exit is how the child ended, nil while it lives.
 		Exit *Exited
 		// PID is the child's (Up).
@@ -98,6 +102,10 @@ type Kind string
 const (
 	// Up: a generation after the first is up.
 	Up Kind = "up"
+	// Planned: generation 1 is up, and is to be recycled by the clock.
+	Planned Kind = "planned"
+	// Deferred: a budget is spent and waits for the window.
+	Deferred Kind = "deferred"
 	// Stopping: the stop signal is being sent, for Reason.
 	Stopping Kind = "stopping"
 	// Ended: a generation has ended unasked, or at a limit, and another follows

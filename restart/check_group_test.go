@@ -21,7 +21,7 @@ func (w *world) checkGroupAction(before State, a Action) {
 		}
 	case Tripwire:
 		gen = a.Gen
-		if !g.raised || before != Running || !g.over.IsZero() {
+		if !g.raised || before != Running || !g.over.IsZero() || !r.waits.IsZero() {
 			w.errorf("%s: a tripwire, over since %v, raised %v", before, g.over, g.raised)
 		}
 	case Watch:
@@ -46,12 +46,17 @@ func (w *world) checkVerdict(a Report) {
 	switch a.Reason {
 	case MemoryHigh:
 		switch {
+		case a.Kind == Stopping && r.opened:
+		case a.Kind == Stopping && w.closed():
+			w.errorf("stopped while the window is closed")
 		case g.pressed:
 		case lasts(g.over) && (r.sawLast.Exact || r.over >= 2):
 		case lasts(g.near) && g.stalls:
 		default:
 			w.errorf("a verdict after %d looks over the budget, over since %v, near since %v, stalls %v", r.over, g.over, g.near, g.stalls)
 		}
+	case Age, Schedule:
+		w.checkPlanned(a)
 	case OOMKilled:
 		if p.OOM == OOMContinue || g.killsAt.IsZero() || w.now.Sub(g.killsAt) < 100*time.Millisecond {
 			w.errorf("stopped for an OOM kill at %v", g.killsAt)
@@ -128,7 +133,7 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 			w.errorf("has left its group, and nothing said: %v", actions)
 		}
 	case Pressed:
-		if before == Running && s != Leaving {
+		if before == Running && s != Leaving && r.waits.IsZero() {
 			w.errorf("pressed, and not stopped: %v", actions)
 		}
 	}
@@ -148,11 +153,11 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 		w.errorf("an OOM kill at %v, and nothing follows", g.killsAt)
 	case !g.killsAt.IsZero() && tick && w.now.Sub(g.killsAt) >= 100*time.Millisecond:
 		w.errorf("an OOM kill %v ago, and nothing followed: %v", w.now.Sub(g.killsAt), actions)
-	case raised && (!p.MemoryEvents || p.MemoryHigh == 0 || p.MemoryFor == 0 || g.near.IsZero()):
+	case raised && r.waits.IsZero() && (!p.MemoryEvents || p.MemoryHigh == 0 || p.MemoryFor == 0 || g.near.IsZero()):
 		w.errorf("memory.high is out of the way, near since %v", g.near)
 	case !raised && w.guarded() && p.MemoryFor > 0 && !g.over.IsZero():
 		w.errorf("memory.high is in the way of an excess")
-	case g.armedAfter(actions) && g.killsAt.IsZero() && !w.clocked() && g.near.IsZero() && !g.blind && r.looking == 0 &&
+	case w.planOf() == nil && g.armedAfter(actions) && g.killsAt.IsZero() && !w.clocked() && g.near.IsZero() && !g.blind && r.looking == 0 &&
 		g.told.High == g.highAtLook && !deadline.IsZero() && !hasLook(actions):
 		w.errorf("nothing to wait for, and a deadline")
 	}
@@ -163,7 +168,7 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 func (w *world) checkSpent(ev Event) {
 	r, p := &w.run, &w.policy
 	looked, ok := ev.(Looked)
-	if !ok || looked.Err != "" || !r.stopped.IsZero() {
+	if !ok || looked.Err != "" || !r.stopped.IsZero() || !r.waits.IsZero() {
 		return
 	}
 	g := &r.group

@@ -62,7 +62,7 @@ func (w *world) check(before State, ev Event, actions []Action) {
 	impatient := w.impatient(before, ev)
 	follows := w.follows(ev)
 	w.last = actions
-	headroom := w.run.group.raised
+	headroom, waits := w.run.group.raised, w.run.waits
 	for _, a := range actions {
 		switch a := a.(type) {
 		case Spawn:
@@ -83,12 +83,17 @@ func (w *world) check(before State, ev Event, actions []Action) {
 			w.checkLook(a)
 		case Report:
 			w.checkReport(a)
+			if a.Kind == Deferred {
+				waits = w.now
+			}
 			w.checkGroupReport(before, ev, a)
 		case Quit:
 			w.checkQuit(a)
 		}
 	}
+	w.run.waits = waits
 	w.checkGroup(before, ev, actions)
+	w.checkPlan(ev)
 	w.checkNothingForgotten(before, ev, actions, impatient)
 	if follows != "" && follows != whatFollows(actions) {
 		w.errorf("after the end of the tree: %v, want %s", actions, follows)
@@ -142,7 +147,14 @@ func (w *world) checkKill(before State, a Kill, impatient bool) {
 func (w *world) checkLook(a Look) {
 	r := &w.run
 	g := &r.group
+	if !r.waits.IsZero() && !r.opened && !w.closed() && a.Gen == r.gen && r.alive {
+		r.opened = true
+		return
+	}
 	unanswered := r.looking > 0 && w.now.Sub(r.lookedAt) >= 10*time.Second
+	if r.opened && unanswered && r.alive {
+		return
+	}
 	woken := w.guarded() && (g.told.High != g.highAtLook || !g.near.IsZero() || g.blind || unanswered)
 	if a.Gen != r.gen || !r.alive || !w.clocked() && !woken {
 		w.errorf("look at nobody: %+v", g)
@@ -173,6 +185,13 @@ func (w *world) checkReport(a Report) {
 		r.stopped, r.judged, r.because = w.now, w.now, a.Reason
 	case LeftBehind:
 		r.stopped = w.now
+	case Deferred:
+		w.checkVerdict(a)
+		w.checkDeferred(a)
+	case Up, Planned:
+		if at, _ := w.nextPlanned(); !a.Planned.Equal(at) && !w.chain.final {
+			w.errorf("%s, planned %v, want %v", a.Kind, a.Planned, at)
+		}
 	case Backoff, NoHelp:
 		w.checkDelay(a)
 	}
@@ -198,7 +217,7 @@ func (w *world) checkDelay(a Report) {
 
 func (w *world) checkQuit(a Quit) {
 	want := w.chain.status
-	if b := w.run.because; w.policy.Restart == Never && (b == MemoryHigh || b == OOMKilled) {
+	if b := w.run.because; w.policy.Restart == Never && (b.kind(false) == budget || b == OOMKilled) {
 		want = BudgetStatus
 	}
 	if w.run.there() || w.run.spawning || a.Status != want {
@@ -227,7 +246,7 @@ func (w *world) follows(ev Event) string {
 		return ""
 	}
 	switch r.because {
-	case MemoryHigh:
+	case MemoryHigh, Age, Schedule:
 		nature = budget
 	case OOMKilled:
 		nature = limit
@@ -247,7 +266,7 @@ func (w *world) follows(ev Event) string {
 	switch {
 	case nature == crash:
 		return w.afterCrash()
-	case uptime < p.MinUptime:
+	case uptime < p.MinUptime && r.because != Age && r.because != Schedule:
 		return "wait"
 	}
 	return "spawn"
@@ -348,6 +367,9 @@ func (w *world) checkDeadline(ev Event) {
 	case Running:
 		// Where the kernel guards the budget: see checkGroup.
 		ok = (deadline.IsZero() != w.clocked() || w.policy.MemoryEvents || !r.group.armed || !r.group.killsAt.IsZero()) && in <= 10*time.Second
+		if w.planOf() != nil {
+			ok = !w.clocked() || !deadline.IsZero() && in <= 10*time.Second
+		}
 	case Leaving:
 		ok = deadline.IsZero() && w.policy.Grace == Forever || deadline.Equal(r.stopped.Add(w.policy.Grace))
 	case Dying:

@@ -77,9 +77,10 @@ type generation struct {
 	// kills counts the rounds of SIGKILL.
 	kills int
 	// exit is how the child ended, nil while it lives.
-	exit  *Exited
-	looks looks
-	watch watch
+	exit    *Exited
+	looks   looks
+	watch   watch
+	planned planned
 	// ordered says that we have asked it to leave before it left, and pressed that
 	// the trigger for memory pressure was why.
 	ordered, pressed bool
@@ -120,8 +121,8 @@ func (c *Core) State() State { return c.state }
 // late does no harm.
 func (c *Core) Deadline() time.Time {
 	if c.state == Running {
-		w := &c.gen.watch
-		return earliest(c.gen.looks.next, earliest(w.again, w.killsDue))
+		w, p := &c.gen.watch, &c.gen.planned
+		return earliest(earliest(c.gen.looks.next, earliest(w.again, w.killsDue)), earliest(p.ask, p.owed))
 	}
 	return c.deadline
 }
@@ -234,19 +235,28 @@ func (c *Core) report(kind Kind) Report {
 	if !g.judged.IsZero() {
 		r.Uptime = g.judged.Sub(g.started)
 	}
-	if g.because == MemoryHigh {
-		r.Budget = c.policy.MemoryHigh
-		r.Stalled = g.looks.stall.spent
-		if c.policy.MemoryFor > 0 && !g.looks.over.IsZero() {
-			r.For = g.judged.Sub(g.looks.over)
-		}
-		if g.pressed {
-			r.Pressure, r.Stalled = c.policy.Pressure, false
-		}
+	switch {
+	case g.because == MemoryHigh:
+		c.memoryFigures(&r, g.judged)
+	case g.because.planned():
+		r.Planned = g.planned.due
 	}
 	if g.exit != nil {
 		r.Left = g.exit.Left
 		r.Own = g.because == OOMKilled && !g.ordered && g.exit.Signal == sigKill
 	}
 	return r
+}
+
+// memoryFigures says in r how the memory budget was spent at a time.
+func (c *Core) memoryFigures(r *Report, at time.Time) {
+	g := &c.gen
+	r.Budget = c.policy.MemoryHigh
+	r.Stalled = g.looks.stall.spent
+	if c.policy.MemoryFor > 0 && !g.looks.over.IsZero() {
+		r.For = at.Sub(g.looks.over)
+	}
+	if g.pressed {
+		r.Pressure, r.Stalled = c.policy.Pressure, false
+	}
 }

@@ -26,6 +26,9 @@ func (w *world) move(in *tape) {
 // excess must last.
 func (w *world) holdOutside() {
 	r := &w.run
+	if !r.waits.IsZero() || w.closed() {
+		return // then it is spent, or waits
+	}
 	if w.async || w.core.State() != Running || w.policy.MemoryHigh == 0 || !r.group.heard {
 		return
 	}
@@ -34,6 +37,9 @@ func (w *world) holdOutside() {
 	until := w.now.Add(longest)
 	for range 5 { // pass does not go on for ever
 		w.pass(until.Sub(w.now), false)
+	}
+	if w.closed() {
+		return
 	}
 	if !w.failed && (w.now.Before(until) || w.core.State() == Running) {
 		w.errorf("has held more than its budget outside its group for %v, and is not stopped", longest)

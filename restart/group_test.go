@@ -37,15 +37,23 @@ type seenAt struct {
 	u  Usage
 }
 
+// budget is what must be watched: one that is spent already need not be.
+func (w *world) budget() int64 {
+	if !w.run.waits.IsZero() {
+		return 0
+	}
+	return w.policy.MemoryHigh
+}
+
 // guarded reports whether the kernel guards the budget.
 func (w *world) guarded() bool {
-	return w.policy.MemoryEvents && w.policy.MemoryHigh > 0 && !w.run.group.heard
+	return w.policy.MemoryEvents && w.budget() > 0 && !w.run.group.heard
 }
 
 // clocked reports whether something must be looked at by the clock.
 func (w *world) clocked() bool {
 	p := &w.policy
-	return p.MemoryHigh > 0 && (!w.guarded() || p.Swap) || p.AddressLimit > 0 || p.DataLimit > 0
+	return w.budget() > 0 && (!w.guarded() || p.Swap) || p.AddressLimit > 0 || p.DataLimit > 0
 }
 
 func (g *group) changed() bool { return g.armed && (g.count != g.told || g.outside && !g.heard) }

@@ -81,6 +81,14 @@ func (l *looks) unguarded(now time.Time, p *Policy) {
 	}
 }
 
+// release is called when the budget of p is not to be looked at any more.
+func (l *looks) release(now time.Time, p *Policy) {
+	l.over, l.next = time.Time{}, time.Time{}
+	if p.clock() {
+		l.next = now.Add(l.interval)
+	}
+}
+
 // ask is called when a look is asked for. The answer sets the next time; until
 // then do not ask again.
 func (l *looks) ask(now time.Time) { l.asked, l.next = now, now.Add(maxInterval) }
@@ -114,13 +122,16 @@ func (l *looks) seen(now time.Time, u Usage, p *Policy) finding {
 }
 
 // failed is called when a look was not possible; it reports whether that is new.
-func (l *looks) failed(now time.Time) (first bool) {
+func (l *looks) failed(now time.Time, p *Policy) (first bool) {
 	first = !l.blind
 	l.blind = true
 	l.over = time.Time{}
 	// Soon at first: what failed may be a moment's matter, and a budget waits.
 	l.interval = min(2*l.interval, maxInterval)
-	l.next = now.Add(l.interval)
+	l.next = time.Time{}
+	if p.clock() || p.MemoryHigh > 0 {
+		l.next = now.Add(l.interval)
+	}
 	return first
 }
 

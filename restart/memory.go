@@ -56,7 +56,7 @@ func (c *Core) memoryEvents(now time.Time, ev MemoryEvents) []Action {
 	if ev.Escaped && !w.escaped {
 		actions = append(actions, c.escaped(now))
 	}
-	guarded := c.gen.rules.MemoryEvents && c.policy.MemoryHigh > 0 && l.over.IsZero()
+	guarded := c.gen.rules.MemoryEvents && c.gen.rules.MemoryHigh > 0 && l.over.IsZero()
 	switch soonest := l.asked.Add(minPause); {
 	case n.High == before.High || !guarded:
 		// Nothing to see. What comes seldom is heard at once, what storms is not.
@@ -105,14 +105,16 @@ func (c *Core) looked(now time.Time, ev Looked) []Action {
 	switch {
 	case ev.Err == "":
 		found = l.seen(now, ev.Usage, &g.rules)
-	case l.failed(now):
+	case l.failed(now, &g.rules):
 		r := c.report(Blind)
 		r.Err = ev.Err
 		actions = append(actions, r)
 	}
 	switch {
-	case found == spent:
+	case g.planned.last:
 		return append(actions, c.stop(now, MemoryHigh, c.afterBudget(), 0)...)
+	case found == spent:
+		return append(actions, c.spent(now)...)
 	case found == exceeded && g.rules.MemoryEvents && c.policy.MemoryFor > 0 && !w.raised:
 		// With memory.high in its way it would neither work nor end until
 		// MemoryFor is over.
@@ -133,16 +135,19 @@ func (c *Core) looked(now time.Time, ev Looked) []Action {
 
 // pressed: the trigger that the user set is a verdict by itself.
 func (c *Core) pressed(now time.Time, ev Pressed) []Action {
+	if !c.gen.planned.owed.IsZero() {
+		return nil // the budget is spent already, and waits
+	}
 	c.gen.pressed = true
 	if ev.Usage != (Usage{}) {
 		c.gen.looks.last = ev.Usage
 	}
-	return c.stop(now, MemoryHigh, c.afterBudget(), 0)
+	return c.spent(now)
 }
 
 // tickRunning does what is due while the child is up.
 func (c *Core) tickRunning(now time.Time) []Action {
-	w := &c.gen.watch
+	w, p := &c.gen.watch, &c.gen.planned
 	var actions []Action
 	if due(w.killsDue, now) {
 		// The child lives, so it was another process of its tree.
@@ -151,6 +156,15 @@ func (c *Core) tickRunning(now time.Time) []Action {
 			return c.stop(now, OOMKilled, c.afterBudget(), 0)
 		}
 		actions = append(actions, c.passing(now, OOM))
+	}
+	if due(p.owed, now) {
+		actions = append(actions, c.opened(now)...)
+	}
+	if due(p.ask, now) {
+		actions = append(actions, c.recycleByPlan(now)...)
+	}
+	if c.state != Running {
+		return actions
 	}
 	if due(w.again, now) {
 		actions = append(actions, c.watchAgain())

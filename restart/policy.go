@@ -78,6 +78,9 @@ type Policy struct {
 	AddressLimit, DataLimit int64
 	CPUSoft, CPUHard        time.Duration
 	FileSize                bool
+	// Plan says when to recycle by the clock, and when what is spent may be; nil:
+	// never, and always.
+	Plan Plan
 	// Seed starts the jitter of the backoff: the same seed, the same delays.
 	Seed uint64
 }

@@ -15,6 +15,10 @@ const (
 	StartFailed Reason = "start-failed"
 	// MemoryHigh: the budget --memory-high was spent.
 	MemoryHigh Reason = "memory-high"
+	// Age: it had been up for as long as it may (--every).
+	Age Reason = "age"
+	// Schedule: a planned time had come (--at, --cron).
+	Schedule Reason = "schedule"
 	// OOMKilled: the kernel killed a process of the tree for want of memory.
 	OOMKilled Reason = "oom-kill"
 	// MemoryMax: it died at a memory limit that the kernel enforces by refusing
@@ -43,7 +47,7 @@ const (
 // reported success.
 func (r Reason) kind(ok bool) kind {
 	switch r {
-	case MemoryHigh:
+	case MemoryHigh, Age, Schedule:
 		return budget
 	case OOMKilled, MemoryMax, CPULimit, FileSizeLimit:
 		return limit
@@ -56,6 +60,10 @@ func (r Reason) kind(ok bool) kind {
 	}
 	return crash
 }
+
+// planned reports whether the clock alone was the reason: then how soon after the
+// start that was says nothing about the command.
+func (r Reason) planned() bool { return r == Age || r == Schedule }
 
 // IsRecycle reports whether an end for this reason is a planned stop or a limit
 // reached: what is never counted as a crash.

@@ -17,6 +17,8 @@ var update = flag.Bool("update", false, "write what the core does into testdata/
 // indented actions that the core answers with. A line is
 //
 //	policy restart=always grace=10s …     a new core
+//	midnight                              a day of the plan begins
+//	clock -1h                             the clock on the wall is set
 //	+1s exited gen=1 code=1               one event, that much later
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -46,6 +48,7 @@ func TestScripts(t *testing.T) {
 func play(t *testing.T, script string) string {
 	var out strings.Builder
 	var core *Core
+	var plan *fakePlan
 	now := time.Unix(0, 0)
 	for line := range strings.Lines(script) {
 		line = strings.TrimSuffix(line, "\n")
@@ -60,20 +63,24 @@ func play(t *testing.T, script string) string {
 		var actions []Action
 		switch {
 		case words[0] == "policy":
-			core = New(parsePolicy(t, words[1:]))
+			policy := parsePolicy(t, words[1:])
+			plan, _ = policy.Plan.(*fakePlan)
+			core = New(policy)
 			actions = core.Start(now)
+		case words[0] == "midnight":
+			now = now.Add(fakeDay - sinceMidnight(now))
+			continue
+		case words[0] == "clock":
+			plan.shift += duration(t, words[1])
+			continue
 		case strings.HasPrefix(words[0], "+"):
-			d, err := time.ParseDuration(words[0][1:])
-			if err != nil {
-				t.Fatal(err)
-			}
-			now = now.Add(d)
+			now = now.Add(duration(t, words[0][1:]))
 			actions = core.Step(now, parseEvent(t, words[1], words[2:]))
 		default:
 			t.Fatalf("line %q", line)
 		}
 		for _, a := range actions {
-			fmt.Fprintf(&out, "\t%s\n", describe(a))
+			fmt.Fprintf(&out, "\t%s\n", describe(now, a))
 		}
 		fmt.Fprintf(&out, "\t%s%s\n", core.State(), describeDeadline(now, core.Deadline()))
 	}
@@ -87,7 +94,7 @@ func describeDeadline(now, d time.Time) string {
 	return fmt.Sprintf(", deadline +%s", d.Sub(now).Round(time.Millisecond))
 }
 
-func describe(a Action) string {
+func describe(now time.Time, a Action) string {
 	switch a := a.(type) {
 	case Spawn:
 		return fmt.Sprintf("spawn gen=%d", a.Gen)
@@ -132,6 +139,9 @@ func describe(a Action) string {
 		if a.Budget != 0 {
 			s += fmt.Sprintf(" memory=%d of %d", a.Usage.Memory, a.Budget)
 		}
+		if !a.Planned.IsZero() {
+			s += " planned=+" + a.Planned.Sub(now).String()
+		}
 		return s + describeGroup(a)
 	}
 	panic("unknown action")
@@ -170,16 +180,8 @@ func fields(words []string) map[string]string {
 
 func parsePolicy(t *testing.T, words []string) Policy {
 	p := Policy{StopSignal: 15, Grace: 10 * time.Second, BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second, MinUptime: time.Second}
-	dur := func(s string) time.Duration {
-		if s == "forever" {
-			return Forever
-		}
-		d, err := time.ParseDuration(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return d
-	}
+	dur := func(s string) time.Duration { return duration(t, s) }
+	plan := &fakePlan{}
 	for k, v := range fields(words) {
 		switch k {
 		case "restart":
@@ -196,6 +198,13 @@ func parsePolicy(t *testing.T, words []string) Policy {
 			p.MinUptime = dur(v)
 		case "memory-high":
 			p.MemoryHigh = int64(number(t, v))
+		case "every":
+			plan.every, p.Plan = dur(v), plan
+		case "at":
+			plan.at, p.Plan = dur(v), plan
+		case "window":
+			from, to, _ := strings.Cut(v, "..")
+			plan.open, plan.shut, p.Plan = dur(from), dur(to), plan
 		case "memory-events":
 			p.MemoryEvents = true
 		case "swap":
@@ -221,6 +230,17 @@ func parsePolicy(t *testing.T, words []string) Policy {
 		}
 	}
 	return p
+}
+
+func duration(t *testing.T, s string) time.Duration {
+	if s == "forever" {
+		return Forever
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 func number(t *testing.T, s string) int {

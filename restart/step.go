@@ -37,13 +37,17 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 	c.gen.started = now
 	c.gen.looks.start(now, &c.gen.rules)
 	c.enter(Running, time.Time{})
-	var actions []Action
+	stop := c.gen.then == End
+	if !stop {
+		c.plan(now)
+	}
+	actions := c.announce()
 	if c.gen.number > 1 {
 		r := c.report(Up)
-		r.PID, r.In, r.After = ev.PID, now.Sub(c.gen.previousEnd), c.gen.previous
+		r.PID, r.In, r.After, r.Planned = ev.PID, now.Sub(c.gen.previousEnd), c.gen.previous, c.gen.planned.due
 		actions = append(actions, r)
 	}
-	if c.gen.then == End {
+	if stop {
 		actions = append(actions, c.stop(now, Asked, End, c.gen.askedSig)...)
 	}
 	return actions

@@ -49,6 +49,8 @@ type life struct {
 
 	looking    int // looks not yet answered
 	lookedAt   time.Time
+	waits      time.Time // since when a spent budget waits for the window
+	opened     bool      // and the last look at it was asked for
 	answeredAt time.Time
 	over, same int // looks in a row over the budget; with the same figures
 	sawLast    Usage
@@ -65,10 +67,15 @@ type health struct {
 	quit     bool
 	wait     time.Time // no spawn before
 	status   int       // of the last end
+	// recycled is the time of day of the last recycle, shift by how much the clock
+	// was set then.
+	recycled time.Time
+	shift    time.Duration
 }
 
 func newWorld(t *testing.T, in *tape) *world {
 	w := &world{t: t, policy: in.policy(), now: time.Unix(1000, 0), async: in.below(4) == 1, exact: in.coin()}
+	w.policy.Plan = in.plan(w)
 	w.core = New(w.policy)
 	return w
 }
@@ -128,6 +135,9 @@ func (w *world) happen(in *tape) {
 	case 19:
 		if w.policy.Pressure != "" && r.there() && in.below(4) == 0 {
 			w.step(Pressed{Gen: r.gen, Usage: w.use})
+		}
+		if p := w.planOf(); p != nil && in.below(4) == 0 {
+			p.shift += pick(in, time.Hour, -time.Hour, time.Minute, -time.Second, 30*time.Hour)
 		}
 	}
 }

@@ -1,0 +1,180 @@
+package restart
+
+import (
+	"testing"
+	"time"
+)
+
+// fakePlan is a plan as simple as can be, in which a day begins at the Unix time 0.
+type fakePlan struct {
+	every time.Duration // an age
+	at    time.Duration // a time of each day
+	open  time.Duration // a window of each day, from open to shut
+	shut  time.Duration
+	// shift is by how much the clock on the wall was set since the start, begun the
+	// same when generation gen began.
+	shift, begun time.Duration
+	gen          int
+}
+
+const fakeDay = 24 * time.Hour
+
+func (p *fakePlan) Next(gen int, started time.Time, _ time.Duration, _ time.Time) (due time.Time, aged bool) {
+	if gen != p.gen {
+		p.gen, p.begun = gen, p.shift
+	}
+	if p.every > 0 {
+		due, aged = p.Opening(gen, started.Add(p.every)), true
+	}
+	if p.at > 0 {
+		from := started.Add(p.begun - p.at)
+		next := p.Opening(gen, from.Add(fakeDay-sinceMidnight(from)).Add(p.at-p.shift))
+		if due.IsZero() || next.Before(due) {
+			due, aged = next, false
+		}
+	}
+	return due, aged
+}
+
+func (p *fakePlan) Opening(_ int, now time.Time) time.Time {
+	clock := sinceMidnight(now.Add(p.shift))
+	switch {
+	case p.shut == 0, p.open <= clock && clock < p.shut, clock+fakeDay < p.shut:
+		return now
+	case clock < p.open:
+		return now.Add(p.open - clock)
+	}
+	return now.Add(p.open + fakeDay - clock)
+}
+
+func sinceMidnight(t time.Time) time.Duration {
+	return (time.Duration(t.UnixNano())%fakeDay + fakeDay) % fakeDay
+}
+
+// askedPlan is the plan of the world of FuzzStep: it sees to it that the core asks
+// for what it knows.
+type askedPlan struct {
+	fakePlan
+	w *world
+	// nextShift and openShift are the shift when the core last asked: what comes
+	// after that it cannot know.
+	nextShift, openShift time.Duration
+}
+
+func (in *tape) plan(w *world) Plan {
+	if in.below(3) != 1 {
+		return nil
+	}
+	p := &askedPlan{w: w}
+	p.every = pick(in, 0, time.Hour, 7*time.Hour, 10*time.Second, time.Second)
+	p.at = pick(in, 0, 2*time.Hour, 1010*time.Second)
+	if in.coin() {
+		p.open = pick(in, time.Hour, 22*time.Hour, 1030*time.Second)
+		p.shut = p.open + pick(in, time.Minute, 7*time.Hour, 20*time.Hour)
+	}
+	return p
+}
+
+func (p *askedPlan) Next(gen int, started time.Time, age time.Duration, now time.Time) (time.Time, bool) {
+	r := &p.w.run
+	if gen != r.gen || !started.Equal(r.started) || age != p.w.now.Sub(r.started) || !now.Equal(p.w.now) {
+		p.w.errorf("the plan is asked for generation %d of %v, %v old, at %v", gen, started, age, now)
+	}
+	p.nextShift = p.shift
+	return p.fakePlan.Next(gen, started, age, now)
+}
+
+func (p *askedPlan) Opening(gen int, now time.Time) time.Time {
+	if r := &p.w.run; gen != r.gen || !now.Equal(p.w.now) {
+		p.w.errorf("the plan is asked for an opening for generation %d at %v", gen, now)
+	}
+	p.openShift = p.shift
+	return p.fakePlan.Opening(gen, now)
+}
+
+// planOf is the plan of the world; nil: there is none.
+func (w *world) planOf() *askedPlan {
+	p, _ := w.policy.Plan.(*askedPlan)
+	return p
+}
+
+// closed reports whether no budget may recycle anything now.
+func (w *world) closed() bool {
+	p := w.planOf()
+	return p != nil && p.fakePlan.Opening(w.run.gen, w.now).After(w.now)
+}
+
+// nextPlanned is the truth about when the generation is to be recycled by the clock.
+func (w *world) nextPlanned() (at time.Time, aged bool) {
+	if p, r := w.planOf(), &w.run; p != nil {
+		return p.fakePlan.Next(r.gen, r.started, w.now.Sub(r.started), w.now)
+	}
+	return at, false
+}
+
+// checkPlanned: a recycle by the clock comes neither before its time nor twice
+// for one, and says when it was due.
+func (w *world) checkPlanned(a Report) {
+	p := w.planOf()
+	if p == nil {
+		w.errorf("%s without a plan", a.Reason)
+		return
+	}
+	at, aged := w.nextPlanned()
+	if at.IsZero() || at.After(w.now) || aged != (a.Reason == Age) || !a.Planned.Equal(at) {
+		w.errorf("stopped for %s, planned %v, due %v", a.Reason, a.Planned, at)
+	}
+	if !aged {
+		shown := at.Add(p.shift)
+		if w.chain.recycled.Equal(shown) && p.shift == w.chain.shift {
+			w.errorf("recycled twice for %v", shown)
+		}
+		w.chain.recycled, w.chain.shift = shown, p.shift
+	}
+}
+
+// checkDeferred: a spent budget waits only if the window is closed, and that is
+// said once.
+func (w *world) checkDeferred(a Report) {
+	r := &w.run
+	if !w.closed() || !r.waits.IsZero() {
+		w.errorf("%s waits, closed %v, since %v", a.Reason, w.closed(), r.waits)
+		return
+	}
+	if want := w.planOf().fakePlan.Opening(r.gen, w.now); !a.Planned.Equal(want) {
+		w.errorf("waits until %v, want %v", a.Planned, want)
+	}
+}
+
+// checkPlan: what is due happens, and what waits does not wait for ever.
+func (w *world) checkPlan(ev Event) {
+	p, r := w.planOf(), &w.run
+	if p == nil || w.core.State() != Running || !r.alive {
+		return
+	}
+	deadline := w.core.Deadline()
+	_, tick := ev.(Tick)
+	at, _ := w.nextPlanned()
+	known := p.shift == p.nextShift
+	switch {
+	case known && !r.opened && !at.IsZero() && (deadline.IsZero() || deadline.After(latest(at, w.now))):
+		w.errorf("due at %v, and the deadline is %v", at, deadline)
+	case r.opened: // that is more than due
+	case known && tick && !at.IsZero() && !at.After(w.now):
+		w.errorf("due since %v, and not stopped", at)
+	case !r.waits.IsZero() && deadline.IsZero():
+		w.errorf("waits for the window for ever")
+	case p.shift == p.openShift && tick && !r.waits.IsZero() && !r.opened && !w.closed():
+		w.errorf("waits for a window that is open")
+	}
+}
+
+// TestPlanWithoutWindow: a plan that never recycles changes nothing.
+func TestPlanWithoutWindow(t *testing.T) {
+	c := New(Policy{Plan: &fakePlan{}, StopSignal: 15})
+	c.Start(time.Unix(0, 0))
+	c.Step(time.Unix(0, 0), Started{Gen: 1})
+	if d := c.Deadline(); !d.IsZero() {
+		t.Errorf("deadline %v", d)
+	}
+}
