@@ -151,6 +151,9 @@ func plain(todo *cli.Run, msg, level string) string {
 // reporter returns what tells people of r.
 func reporter(out *report.Writer, todo *cli.Run) func(restart.Report) {
 	return func(r restart.Report) {
+		if !r.Planned.IsZero() {
+			r.Planned = r.Planned.In(todo.Zone)
+		}
 		switch {
 		case r.Kind == restart.StartFailure && !todo.JSON:
 			// As Complain has it, but where a stderr that is full keeps nobody waiting.

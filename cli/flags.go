@@ -18,6 +18,13 @@ type runFlags struct {
 	MemoryPressure string `group:"budgets" placeholder:"TRIGGER" help:"Recycle when all (full) or some tasks have waited for memory for STALL within WINDOW: 'full 200ms/2s'. Needs a cgroup."`
 	MemorySource   string `group:"budgets" placeholder:"SOURCE" help:"Where memory is measured: cgroup (a group of its own), container (the group around us), proc (each process), auto (the best there is; the default)."`
 
+	Every    string   `group:"clock" aliases:"max-age" placeholder:"DURATION" help:"Recycle at that age: 6h, 2d. Also --max-age."`
+	At       []string `group:"clock" placeholder:"TIMES" sep:"none" help:"Recycle at these times of day: 04:00, 02:30,14:00 or 'Mon..Fri 02:30; Sat,Sun 04:00'."`
+	Cron     []string `group:"clock" placeholder:"EXPR" sep:"none" help:"Recycle when the expression says so: '30 2 * * Mon-Fri', @daily (crontab(5))."`
+	Timezone string   `group:"clock" placeholder:"ZONE" help:"The time zone of --at, --cron and --window: Europe/Berlin, UTC (that of this machine)."`
+	Jitter   string   `group:"clock" placeholder:"DURATION|PCT" help:"Put each planned recycle off by up to that, or by up to that share of the time between two, drawn anew each time, so that a fleet spreads: 5m, 10% (none)."`
+	Window   string   `group:"clock" placeholder:"TIMES" help:"Recycle by the clock, and for memory, only in these times of day; what is due outside waits: 22:00-05:00 or 'Sat,Sun 00:00-24:00'. The limits that the kernel enforces do not wait."`
+
 	StopSignal  string   `group:"stopping" placeholder:"SIGNAL" help:"What asks the command to leave (TERM)."`
 	StopTimeout string   `group:"stopping" placeholder:"DURATION" help:"The grace: time between the stop signal and KILL to the whole tree (10s); infinity for no KILL."`
 	Rewrite     []string `group:"stopping" placeholder:"SIGNAL=SIGNAL" sep:"," help:"Pass another signal on than the one that came, or none: HUP=QUIT, USR1=none."`

@@ -14,6 +14,7 @@ const envPrefix = "RELANCE"
 var groups = []kong.Group{
 	{Key: "limits", Title: "Limits (the kernel enforces them)"},
 	{Key: "budgets", Title: "Budgets (relance watches them; spent: recycle)"},
+	{Key: "clock", Title: "The clock (planned recycles)"},
 	{Key: "stopping", Title: "Stopping"},
 	{Key: "relaunch", Title: "Relaunch"},
 	{Key: "child", Title: "The command"},
@@ -42,6 +43,8 @@ Examples:
   relance --memory-high 500M -- python3 server.py
   relance --memory-high 400M --memory-max 512M --oom-policy kill -- ./worker
   relance --memory-high 80% --stop-signal QUIT -- nginx -g 'daemon off;'
+  relance --at 02:30 --timezone Europe/Berlin --jitter 30m -- ./server
+  relance --memory-high 1G --memory-max 2G --window 22:00-05:00 -- ./server
   relance --rlimit cpu=1h --restart on-failure --give-up 5/1m -- ./worker
 `
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -40,6 +41,8 @@ type Run struct {
 	// NeedsGroup names a flag that nothing but such a group can do for, empty:
 	// there is none.
 	NeedsGroup string
+	// Zone is the time zone in which times are said.
+	Zone *time.Location
 	// Supervising reports whether anything was asked for beyond running the
 	// command: without it nothing is said of what goes well.
 	Supervising bool
@@ -113,8 +116,11 @@ func (in Input) blame(words []string, err error) error {
 		return err
 	}
 	for _, word := range words {
-		if word == "--"+e.flag || strings.HasPrefix(word, "--"+e.flag+"=") {
+		switch name, _, _ := strings.Cut(word, "="); {
+		case name == "--"+e.flag:
 			return err
+		case aliases[name] == "--"+e.flag:
+			return &Error{Msg: name + strings.TrimPrefix(e.Msg, "--"+e.flag), Hint: e.Hint}
 		}
 	}
 	twin := twinOf(e.flag)
@@ -125,6 +131,9 @@ func (in Input) blame(words []string, err error) error {
 	}
 	return err
 }
+
+// aliases are the other names of flags.
+var aliases = map[string]string{"--max-age": "--every"}
 
 // twinOf is the environment variable that stands for a flag.
 func twinOf(flag string) string {
@@ -215,6 +224,9 @@ func split(node *kong.Node, words []string) (own, command []string, err error) {
 	takesValue := map[string]bool{}
 	for _, f := range node.Flags {
 		takesValue["--"+f.Name] = !f.IsBool()
+		for _, alias := range f.Aliases {
+			takesValue["--"+alias] = !f.IsBool()
+		}
 	}
 	for i := 0; i < len(words); i++ {
 		word := words[i]

@@ -40,6 +40,7 @@ type record struct {
 	StopSignal string    `json:"stop_signal,omitempty"`
 	In         *float64  `json:"in_seconds,omitempty"`
 	Failures   int       `json:"failures,omitempty"`
+	Planned    time.Time `json:"planned,omitzero"`
 	Error      string    `json:"error,omitempty"`
 }
 
@@ -49,7 +50,7 @@ func JSON(r restart.Report, name string, now time.Time) string {
 	rec := record{
 		Time: now, Level: level(r), Msg: Text(r), Name: name,
 		Event: string(r.Kind), Generation: r.Gen, Reason: string(r.Reason), PID: r.PID,
-		Budget: r.Budget, Failures: r.Failures, Error: r.Err,
+		Budget: r.Budget, Planned: r.Planned, Failures: r.Failures, Error: r.Err,
 	}
 	seconds := func(d time.Duration) *float64 {
 		s := d.Seconds()
@@ -123,7 +124,7 @@ func level(r restart.Report) string {
 		if r.Reason == restart.OOMKilled {
 			return "warn"
 		}
-	case restart.Up, restart.BudgetEnd:
+	case restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred:
 	}
 	return "info"
 }

@@ -22,7 +22,7 @@ var keys = map[string]string{
 	"exit_status": "number", "exit_signal": "string", "stop_signal": "string",
 	"memory_exceeded_seconds": "number", "memory_stalled": "bool", "memory_pressure": "string",
 	"memory_peak_bytes": "number", "memory_max_bytes": "number", "oom_kills": "number", "oom_scope": "string",
-	"victim": "string", "pids_max": "number",
+	"victim": "string", "pids_max": "number", "planned": "string",
 	"in_seconds": "number", "failures": "number", "error": "string",
 }
 
@@ -79,7 +79,7 @@ func TestEveryKind(t *testing.T) {
 	for _, kind := range []restart.Kind{
 		restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
 		restart.Backoff, restart.NoHelp, restart.GaveUp, restart.BudgetEnd, restart.StartFailure, restart.Blind,
-		restart.OOM, restart.PIDsMax, restart.Escaped,
+		restart.OOM, restart.PIDsMax, restart.Escaped, restart.Planned, restart.Deferred,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Kind == kind }) {
 			t.Errorf("no line for %s", kind)
@@ -87,7 +87,7 @@ func TestEveryKind(t *testing.T) {
 	}
 	for _, reason := range []restart.Reason{
 		restart.Exit, restart.Signaled, restart.StartFailed, restart.MemoryHigh, restart.OOMKilled, restart.MemoryMax,
-		restart.CPULimit, restart.FileSizeLimit, restart.Asked,
+		restart.CPULimit, restart.FileSizeLimit, restart.Asked, restart.Age, restart.Schedule,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Reason == reason }) {
 			t.Errorf("no line for %s", reason)
@@ -101,12 +101,12 @@ func TestJSONValues(t *testing.T) {
 		report restart.Report
 		want   map[string]any
 	}{
-		{"a recycle", lines[2].report, map[string]any{
+		{"a recycle", lines[8].report, map[string]any{
 			"level": "info", "reason": "memory-high", "uptime_seconds": 18720.0, "in_seconds": 10.0, "stop_signal": "TERM",
 			"memory_bytes": 812.0 * mib, "memory_budget_bytes": 800.0 * mib, "processes": 9.0, "exit_status": nil,
 		}},
-		{"a grace of nothing", lines[5].report, map[string]any{"in_seconds": 0.0, "level": "info", "reason": "asked"}},
-		{"no kill", lines[3].report, map[string]any{"in_seconds": nil, "stop_signal": "INT"}},
+		{"a grace of nothing", lines[11].report, map[string]any{"in_seconds": 0.0, "level": "info", "reason": "asked"}},
+		{"no kill", lines[9].report, map[string]any{"in_seconds": nil, "stop_signal": "INT"}},
 		{
 			"killed for memory", restart.Report{Kind: restart.Ended, Gen: 3, Reason: restart.OOMKilled, Exit: sigkill, Uptime: time.Second, Own: true, Counters: oneKill, MemoryMax: 96 * mib},
 			map[string]any{
@@ -130,6 +130,11 @@ func TestJSONValues(t *testing.T) {
 			"out of its group", restart.Report{Kind: restart.Escaped, Gen: 2, Uptime: time.Second, Budget: 64 * mib},
 			map[string]any{"level": "warn", "event": "escaped", "uptime_seconds": 1.0, "memory_budget_bytes": 64.0 * mib, "memory_bytes": nil, "reason": nil},
 		},
+		{
+			"by the clock", lines[4].report,
+			map[string]any{"level": "info", "reason": "age", "planned": "2026-03-30T02:30:00+02:00", "uptime_seconds": 21600.0, "memory_bytes": nil},
+		},
+		{"waits", lines[6].report, map[string]any{"level": "info", "event": "deferred", "planned": "2026-03-30T02:30:00+02:00", "in_seconds": nil}},
 		{
 			"up", restart.Report{Kind: restart.Up, Gen: 2, PID: 7, In: 1500 * time.Microsecond, After: 1},
 			map[string]any{"level": "info", "pid": 7.0, "in_seconds": 0.0015, "uptime_seconds": nil, "reason": nil},

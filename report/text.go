@@ -9,6 +9,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +25,13 @@ func Text(r restart.Report) string {
 	switch r.Kind {
 	case restart.Up:
 		fmt.Fprintf(&b, "up, pid %d, %s after gen %d ended", r.PID, limits.FormatDuration(r.In), r.After)
+		if !r.Planned.IsZero() {
+			b.WriteString("; next recycle by the clock " + moment(r.Planned))
+		}
+	case restart.Planned:
+		b.WriteString("next recycle by the clock " + moment(r.Planned))
+	case restart.Deferred:
+		fmt.Fprintf(&b, "%s; waits for the window until %s", because(r), moment(r.Planned))
 	case restart.Stopping:
 		word := "stopping"
 		if r.Reason == restart.OOMKilled {
@@ -83,6 +91,8 @@ func because(r restart.Report) string {
 	switch r.Reason {
 	case restart.MemoryHigh:
 		why += ": " + spent(r)
+	case restart.Age, restart.Schedule:
+		why += ": due " + moment(r.Planned) + ","
 	case restart.OOMKilled:
 		why += ": " + killed(r)
 	case restart.CPULimit:
@@ -106,6 +116,14 @@ func because(r restart.Report) string {
 			limits.FormatSize(r.Usage.VMSize), limits.FormatSize(r.Usage.VMData))
 	}
 	return why
+}
+
+// moment is a time for people, in the zone that it has.
+func moment(t time.Time) string {
+	if t.Second() == 0 {
+		return t.Format("2006-01-02 15:04 MST")
+	}
+	return t.Format("2006-01-02 15:04:05 MST")
 }
 
 // ending says how a child ended.

@@ -23,6 +23,8 @@ var (
 
 var oneKill = restart.Counters{OOM: 1, OOMKill: 1, Peak: 95 * mib, Victim: "python3, pid 812"}
 
+var night = time.Date(2026, 3, 30, 2, 30, 0, 0, time.FixedZone("CEST", 2*60*60))
+
 type reportLine struct {
 	name   string
 	report restart.Report
@@ -35,6 +37,21 @@ var lines = slices.Concat(plainLines, memoryLines)
 var plainLines = []reportLine{
 	{"up", restart.Report{Kind: restart.Up, Gen: 4, PID: 4711, In: 38 * time.Millisecond, After: 3}, `gen 4: up, pid 4711, 38 ms after gen 3 ended`},
 	{"up at once", restart.Report{Kind: restart.Up, Gen: 4, PID: 4711, After: 3}, `gen 4: up, pid 4711, 0 s after gen 3 ended`},
+	{"up with a plan", restart.Report{Kind: restart.Up, Gen: 4, PID: 4711, After: 3, Planned: night}, `gen 4: up, pid 4711, 0 s after gen 3 ended; next recycle by the clock 2026-03-30 02:30 CEST`},
+	{"planned", restart.Report{Kind: restart.Planned, Gen: 1, Planned: night.Add(7*time.Second + 1)}, `gen 1: next recycle by the clock 2026-03-30 02:30:07 CEST`},
+	{"age", restart.Report{
+		Kind: restart.Stopping, Gen: 3, Reason: restart.Age, Uptime: 6 * time.Hour, Sig: 15, In: 10 * time.Second, Planned: night,
+	}, `gen 3: age: due 2026-03-30 02:30 CEST, after 6h; stopping (TERM, KILL in 10 s)`},
+	{"schedule", restart.Report{
+		Kind: restart.Stopping, Gen: 3, Reason: restart.Schedule, Uptime: 24 * time.Hour, Sig: 3, In: restart.Forever, Planned: night,
+	}, `gen 3: schedule: due 2026-03-30 02:30 CEST, after 1d; stopping (QUIT, no KILL)`},
+	{"waits for the window", restart.Report{
+		Kind: restart.Deferred, Gen: 3, Reason: restart.MemoryHigh, Uptime: time.Hour, Usage: restart.Usage{Memory: 812 * mib, Processes: 9},
+		Budget: 800 * mib, Planned: night,
+	}, `gen 3: memory-high: 812 MiB of 800 MiB after 1h, 9 processes; waits for the window until 2026-03-30 02:30 CEST`},
+	{"pressure waits for the window", restart.Report{
+		Kind: restart.Deferred, Gen: 3, Reason: restart.MemoryHigh, Uptime: time.Hour, Pressure: "full 200ms/2s", Planned: night,
+	}, `gen 3: memory-high: tasks waited for memory: full 200ms/2s after 1h; waits for the window until 2026-03-30 02:30 CEST`},
 	{"memory", restart.Report{
 		Kind: restart.Stopping, Gen: 3, Reason: restart.MemoryHigh, Uptime: 5*time.Hour + 12*time.Minute,
 		Usage: restart.Usage{Memory: 812 * mib, Processes: 9}, Budget: 800 * mib, Sig: 15, In: 10 * time.Second,
