@@ -153,6 +153,8 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 		w.errorf("an OOM kill at %v, and nothing follows", g.killsAt)
 	case !g.killsAt.IsZero() && tick && w.now.Sub(g.killsAt) >= 100*time.Millisecond:
 		w.errorf("an OOM kill %v ago, and nothing followed: %v", w.now.Sub(g.killsAt), actions)
+	case !raised && !r.waits.IsZero() && p.MemoryEvents && p.MemoryHigh > 0 && !g.heard:
+		w.errorf("memory.high is in the way of what waits for the window")
 	case raised && r.waits.IsZero() && (!p.MemoryEvents || p.MemoryHigh == 0 || p.MemoryFor == 0 || g.near.IsZero()):
 		w.errorf("memory.high is out of the way, near since %v", g.near)
 	case !raised && w.guarded() && p.MemoryFor > 0 && !g.over.IsZero():

@@ -24,6 +24,8 @@
 //   - reason: why a generation ended, one of a closed list ([Reason]).
 //   - look: a measurement of the tree. Verdict: two looks in a row that saw the
 //     budget spent.
+//   - planned: due by the clock ([Plan]), not because something was used up.
+//   - window: when recycles may begin. Deferred: spent outside it, and waiting.
 //   - grace: the time between the stop signal and SIGKILL.
 //   - backoff: the delay before a relaunch that may be in vain, doubled each time.
 //     Healthy: a run so long that the delay begins anew. Give up: no more tries

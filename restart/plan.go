@@ -75,10 +75,6 @@ func (c *Core) recycleByPlan(now time.Time) []Action {
 // spent stops the generation because its memory budget is spent, or lets that
 // wait for the window.
 func (c *Core) spent(now time.Time) []Action {
-	p := &c.gen.planned
-	if !p.owed.IsZero() {
-		return nil // it waits already
-	}
 	if c.closed(now) {
 		return c.wait(now)
 	}

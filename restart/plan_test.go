@@ -162,8 +162,9 @@ func (w *world) checkPlan(ev Event) {
 	case r.opened: // that is more than due
 	case known && tick && !at.IsZero() && !at.After(w.now):
 		w.errorf("due since %v, and not stopped", at)
-	case !r.waits.IsZero() && deadline.IsZero():
-		w.errorf("waits for the window for ever")
+	case p.shift == p.openShift && !r.waits.IsZero() && !r.opened &&
+		(deadline.IsZero() || deadline.After(p.fakePlan.Opening(r.gen, w.now))):
+		w.errorf("waits for the window, and the deadline is %v", deadline)
 	case p.shift == p.openShift && tick && !r.waits.IsZero() && !r.opened && !w.closed():
 		w.errorf("waits for a window that is open")
 	}
