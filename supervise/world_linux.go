@@ -266,6 +266,9 @@ func (m *Machine) Watch() { m.memory.rearm() }
 // Counters are what the kernel has counted since the generation began.
 func (m *Machine) Counters() restart.Counters { return m.memory.counters() }
 
+// Dying reports whether the child was killed and is not dead yet.
+func (m *Machine) Dying() bool { return child.Dying(m.pid) }
+
 // Escaped reports whether the child has left the group of its generation.
 func (m *Machine) Escaped() bool { return m.memory.escaped(m.pid) }
 

@@ -107,7 +107,7 @@ func endAll(t *testing.T, r *running) (int, []string) {
 	return r.ended(t)
 }
 
-// Who takes all at once, in one system call, goes past memory.high before anybody
+// Who takes half a gigabyte at once, in one system call, goes past memory.high before anybody
 // can look: that ends at memory.max, and in a relaunch, and hangs nothing.
 func TestBurst(t *testing.T) {
 	controlled(t)
@@ -117,7 +117,7 @@ func TestBurst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			flags := append([]string{"--swap-max", "0", "--min-uptime", "0"}, flags...)
-			r := start(t, append(flags, "--", misbehave(t), "eat-at-once", "1G")...)
+			r := start(t, append(flags, "--", misbehave(t), "eat-at-once", "512M")...)
 			group := groupOf(t, r.child(t))
 			for gen := 1; gen <= 3; gen++ {
 				r.waitFor(t, `gen `+itoa(gen)+`: (.*oom-kill): misbehave, pid \d+ .*`)
