@@ -138,8 +138,11 @@ func (m *Machine) tellStale() {
 		return
 	}
 	for _, left := range left {
-		m.say(fmt.Sprintf("group %s of a relance that is gone still holds %s; to end them: echo 1 > %s/cgroup.kill",
-			left.Path, count(len(left.PIDs), "process", "processes"), left.Path))
+		what := count(len(left.PIDs), "process", "processes")
+		if len(left.PIDs) == 0 {
+			what = "processes of another pid namespace"
+		}
+		m.say(fmt.Sprintf("group %s of a relance that is gone still holds %s; to end them: echo 1 > %s/cgroup.kill", left.Path, what, left.Path))
 	}
 }
 
