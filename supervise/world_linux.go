@@ -130,29 +130,6 @@ func (m *Machine) spawn(gen int) (int, error) {
 	return pid, err
 }
 
-// tellStale cleans up after relances that were killed. What it had to leave it
-// says, unless nobody asked for groups at all: then it is nobody's affair here.
-func (m *Machine) tellStale() {
-	left := m.groups.place.RemoveStale()
-	if m.groups.place.How == "" {
-		return
-	}
-	for _, left := range left {
-		what := count(len(left.PIDs), "process", "processes")
-		if len(left.PIDs) == 0 {
-			what = "processes of another pid namespace"
-		}
-		m.say(fmt.Sprintf("group %s of a relance that is gone still holds %s; to end them: echo 1 > %s/cgroup.kill", left.Path, what, left.Path))
-	}
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // complain says once for each generation what could not be done.
 func (m *Machine) complain(what string) {
 	if m.said[what] {
