@@ -159,7 +159,8 @@ func (g *Group) Populated() (bool, error) {
 
 // Kill sends SIGKILL to everybody in the group and below it, cgroup-v2.rst:
 // "Killing a cgroup tree will deal with concurrent forks appropriately and is
-// protected against migrations." It does not wait for them to die. ErrNoKill comes
+// protected against migrations." It does not wait for them to die. Linux before
+// 6.14 lets a process escape that is being forked at that very moment. ErrNoKill comes
 // back where CanKill says no, but for a group that is gone and thus empty.
 func (g *Group) Kill() error {
 	fd, err := unix.Openat(g.dir, "cgroup.kill", unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)

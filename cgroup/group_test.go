@@ -50,7 +50,7 @@ func TestEmptyGroup(t *testing.T) {
 }
 
 // A daemon with its own session and a process that forks all the time die with
-// the rest: cgroup.kill misses none.
+// the rest.
 func TestKillTree(t *testing.T) {
 	g := cgrouptest.Scratch(t)
 	d := start(t, g, "daemon")
@@ -75,10 +75,7 @@ func TestKillTree(t *testing.T) {
 	if err := g.Remove(); !errors.Is(err, unix.EBUSY) {
 		t.Errorf("remove while in use: %v", err)
 	}
-	if err := g.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	cgrouptest.WaitEmpty(t, g)
+	cgrouptest.KillAll(t, g)
 	d.wantDead(t)
 	c.wantDead(t)
 	reap()

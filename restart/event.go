@@ -55,8 +55,9 @@ type (
 	MemoryEvents struct {
 		Gen      int
 		Counters Counters
-		// Escaped says that the child is not in its group.
-		Escaped bool
+		// Escaped says that the child is not in its group, Dying that it was killed
+		// and its end is still to come.
+		Escaped, Dying bool
 	}
 	// Pressed: tasks of the group have waited for memory for longer than the user
 	// wants to bear (Policy.Pressure).

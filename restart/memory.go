@@ -33,9 +33,12 @@ const (
 	minPause = 10 * time.Millisecond
 	maxPause = 100 * time.Millisecond
 	// oomWait is how long after an OOM kill the end of the child may reach us: if
-	// the child was the victim, that is the whole story. The kernel frees the
-	// memory of a large victim before it lets it become a zombie.
+	// the child was the victim, that is the whole story.
 	oomWait = 100 * time.Millisecond
+	// dyingWait is the same where the child is known to be dying. The kernel frees
+	// the memory of a large victim before it lets it become a zombie, and on a busy
+	// machine that takes its time.
+	dyingWait = 10 * time.Second
 )
 
 // memoryEvents takes new counters. High is a wake-up and never a verdict: a
@@ -51,7 +54,11 @@ func (c *Core) memoryEvents(now time.Time, ev MemoryEvents) []Action {
 		actions = append(actions, c.passing(now, PIDsMax))
 	}
 	if n.OOMKill > before.OOMKill {
-		w.killsDue = earliest(w.killsDue, now.Add(oomWait))
+		wait := oomWait
+		if ev.Dying {
+			wait = dyingWait
+		}
+		w.killsDue = earliest(w.killsDue, now.Add(wait))
 	}
 	if ev.Escaped && !w.escaped {
 		actions = append(actions, c.escaped(now))

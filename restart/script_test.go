@@ -278,7 +278,7 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 	case "looked":
 		return Looked{Gen: n("gen"), Err: f["err"], Usage: usage}
 	case "memory-events":
-		return MemoryEvents{Gen: n("gen"), Counters: counters, Escaped: f["escaped"] != ""}
+		return MemoryEvents{Gen: n("gen"), Counters: counters, Escaped: f["escaped"] != "", Dying: f["dying"] != ""}
 	case "pressed":
 		return Pressed{Gen: n("gen"), Usage: usage}
 	case "stop-asked":

@@ -191,3 +191,16 @@ func TestEscaped(t *testing.T) {
 		s.want("2h0m2s watch")
 	})
 }
+
+// TestDying: a child that was killed is waited for, however long it takes to die.
+func TestDying(t *testing.T) {
+	play(t, Config{Policy: guarded()}, func(s *scene) {
+		s.pass(time.Minute)
+		s.count.OOMKill, s.dying = 1, true
+		s.news(cgroup.Change{Gen: 1})
+		s.pass(3 * time.Second)
+		s.changes, s.pid = []child.Change{{PID: 101, Signal: unix.SIGKILL}}, 0
+		s.chld()
+		s.want("0s spawn 1", "1m0s watch", "1m3s over", "1m3s report ended gen=1 oom-kill", "1m3s spawn 2", "1m3s report up gen=2")
+	})
+}

@@ -1,6 +1,8 @@
 package supervise
 
 import (
+	"fmt"
+
 	"relance/cgroup"
 	"relance/child"
 	"relance/place"
@@ -91,4 +93,27 @@ func (g *groups) pids() ([]int, bool) {
 	}
 	pids, err := g.current.PIDs()
 	return pids, err == nil
+}
+
+// tellStale cleans up after relances that were killed. What it had to leave it
+// says, unless nobody asked for groups at all: then it is nobody's affair here.
+func (m *Machine) tellStale() {
+	left := m.groups.place.RemoveStale()
+	if m.groups.place.How == "" {
+		return
+	}
+	for _, left := range left {
+		what := count(len(left.PIDs), "process", "processes")
+		if len(left.PIDs) == 0 {
+			what = "processes of another pid namespace"
+		}
+		m.say(fmt.Sprintf("group %s of a relance that is gone still holds %s; to end them: echo 1 > %s/cgroup.kill", left.Path, what, left.Path))
+	}
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -39,6 +39,7 @@ func (*bystander) Headroom(bool)                     {}
 func (*bystander) Watch()                            {}
 func (*bystander) Counters() restart.Counters        { return restart.Counters{} }
 func (*bystander) Escaped() bool                     { return false }
+func (*bystander) Dying() bool                       { return false }
 func (*bystander) TreeLeft() int                     { return 0 }
 func (*bystander) Over()                             {}
 func (*bystander) ChildStopped(restart.Sig)          {}

@@ -39,8 +39,10 @@ type World interface {
 	Watch()
 	// Counters are those of the group since its start.
 	Counters() restart.Counters
-	// Escaped reports whether the child, which lives, has left its group.
+	// Escaped reports whether the child, which lives, has left its group; Dying
+	// whether it was killed and its end is still to come.
 	Escaped() bool
+	Dying() bool
 	// Reap takes one change of a child of this process, without waiting.
 	Reap() (child.Change, child.Wait)
 	// TreeLeft counts the processes of the tree, Over is called when none is left.

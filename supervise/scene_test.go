@@ -51,14 +51,14 @@ type scene struct {
 	report restart.Report // the last one
 
 	// The tree: changes that are not yet reaped, the child, who else lives.
-	changes []child.Change
-	pid     int
-	rest    int
-	use     restart.Usage
-	count   restart.Counters
-	blind   error
-	refused error // why no child can be started
-	escaped bool  // the child is not in its group
+	changes        []child.Change
+	pid            int
+	rest           int
+	use            restart.Usage
+	count          restart.Counters
+	blind          error
+	refused        error // why no child can be started
+	escaped, dying bool  // the child is not in its group
 }
 
 func policy() restart.Policy {
@@ -252,6 +252,12 @@ func (s *scene) Escaped() bool {
 		s.t.Error("where is a child that is gone?")
 	}
 	return s.escaped
+}
+
+func (s *scene) Dying() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dying
 }
 
 func (s *scene) Reap() (child.Change, child.Wait) {

@@ -60,7 +60,8 @@ func (l *loop) group(ev cgroup.Change) {
 		// the child is must not be older than that.
 		counters := l.world.Counters()
 		escaped := l.pid != 0 && l.world.Escaped()
-		l.add(restart.MemoryEvents{Gen: ev.Gen, Counters: counters, Escaped: escaped})
+		dying := l.pid != 0 && counters.OOMKill > 0 && l.world.Dying()
+		l.add(restart.MemoryEvents{Gen: ev.Gen, Counters: counters, Escaped: escaped, Dying: dying})
 	}
 }
 

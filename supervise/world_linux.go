@@ -130,26 +130,6 @@ func (m *Machine) spawn(gen int) (int, error) {
 	return pid, err
 }
 
-// tellStale cleans up after relances that were killed. What it had to leave it
-// says, unless nobody asked for groups at all: then it is nobody's affair here.
-func (m *Machine) tellStale() {
-	left := m.groups.place.RemoveStale()
-	if m.groups.place.How == "" {
-		return
-	}
-	for _, left := range left {
-		m.say(fmt.Sprintf("group %s of a relance that is gone still holds %s; to end them: echo 1 > %s/cgroup.kill",
-			left.Path, count(len(left.PIDs), "process", "processes"), left.Path))
-	}
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // complain says once for each generation what could not be done.
 func (m *Machine) complain(what string) {
 	if m.said[what] {
@@ -265,6 +245,9 @@ func (m *Machine) Watch() { m.memory.rearm() }
 
 // Counters are what the kernel has counted since the generation began.
 func (m *Machine) Counters() restart.Counters { return m.memory.counters() }
+
+// Dying reports whether the child was killed and is not dead yet.
+func (m *Machine) Dying() bool { return child.Dying(m.pid) }
 
 // Escaped reports whether the child has left the group of its generation.
 func (m *Machine) Escaped() bool { return m.memory.escaped(m.pid) }

@@ -9,6 +9,7 @@ import (
 // Root at the top of the hierarchy has it all, and the doctor says so: what it
 // tried has worked.
 func TestDoctor(t *testing.T) {
+	controlled(t)
 	out, err := exec.Command(program(t, "RELANCE_TEST_BIN", "relance"), "doctor", "--json").Output()
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func TestSubgroup(t *testing.T) {
 	for name, want := range map[string]string{
 		"delegated service":             right,
 		"delegated service of the user": right,
-		"service of the user":           `, for want of an own group: ` + noDelegate,
+		"service of the user":           `; not possible: own group: ` + noDelegate,
 	} {
 		for _, place := range places {
 			if place.name != name {
