@@ -18,7 +18,7 @@ type runFlags struct {
 	MemoryPressure string `group:"budgets" placeholder:"TRIGGER" help:"Recycle when all (full) or some tasks have waited for memory for STALL within WINDOW: 'full 200ms/2s'. Needs a cgroup."`
 	MemorySource   string `group:"budgets" placeholder:"SOURCE" help:"Where memory is measured: cgroup (a group of its own), container (the group around us), proc (each process), auto (the best there is; the default)."`
 
-	Every    string   `group:"clock" aliases:"max-age" placeholder:"DURATION" help:"Recycle at that age: 6h, 2d. Also --max-age."`
+	Every    string   `group:"clock" aliases:"max-age" env:"RELANCE_EVERY,RELANCE_MAX_AGE" placeholder:"DURATION" help:"Recycle at that age: 6h, 2d. Also --max-age."`
 	At       []string `group:"clock" placeholder:"TIMES" sep:"none" help:"Recycle at these times of day: 04:00, 02:30,14:00 or 'Mon..Fri 02:30; Sat,Sun 04:00'."`
 	Cron     []string `group:"clock" placeholder:"EXPR" sep:"none" help:"Recycle when the expression says so: '30 2 * * Mon-Fri', @daily (crontab(5))."`
 	Timezone string   `group:"clock" placeholder:"ZONE" help:"The time zone of --at, --cron and --window: Europe/Berlin, UTC (that of this machine)."`
