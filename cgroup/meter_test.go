@@ -74,7 +74,7 @@ func TestOpenMeter(t *testing.T) {
 // Swap is held too.
 func TestSwap(t *testing.T) {
 	if b, err := os.ReadFile("/proc/swaps"); err != nil || len(b) < 80 {
-		t.Skip("no swap on this machine")
+		cgrouptest.Lack(t, "no swap")
 	}
 	const size, high = 32 << 20, 8 << 20
 	g := cgrouptest.Limited(t, cgroup.Limits{MemoryHigh: bytes(high)})

@@ -75,6 +75,16 @@ func Limited(t testing.TB, l cgroup.Limits) *cgroup.Group {
 	return g
 }
 
+// Lack ends a test that wants what this machine has not got. The virtual machine
+// of check-kernel.sh has everything (RELANCE_TEST_VM_REQUIRED=1): there it fails.
+func Lack(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("RELANCE_TEST_VM_REQUIRED") == "1" {
+		t.Fatalf("the virtual machine has %s", what)
+	}
+	t.Skipf("this machine has %s", what)
+}
+
 var made atomic.Int64
 
 func name() string { return fmt.Sprintf("relance-test-%d-%d", os.Getpid(), made.Add(1)) }

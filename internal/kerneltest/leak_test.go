@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/internal/cgrouptest"
 )
 
 // leaving are the words of a leak that has something to do before it leaves: it
@@ -75,7 +76,7 @@ func TestLeakLeavesWithHeadroom(t *testing.T) {
 func TestLeakIntoSwap(t *testing.T) {
 	controlled(t)
 	if figure, err := os.ReadFile("/proc/swaps"); err != nil || len(strings.Split(strings.TrimSpace(string(figure)), "\n")) < 2 {
-		t.Skip("no swap on this machine: vmrun -swap 256M")
+		cgrouptest.Lack(t, "no swap: vmrun -swap 256M")
 	}
 	leak := []string{misbehave(t), "eat-memory", "--rate", "32M"}
 	t.Run("at its own limit", func(t *testing.T) {
