@@ -1,9 +1,7 @@
 package cgroup
 
 import (
-	"errors"
 	"fmt"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -160,18 +158,12 @@ func (w *Watch) Rearm() error {
 }
 
 // Seen reads the file through the watch: changes up to now are known then, and
-// not told again.
-func (w *Watch) Seen() ([]byte, error) {
+// not told again. A trigger has nothing to read, and a group that is gone nothing
+// to tell.
+func (w *Watch) Seen() {
 	var b [512]byte
-	n, err := unix.Pread(w.fd, b[:], 0)
-	if errors.Is(err, syscall.ENODEV) {
-		return nil, ErrGone // the group was removed
-	}
-	return b[:max(n, 0)], err
+	_, _ = unix.Pread(w.fd, b[:], 0)
 }
-
-// ErrGone says that a group was removed.
-var ErrGone = errors.New("the group was removed")
 
 // Close ends the watch.
 func (w *Watch) Close() error { return unix.Close(w.fd) }

@@ -128,9 +128,7 @@ func (m *memory) setHigh(bytes int64) error {
 // counters are those of the generation, since its start.
 func (m *memory) counters() restart.Counters {
 	for _, w := range m.watches {
-		// What is in the answer is not to be told again. A trigger has nothing to
-		// read, and a group that is gone nothing to tell.
-		_, _ = w.Seen()
+		w.Seen() // what is in the answer is not to be told again
 	}
 	var around, own cgroup.Counters
 	if m.around != nil {
