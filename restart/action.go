@@ -31,6 +31,17 @@ type (
 	// there has been one since the last MemoryEvents. A group is watched from its
 	// start; each MemoryEvents ends that.
 	Watch struct{ Gen int }
+	// Alarm: answer with CPUUsed when the child of Gen has used In more of CPU time
+	// by itself. It takes the place of the one before. Where that cannot be done,
+	// nobody is woken, and the looks by the clock must do.
+	Alarm struct {
+		Gen int
+		In  time.Duration
+	}
+	// Examine: see which of the files that are watched have changed since the last
+	// time. Answered by Examined. Where something has been touched since the last
+	// Examine or Touched, Now says whether to look nevertheless.
+	Examine struct{ Now bool }
 	// Report: tell people.
 	Report struct {
 		Kind   Kind
@@ -45,15 +56,29 @@ type (
 		After int
 		// Sig is the signal that is being sent (Stopping).
 		Sig Sig
-		// Usage is what the last look saw, Budget what it was compared with, For
-		// how long that was exceeded. Stalled says that the verdict was on the time
+		// Usage is what the last look saw, Spent which budget is spent, if one is,
+		// Budget what it was compared with, in bytes, nanoseconds or pieces, For how
+		// long that was exceeded. Stalled says that the verdict was on the time
 		// spent waiting for memory near the budget, Pressure, if not empty, that
 		// it was the trigger of the user.
 		Usage    Usage
+		Spent    Budget
 		Budget   int64
 		For      time.Duration
 		Stalled  bool
 		Pressure string
+		// Share is the part of one CPU that the tree has burnt for For (BudgetShare).
+		Share float64
+		// Path is what has changed, and More how many other files have (Changed).
+		Path string
+		More int
+		// Waited is for how long a quiet moment was waited for, Quiet whether it came.
+		Waited time.Duration
+		Quiet  bool
+		// Observed counts the verdicts that were only said, this one included.
+		Observed int
+		// Again says that who asked wants another generation, not the end (Asked).
+		Again bool
 		// Counters are of the group, MemoryMax and PIDsMax its limits; zero: none.
 		Counters           Counters
 		MemoryMax, PIDsMax int64
@@ -93,6 +118,8 @@ func (Look) action()     {}
 func (Headroom) action() {}
 func (Tripwire) action() {}
 func (Watch) action()    {}
+func (Alarm) action()    {}
+func (Examine) action()  {}
 func (Report) action()   {}
 func (Quit) action()     {}
 
@@ -106,6 +133,9 @@ const (
 	Planned Kind = "planned"
 	// Deferred: a budget is spent and waits for the window.
 	Deferred Kind = "deferred"
+	// Observed: a budget is spent, and nothing follows because the user only wants
+	// to know.
+	Observed Kind = "observed"
 	// Stopping: the stop signal is being sent, for Reason.
 	Stopping Kind = "stopping"
 	// Ended: a generation has ended unasked, or at a limit, and another follows

@@ -51,6 +51,9 @@ type Core struct {
 	// where nothing is waited for.
 	gen      generation
 	deadline time.Time
+	changes  changes
+	// observations counts the verdicts that were only said.
+	observations int
 }
 
 // generation is what is known of one run of the command.
@@ -81,9 +84,14 @@ type generation struct {
 	looks   looks
 	watch   watch
 	planned planned
-	// ordered says that we have asked it to leave before it left, and pressed that
-	// the trigger for memory pressure was why.
-	ordered, pressed bool
+	quiet   quiet
+	// spent is the budget that is, and changed which file; see because.
+	spent   Budget
+	changed changed
+	// ordered says that we have asked it to leave before it left, pressed that the
+	// trigger for memory pressure was why, and renewed that somebody wants another
+	// generation in its place.
+	ordered, pressed, renewed bool
 	// previous is the last generation before it that was up, and previousEnd when
 	// that was over.
 	previous    int
@@ -120,9 +128,13 @@ func (c *Core) State() State { return c.state }
 // zero time means that there is nothing to wait for. A Tick that comes early or
 // late does no harm.
 func (c *Core) Deadline() time.Time {
-	if c.state == Running {
+	switch c.state {
+	case Running:
 		w, p := &c.gen.watch, &c.gen.planned
-		return earliest(earliest(c.gen.looks.next, earliest(w.again, w.killsDue)), earliest(p.ask, p.owed))
+		at := earliest(earliest(c.gen.looks.next, earliest(w.again, w.killsDue)), earliest(p.ask, p.owed))
+		return earliest(at, earliest(c.gen.quiet.next, c.changes.due))
+	case Waiting:
+		return earliest(c.deadline, c.changes.due)
 	}
 	return c.deadline
 }
@@ -159,7 +171,7 @@ func (c *Core) enter(s State, deadline time.Time) {
 func (c *Core) spawn(now time.Time) []Action {
 	c.gen = generation{number: c.gen.number + 1, rules: c.policy, previous: c.gen.previous, previousEnd: c.gen.previousEnd}
 	c.enter(Starting, time.Time{})
-	return []Action{Spawn{Gen: c.gen.number}}
+	return append(c.examineNow(), Spawn{Gen: c.gen.number})
 }
 
 // quit ends the whole.
@@ -231,32 +243,18 @@ func (c *Core) report(kind Kind) Report {
 	r := Report{
 		Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, By: g.askedBy, Failures: c.backoff.failures,
 		Counters: g.watch.counters, MemoryMax: c.policy.MemoryMax, PIDsMax: c.policy.PIDsMax,
+		Waited: g.quiet.waited, Quiet: g.quiet.found, Again: g.renewed,
 	}
 	if !g.judged.IsZero() {
 		r.Uptime = g.judged.Sub(g.started)
 	}
-	switch {
-	case g.because == MemoryHigh:
-		c.memoryFigures(&r, g.judged)
-	case g.because.planned():
+	if g.because.planned() {
 		r.Planned = g.planned.due
 	}
+	c.figures(&r, g.judged)
 	if g.exit != nil {
 		r.Left = g.exit.Left
 		r.Own = g.because == OOMKilled && !g.ordered && g.exit.Signal == sigKill
 	}
 	return r
-}
-
-// memoryFigures says in r how the memory budget was spent at a time.
-func (c *Core) memoryFigures(r *Report, at time.Time) {
-	g := &c.gen
-	r.Budget = c.policy.MemoryHigh
-	r.Stalled = g.looks.stall.spent
-	if c.policy.MemoryFor > 0 && !g.looks.over.IsZero() {
-		r.For = at.Sub(g.looks.over)
-	}
-	if g.pressed {
-		r.Pressure, r.Stalled = c.policy.Pressure, false
-	}
 }

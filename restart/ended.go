@@ -51,7 +51,7 @@ func (c *Core) over(now time.Time) []Action {
 	if uptime >= c.policy.healthy() {
 		c.backoff.forget()
 	}
-	soon := uptime < c.policy.MinUptime && !g.because.planned()
+	soon := uptime < c.policy.MinUptime && !g.because.fromOutside()
 	switch {
 	case k == crash:
 		return c.retry(now, c.report(Backoff), g.exit.Status(), true)

@@ -47,8 +47,9 @@ type (
 	Looked struct {
 		Gen   int
 		Usage Usage
-		// Err is why nothing could be seen, else empty.
-		Err string
+		// Err is why nothing could be seen, else empty; Partly why something in
+		// Usage could not be.
+		Err, Partly string
 	}
 	// MemoryEvents: a file of the group has changed. No other one follows before
 	// the core says Watch.
@@ -66,6 +67,23 @@ type (
 		// Usage is what a look saw at that moment; all zero: it was not possible.
 		Usage Usage
 	}
+	// CPUUsed: the child has used as much CPU time as an action Alarm said.
+	CPUUsed struct{ Gen int }
+	// Touched: a file that is watched may have changed. No other one follows
+	// before an Examined that is settled.
+	Touched struct{}
+	// Examined: the answer to an action Examine.
+	Examined struct {
+		// Settled says that nothing has been touched since the last time; else there
+		// is no more in it than that.
+		Settled bool
+		// Path is the first whose content has changed, empty: none, and More how many
+		// others there are.
+		Path string
+		More int
+	}
+	// RestartAsked: somebody asked for the next generation.
+	RestartAsked struct{ By string }
 	// StopAsked: relance was asked to end, by a signal sent to it or otherwise.
 	StopAsked struct {
 		// Sig is what the child gets; zero: the stop signal.
@@ -95,6 +113,10 @@ func (Emptied) event()      {}
 func (Looked) event()       {}
 func (MemoryEvents) event() {}
 func (Pressed) event()      {}
+func (CPUUsed) event()      {}
+func (Touched) event()      {}
+func (Examined) event()     {}
+func (RestartAsked) event() {}
 func (StopAsked) event()    {}
 func (Interrupted) event()  {}
 func (Forward) event()      {}
@@ -118,8 +140,17 @@ type Usage struct {
 	Memory int64
 	// Processes counts the living ones.
 	Processes int
-	// CPU is the time that the living processes of the tree have used so far.
+	// CPU is the time that the tree has used since the start of the generation.
 	CPU time.Duration
+	// Files is how many descriptors are open in the process that is nearest to its
+	// bound, FilesMax that bound, and FilesWho the process, for people. Sockets
+	// and SocketsWho are of the process with most of them. Tasks counts the
+	// processes and threads of the tree. All zero where nobody asks for them.
+	Files, FilesMax, Sockets, Tasks int64
+	FilesWho, SocketsWho            string
+	// Silent is for how long nothing has been written; zero: it is not known, or
+	// something just has.
+	Silent time.Duration
 	// VMSize and VMData are of the largest single process, in bytes: what
 	// RLIMIT_AS and RLIMIT_DATA are about.
 	VMSize, VMData int64
@@ -191,7 +222,9 @@ func generationOf(ev Event) int {
 		return ev.Gen
 	case Pressed:
 		return ev.Gen
-	case StopAsked, Interrupted, Forward, Tick:
+	case CPUUsed:
+		return ev.Gen
+	case StopAsked, RestartAsked, Interrupted, Forward, Touched, Examined, Tick:
 		return 0
 	}
 	panic("restart: unknown event")

@@ -26,6 +26,12 @@ type looks struct {
 	over  time.Time
 	floor int64
 	stall stall
+	// levels are since when every look saw each of them exceeded.
+	levels [len(levels)]time.Time
+	cpu    cpu
+	// began is the start of the generation, and silenceDue when to see whether
+	// nothing has been written for too long.
+	began, silenceDue time.Time
 	// blind is set once a look of this generation was not possible.
 	blind bool
 }
@@ -65,39 +71,80 @@ const (
 
 // start is called when a generation is up.
 func (l *looks) start(now time.Time, p *Policy) {
-	*l = looks{lastAt: now, interval: firstInterval, stall: stall{since: now}}
+	*l = looks{lastAt: now, interval: firstInterval, stall: stall{since: now}, began: now}
+	l.cpu.start(now, p)
+	if p.Silence > 0 {
+		l.silenceDue = now.Add(p.Silence)
+	}
+	l.again(now, p)
+}
+
+// again sets the next look to when there is a reason for one.
+func (l *looks) again(now time.Time, p *Policy) {
+	l.next = earliest(earliest(l.cpu.timeDue, l.cpu.shareDue), l.silenceDue)
 	if p.clock() {
-		l.next = now.Add(firstInterval)
+		l.soon(now.Add(l.interval))
 	}
 }
+
+// soon brings the next look forward to at.
+func (l *looks) soon(at time.Time) { l.next = earliest(l.next, at) }
 
 // unguarded is called when the kernel does not guard the budget of p any more.
 // What was seen in the group says nothing about the speed outside, and standing
 // still there counts no longer.
 func (l *looks) unguarded(now time.Time, p *Policy) {
 	l.lastAt, l.interval, l.floor = now, firstInterval, p.MemoryHigh
-	if p.clock() {
-		l.next = now.Add(firstInterval)
-	}
+	l.again(now, p)
 }
 
-// release is called when the budget of p is not to be looked at any more.
+// release is called when some budgets of p are not to be looked at any more.
 func (l *looks) release(now time.Time, p *Policy) {
-	l.over, l.next = time.Time{}, time.Time{}
-	if p.clock() {
-		l.next = now.Add(l.interval)
+	if p.MemoryHigh == 0 {
+		l.over = time.Time{}
 	}
+	if p.CPUTime == 0 {
+		l.cpu.timeDue = time.Time{}
+	}
+	if p.CPUShare == 0 {
+		l.cpu.shareDue = time.Time{}
+	}
+	if p.Silence == 0 {
+		l.silenceDue = time.Time{}
+	}
+	l.again(now, p)
 }
 
 // ask is called when a look is asked for. The answer sets the next time; until
 // then do not ask again.
 func (l *looks) ask(now time.Time) { l.asked, l.next = now, now.Add(maxInterval) }
 
-// seen takes what a look at now saw.
-func (l *looks) seen(now time.Time, u Usage, p *Policy) finding {
+// seen takes what a look at now saw: how the memory budget stands, and which
+// other one is spent.
+func (l *looks) seen(now time.Time, u Usage, p *Policy) (memory finding, other Budget) {
 	before, elapsed := l.last, now.Sub(l.lastAt)
-	l.last, l.lastAt = u, now
-	l.stall.seen(now, u, p)
+	busy := elapsed > 0 && portion(u.CPU-before.CPU, elapsed) > busyShare
+	l.last, l.lastAt, l.next = u, now, time.Time{}
+	memory = l.seenMemory(now, &u, p)
+	other = l.seenLevels(now, &u, p)
+	for _, spent := range [...]Budget{l.cpu.seen(now, &u, busy, p), l.seenSilence(now, &u, p)} {
+		if other == NoBudget {
+			other = spent
+		}
+	}
+	if memory == within && p.clock() {
+		l.interval = l.wait(&before, &u, elapsed, busy, p)
+		l.soon(now.Add(l.interval))
+	}
+	for _, at := range [...]time.Time{l.cpu.timeDue, l.cpu.shareDue, l.silenceDue} {
+		l.soon(at)
+	}
+	return memory, other
+}
+
+// seenMemory says how the memory budget stands.
+func (l *looks) seenMemory(now time.Time, u *Usage, p *Policy) finding {
+	l.stall.seen(now, *u, p)
 	first := l.over.IsZero()
 	switch {
 	case p.MemoryHigh > 0 && u.Memory >= p.MemoryHigh:
@@ -106,55 +153,58 @@ func (l *looks) seen(now time.Time, u Usage, p *Policy) finding {
 		l.floor = nearly(p.MemoryHigh)
 	case first || u.Memory < l.floor:
 		l.over = time.Time{}
-		l.schedule(now, before, u, elapsed, p)
+		if l.stall.again {
+			l.soon(now.Add(maxPause))
+		}
 		return within
 	}
 	if first {
 		l.over = now
 	}
-	left := p.MemoryFor - now.Sub(l.over)
-	if left <= 0 && (u.Exact || !first) {
+	lasted := now.Sub(l.over)
+	if lasted >= p.MemoryFor && (u.Exact || !first) {
 		return spent
 	}
-	each := min(max(p.MemoryFor/excessShare, minInterval), maxExcessInterval)
-	l.next = now.Add(max(min(each, left), confirmInterval))
+	l.soon(now.Add(untilCertain(lasted, p.MemoryFor)))
 	return exceeded
+}
+
+// seenSilence reports whether nothing has been written for too long.
+func (l *looks) seenSilence(now time.Time, u *Usage, p *Policy) Budget {
+	l.silenceDue = time.Time{}
+	if p.Silence == 0 {
+		return NoBudget
+	}
+	silent := min(u.Silent, now.Sub(l.began))
+	if silent >= p.Silence {
+		l.silenceDue = now.Add(minInterval) // if something else comes first
+		return BudgetSilence
+	}
+	l.silenceDue = now.Add(p.Silence - silent)
+	return NoBudget
 }
 
 // failed is called when a look was not possible; it reports whether that is new.
 func (l *looks) failed(now time.Time, p *Policy) (first bool) {
 	first = !l.blind
 	l.blind = true
-	l.over = time.Time{}
+	l.over, l.levels, l.cpu.burning = time.Time{}, [len(levels)]time.Time{}, time.Time{}
 	// Soon at first: what failed may be a moment's matter, and a budget waits.
 	l.interval = min(2*l.interval, maxInterval)
 	l.next = time.Time{}
-	if p.clock() || p.MemoryHigh > 0 {
+	if p.looks() {
 		l.next = now.Add(l.interval)
 	}
 	return first
 }
 
-// schedule sets the next look at a tree that is within its budget.
-func (l *looks) schedule(now time.Time, before, u Usage, elapsed time.Duration, p *Policy) {
-	l.next = time.Time{}
-	if p.clock() {
-		l.interval = l.wait(before, u, elapsed, p)
-		l.next = now.Add(l.interval)
-	}
-	if l.stall.again {
-		l.next = earliest(l.next, now.Add(maxPause))
-	}
-}
-
 // wait is the time until the next look by the clock: the shortest that one of
 // the bounds asks for.
-func (l *looks) wait(before, u Usage, elapsed time.Duration, p *Policy) time.Duration {
+func (l *looks) wait(before, u *Usage, elapsed time.Duration, busy bool, p *Policy) time.Duration {
 	calm := min(2*l.interval, maxInterval)
 	if elapsed <= 0 {
 		return calm
 	}
-	busy := (u.CPU-before.CPU).Seconds()/elapsed.Seconds() > busyShare
 	until := func(before, used, bound int64) time.Duration {
 		rate := float64(used-before) / elapsed.Seconds()
 		if busy {
@@ -169,6 +219,7 @@ func (l *looks) wait(before, u Usage, elapsed time.Duration, p *Policy) time.Dur
 		until(before.Memory, u.Memory, p.clockBudget()),
 		until(before.VMSize, u.VMSize, p.AddressLimit),
 		until(before.VMData, u.VMData, p.DataLimit),
+		l.waitForLevels(before, u, elapsed, calm, busy, p),
 	)
 }
 

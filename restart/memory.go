@@ -107,21 +107,21 @@ func (c *Core) looked(now time.Time, ev Looked) []Action {
 	g := &c.gen
 	w, l := &g.watch, &g.looks
 	before, elapsed := l.last, now.Sub(l.lastAt)
-	var actions []Action
-	found := within
-	switch {
-	case ev.Err == "":
-		found = l.seen(now, ev.Usage, &g.rules)
-	case l.failed(now, &g.rules):
-		r := c.report(Blind)
-		r.Err = ev.Err
-		actions = append(actions, r)
+	actions := c.notSeen(now, ev)
+	found, other := within, NoBudget
+	if ev.Err == "" {
+		found, other = l.seen(now, ev.Usage, &g.rules)
+	}
+	if g.quiet.because != "" {
+		if actions = append(actions, c.quietly(now, ev)...); c.state != Running {
+			return actions
+		}
 	}
 	switch {
-	case g.planned.last:
-		return append(actions, c.stop(now, MemoryHigh, c.afterBudget(), 0)...)
 	case found == spent:
-		return append(actions, c.spent(now)...)
+		return append(actions, c.spent(now, BudgetMemory)...)
+	case other != NoBudget:
+		return append(actions, c.spent(now, other)...)
 	case found == exceeded && g.rules.MemoryEvents && c.policy.MemoryFor > 0 && !w.raised:
 		// With memory.high in its way it would neither work nor end until
 		// MemoryFor is over.
@@ -137,25 +137,41 @@ func (c *Core) looked(now time.Time, ev Looked) []Action {
 		rate := float64(ev.Usage.Memory-before.Memory) / max(elapsed.Seconds(), 1e-9)
 		w.again = now.Add(halfway(c.policy.MemoryHigh-ev.Usage.Memory, rate, minPause, maxPause))
 	}
-	return actions
+	return append(actions, c.rearm(now)...)
+}
+
+// notSeen says, once for each generation, what a look could not see.
+func (c *Core) notSeen(now time.Time, ev Looked) []Action {
+	l := &c.gen.looks
+	r := c.report(Blind)
+	switch {
+	case ev.Err != "" && l.failed(now, &c.gen.rules):
+		r.Err = ev.Err
+	case ev.Err == "" && ev.Partly != "" && !l.blind:
+		l.blind = true
+		r.Err = ev.Partly
+	default:
+		return nil
+	}
+	return []Action{r}
 }
 
 // pressed: the trigger that the user set is a verdict by itself.
 func (c *Core) pressed(now time.Time, ev Pressed) []Action {
-	if !c.gen.planned.owed.IsZero() {
-		return nil // the budget is spent already, and waits
+	if c.gen.planned.deferred != "" || c.gen.pressed {
+		return nil // the budget is spent already, and waits or is only observed
 	}
 	c.gen.pressed = true
 	if ev.Usage != (Usage{}) {
 		c.gen.looks.last = ev.Usage
 	}
-	return c.spent(now)
+	return c.spent(now, BudgetMemory)
 }
 
 // tickRunning does what is due while the child is up.
 func (c *Core) tickRunning(now time.Time) []Action {
 	w, p := &c.gen.watch, &c.gen.planned
-	var actions []Action
+	actions := c.examine(now)
 	if due(w.killsDue, now) {
 		// The child lives, so it was another process of its tree.
 		w.killsDue, w.kills = time.Time{}, w.counters.OOMKill
@@ -176,7 +192,8 @@ func (c *Core) tickRunning(now time.Time) []Action {
 	if due(w.again, now) {
 		actions = append(actions, c.watchAgain())
 	}
-	if due(c.gen.looks.next, now) {
+	if due(c.gen.looks.next, now) || due(c.gen.quiet.next, now) {
+		c.gen.quiet.next = time.Time{} // the answer sets it
 		actions = append(actions, c.look(now))
 	}
 	return actions

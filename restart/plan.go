@@ -22,11 +22,13 @@ type planned struct {
 	aged bool
 	// ask is when that may have come: the plan is asked again then.
 	ask time.Time
-	// owed is when the window may have opened that a spent budget waits for; the
-	// zero time: none waits. opens is the same as the clock shows it.
+	// from is when a recycle by the clock was last only observed; the zero time:
+	// the plan counts from the start.
+	from time.Time
+	// deferred is what waits for the window, empty: nothing does. owed is when that
+	// may have opened, and opens the same as the clock shows it.
+	deferred    Reason
 	owed, opens time.Time
-	// last is set when it has: the figures of one more look are waited for.
-	last bool
 }
 
 // onTimer returns the deadline of the one timer for a time as the clock shows it.
@@ -45,7 +47,11 @@ func (c *Core) plan(now time.Time) {
 		return
 	}
 	g := &c.gen
-	g.planned.due, g.planned.aged = c.policy.Plan.Next(g.number, g.started, now.Sub(g.started), now)
+	from := g.started
+	if !g.planned.from.IsZero() {
+		from = g.planned.from
+	}
+	g.planned.due, g.planned.aged = c.policy.Plan.Next(g.number, from, now.Sub(from), now)
 	g.planned.ask = onTimer(now, g.planned.due)
 }
 
@@ -60,7 +66,7 @@ func (c *Core) announce() []Action {
 	return []Action{r}
 }
 
-// recycleByPlan stops the generation when its time has come.
+// recycleByPlan recycles the generation when its time has come.
 func (c *Core) recycleByPlan(now time.Time) []Action {
 	if c.plan(now); !due(c.gen.planned.ask, now) {
 		return nil // the clock was set meanwhile
@@ -69,16 +75,14 @@ func (c *Core) recycleByPlan(now time.Time) []Action {
 	if c.gen.planned.aged {
 		because = Age
 	}
-	return c.stop(now, because, c.afterBudget(), 0)
-}
-
-// spent stops the generation because its memory budget is spent, or lets that
-// wait for the window.
-func (c *Core) spent(now time.Time) []Action {
-	if c.closed(now) {
-		return c.wait(now)
+	if c.policy.Observe.Has(because) {
+		r := c.observed(now, because)
+		r.Planned = c.gen.planned.due
+		c.gen.planned.from = now
+		c.plan(now)
+		return []Action{r}
 	}
-	return c.stop(now, MemoryHigh, c.afterBudget(), 0)
+	return c.leave(now, because, false)
 }
 
 // closed reports whether a spent budget has to wait, and notes for how long.
@@ -96,32 +100,11 @@ func (c *Core) closed(now time.Time) bool {
 	return true
 }
 
-// wait lets a spent budget wait for the window. It stays spent, so nobody watches
-// it any more, and memory.high must not hold up who is to work on until then.
-func (c *Core) wait(now time.Time) []Action {
-	g := &c.gen
-	r := c.report(Deferred)
-	r.Reason, r.Uptime, r.Planned = MemoryHigh, now.Sub(g.started), g.planned.opens
-	c.memoryFigures(&r, now)
-	actions := []Action{r}
-	if g.rules.MemoryEvents && g.rules.MemoryHigh > 0 && !g.watch.raised {
-		actions = append(actions, Headroom{Gen: g.number})
-	}
-	g.rules.MemoryHigh, g.watch.raised = 0, false
-	g.looks.release(now, &g.rules)
-	if g.watch.silent {
-		actions = append(actions, c.watchAgain())
-	}
-	return actions
-}
-
 // opened is called when the window that a spent budget waits for may have opened.
 // The figures are old by then, so there is one more look.
 func (c *Core) opened(now time.Time) []Action {
 	if c.closed(now) {
 		return nil // the clock was set meanwhile
 	}
-	// It is settled that it is recycled now.
-	c.gen.planned.last, c.gen.planned.ask = true, time.Time{}
-	return []Action{c.look(now)}
+	return c.leave(now, c.gen.planned.deferred, true)
 }

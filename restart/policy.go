@@ -58,6 +58,27 @@ type Policy struct {
 	// spent when it has been exceeded for as long as MemoryFor without a break.
 	MemoryHigh int64
 	MemoryFor  time.Duration
+	// MaxFiles, MaxSockets and MaxTasks are the budgets of what Usage counts under
+	// these names; zero: none. For MaxFiles the bound is Usage.FilesMax, since it
+	// may be a share of what the process may open. For is for how long they must
+	// have been exceeded without a break.
+	MaxFiles             bool
+	MaxSockets, MaxTasks int64
+	For                  time.Duration
+	// CPUTime is the CPU time of the tree since the start of the generation; zero:
+	// no budget. CPUs is how many of them it may use at once.
+	CPUTime time.Duration
+	CPUs    int
+	// CPUShare is the part of one CPU from which on the tree is taken for hung if
+	// it burns that for CPUShareFor without a break; zero: no budget.
+	CPUShare    float64
+	CPUShareFor time.Duration
+	// Silence is for how long nothing must have been written; zero: no budget.
+	Silence time.Duration
+	// IdleWait is how long what is due by the clock waits for a quiet moment.
+	IdleWait time.Duration
+	// Observe are the reasons for which nothing is done: they are only said.
+	Observe Reasons
 	// MemoryEvents says that the tree has a group whose memory.high is the budget,
 	// so that the kernel wakes us when it may be spent and no look by the clock
 	// is needed for it.
@@ -90,8 +111,16 @@ type Policy struct {
 // and again a little later than that is still launched at a bearable rate.
 func (p *Policy) healthy() time.Duration { return max(p.BackoffMax, p.MinUptime) }
 
-// clock reports whether the tree must be looked at by the clock while it runs.
-func (p *Policy) clock() bool { return p.clockBudget() > 0 || p.AddressLimit > 0 || p.DataLimit > 0 }
+// clock reports whether the tree must be looked at by the clock, as often as it
+// grows, while it runs.
+func (p *Policy) clock() bool {
+	return p.clockBudget() > 0 || p.AddressLimit > 0 || p.DataLimit > 0 || p.MaxFiles || p.MaxSockets > 0 || p.MaxTasks > 0
+}
+
+// looks reports whether the tree is looked at for any reason.
+func (p *Policy) looks() bool {
+	return p.clock() || p.MemoryHigh > 0 || p.CPUTime > 0 || p.CPUShare > 0 || p.Silence > 0
+}
 
 // clockBudget is the memory budget as far as looks by the clock guard it; zero:
 // there is none, or the kernel wakes us in any case.

@@ -19,6 +19,18 @@ const (
 	Age Reason = "age"
 	// Schedule: a planned time had come (--at, --cron).
 	Schedule Reason = "schedule"
+	// OpenFiles: a process of the tree had too many descriptors or sockets open
+	// (--max-open-files, --max-sockets).
+	OpenFiles Reason = "open-files"
+	// Tasks: the tree had too many processes and threads (--max-tasks).
+	Tasks Reason = "tasks"
+	// CPUTime: the tree had used its CPU time (--cpu-time), or burnt so much of it
+	// for so long that it is taken for hung (--cpu-share).
+	CPUTime Reason = "cpu-time"
+	// Watchdog: nothing was heard of it for too long (--output-silence).
+	Watchdog Reason = "watchdog"
+	// Changed: a file that is watched has another content (--watch).
+	Changed Reason = "changed"
 	// OOMKilled: the kernel killed a process of the tree for want of memory.
 	OOMKilled Reason = "oom-kill"
 	// MemoryMax: it died at a memory limit that the kernel enforces by refusing
@@ -28,7 +40,7 @@ const (
 	CPULimit Reason = "cpu-limit"
 	// FileSizeLimit: RLIMIT_FSIZE ended it.
 	FileSizeLimit Reason = "file-size-limit"
-	// Asked: somebody asked for the end.
+	// Asked: somebody asked for the end, or for the next generation.
 	Asked Reason = "asked"
 )
 
@@ -47,7 +59,7 @@ const (
 // reported success.
 func (r Reason) kind(ok bool) kind {
 	switch r {
-	case MemoryHigh, Age, Schedule:
+	case MemoryHigh, Age, Schedule, OpenFiles, Tasks, CPUTime, Watchdog, Changed:
 		return budget
 	case OOMKilled, MemoryMax, CPULimit, FileSizeLimit:
 		return limit
@@ -61,9 +73,12 @@ func (r Reason) kind(ok bool) kind {
 	return crash
 }
 
-// planned reports whether the clock alone was the reason: then how soon after the
-// start that was says nothing about the command.
+// planned reports whether the clock alone was the reason.
 func (r Reason) planned() bool { return r == Age || r == Schedule }
+
+// fromOutside reports whether the reason has nothing to do with what the command
+// did: then how soon after the start it came says nothing about the command.
+func (r Reason) fromOutside() bool { return r.planned() || r == Asked || r == Changed }
 
 // IsRecycle reports whether an end for this reason is a planned stop or a limit
 // reached: what is never counted as a crash.

@@ -16,7 +16,13 @@ func (c *Core) stepStarting(now time.Time, ev Event) []Action {
 		c.askedEarly(now, ev.Sig, ev.By)
 	case Interrupted:
 		c.askedEarly(now, 0, "")
-	case Exited, Emptied, Looked, MemoryEvents, Pressed:
+	case RestartAsked:
+		c.gen.renewed, c.gen.askedBy = true, ev.By
+	case Touched:
+		c.touched(now)
+	case Examined:
+		c.examined(now, ev) // it is there for the child that starts
+	case Exited, Emptied, Looked, MemoryEvents, Pressed, CPUUsed:
 		panic("restart: news of a child that has not started")
 	case Forward, Tick:
 		// Nobody is there to get a signal, and there is no deadline.
@@ -47,10 +53,13 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 		r.PID, r.In, r.After, r.Planned = ev.PID, now.Sub(c.gen.previousEnd), c.gen.previous, c.gen.planned.due
 		actions = append(actions, r)
 	}
-	if stop {
-		actions = append(actions, c.stop(now, Asked, End, c.gen.askedSig)...)
+	switch {
+	case stop:
+		return append(actions, c.stop(now, Asked, End, c.gen.askedSig)...)
+	case c.gen.renewed:
+		return append(actions, c.stop(now, Asked, Relaunch, 0)...)
 	}
-	return actions
+	return append(actions, c.rearm(now)...)
 }
 
 func (c *Core) spawnFailed(now time.Time, ev SpawnFailed) []Action {
@@ -77,9 +86,20 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 		return c.memoryEvents(now, ev)
 	case Pressed:
 		return c.pressed(now, ev)
+	case CPUUsed:
+		return c.cpuUsed(now)
+	case Touched:
+		c.touched(now)
+	case Examined:
+		if c.examined(now, ev) {
+			return c.changedFile(now, ev)
+		}
 	case StopAsked:
 		c.gen.asked, c.gen.askedBy = now, ev.By
 		return c.stop(now, Asked, End, ev.Sig)
+	case RestartAsked:
+		c.gen.renewed, c.gen.askedBy = true, ev.By
+		return c.stop(now, Asked, Relaunch, 0)
 	case Interrupted:
 		c.gen.interrupted, c.gen.interruptedBy = now, ev.Sig
 	case Forward:
@@ -133,8 +153,14 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 		if ev.Err == "" {
 			c.gen.looks.last = ev.Usage
 		}
-	case Pressed:
-		// It is leaving, and has all the room there is.
+	case RestartAsked:
+		c.askedToRenew()
+	case Touched:
+		c.touched(now)
+	case Examined:
+		c.examined(now, ev) // there for the next one
+	case Pressed, CPUUsed:
+		// It is leaving, and has all the room and time there is.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
 	}
@@ -155,6 +181,14 @@ func (c *Core) askedAgain(now time.Time) []Action {
 	return c.kill(now)
 }
 
+// askedToRenew: somebody asks for another generation while this one leaves. Who
+// asked for the end comes first.
+func (c *Core) askedToRenew() {
+	if c.gen.then == Decide {
+		c.gen.then = Relaunch
+	}
+}
+
 // stepDying: SIGKILL is out; something is still there.
 func (c *Core) stepDying(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
@@ -172,7 +206,13 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 		if !now.Before(c.deadline) {
 			return c.kill(now)
 		}
-	case Looked, Forward, MemoryEvents, Pressed:
+	case RestartAsked:
+		c.askedToRenew()
+	case Touched:
+		c.touched(now)
+	case Examined:
+		c.examined(now, ev)
+	case Looked, Forward, MemoryEvents, Pressed, CPUUsed:
 		// Too late for any of them.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
@@ -187,13 +227,22 @@ func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
 		return c.quit(c.lastStatus())
 	case Interrupted:
 		return c.quitBy(c.lastStatus(), ev.Sig)
+	case RestartAsked:
+		return c.spawn(now)
+	case Touched:
+		c.touched(now)
+	case Examined:
+		if c.examined(now, ev) {
+			return c.spawn(now) // what it could not live with may be mended
+		}
 	case Tick:
 		if !now.Before(c.deadline) {
 			return c.spawn(now)
 		}
+		return c.examine(now)
 	case Forward:
 		// Nobody is there to get it.
-	case Looked, MemoryEvents, Pressed:
+	case Looked, MemoryEvents, Pressed, CPUUsed:
 		// Of before the end.
 	case Started, SpawnFailed, Exited, Emptied:
 		panic("restart: news of a child while none is there")

@@ -1,0 +1,78 @@
+package restart
+
+import "time"
+
+// changes says when the files that are watched are to be examined. It is no
+// generation's: what changes between two is there for the next one.
+type changes struct {
+	// since is when something was touched first that is not examined yet, and due
+	// when it is to be; the zero time: nothing was.
+	since, due time.Time
+}
+
+// changed is what a generation is recycled for.
+type changed struct {
+	path string
+	more int
+}
+
+const (
+	// settleTime is for how long nothing must be touched before it is examined: a
+	// release is many files, and an editor writes in several steps.
+	settleTime = 200 * time.Millisecond
+	// maxSettle is the longest time that is waited for that.
+	maxSettle = 2 * time.Second
+)
+
+// touched: something may have changed.
+func (c *Core) touched(now time.Time) {
+	if c.changes.since.IsZero() {
+		c.changes.since = now
+	}
+	c.changes.due = now.Add(settleTime)
+}
+
+// examine asks what has changed, when that is due.
+func (c *Core) examine(now time.Time) []Action {
+	if !due(c.changes.due, now) {
+		return nil
+	}
+	c.changes.due = time.Time{}
+	return []Action{Examine{Now: now.Sub(c.changes.since) >= maxSettle}}
+}
+
+// examineNow is for before a start: all that has changed until then is there for
+// the generation that starts.
+func (c *Core) examineNow() []Action {
+	if c.changes.since.IsZero() {
+		return nil
+	}
+	c.changes.due = time.Time{}
+	return []Action{Examine{Now: true}}
+}
+
+// examined takes the answer, and reports whether there is a change.
+func (c *Core) examined(now time.Time, ev Examined) bool {
+	if !ev.Settled {
+		c.changes.due = now.Add(settleTime)
+		return false
+	}
+	c.changes = changes{}
+	return ev.Path != ""
+}
+
+// changedFile recycles because of what has changed.
+func (c *Core) changedFile(now time.Time, ev Examined) []Action {
+	g := &c.gen
+	if g.planned.deferred != "" || g.quiet.because != "" {
+		return nil // it is to be recycled in any case
+	}
+	g.changed = changed{ev.Path, ev.More}
+	switch {
+	case c.policy.Observe.Has(Changed):
+		return []Action{c.observed(now, Changed)}
+	case c.closed(now):
+		return c.wait(now, Changed)
+	}
+	return c.stop(now, Changed, c.afterBudget(), 0)
+}

@@ -1,0 +1,102 @@
+package restart
+
+import "time"
+
+// What a verdict leads to: a stop, a wait for the window, or, where the user only
+// wants to know, no more than a line.
+
+// spent is called when budget b is spent.
+func (c *Core) spent(now time.Time, b Budget) []Action {
+	g := &c.gen
+	g.spent = b
+	because := b.reason()
+	switch {
+	case c.policy.Observe.Has(because):
+		r := c.observed(now, because)
+		return append([]Action{r}, c.unwatch(now, b)...)
+	case !b.hung() && c.closed(now):
+		return c.wait(now, because)
+	}
+	return c.stop(now, because, c.afterBudget(), 0)
+}
+
+// observed says a verdict that nothing follows from.
+func (c *Core) observed(now time.Time, because Reason) Report {
+	c.observations++
+	r := c.passing(now, Observed)
+	r.Reason, r.Observed = because, c.observations
+	c.figures(&r, now)
+	return r
+}
+
+// unwatch lets nobody watch budget b any more in this generation, for it stays
+// spent; NoBudget: none that may wait for a window. memory.high must not hold up
+// who is to work on.
+func (c *Core) unwatch(now time.Time, b Budget) []Action {
+	g := &c.gen
+	var actions []Action
+	if b == BudgetMemory || b == NoBudget {
+		if g.rules.MemoryEvents && g.rules.MemoryHigh > 0 && !g.watch.raised {
+			actions = append(actions, Headroom{Gen: g.number})
+		}
+		g.watch.raised = false
+	}
+	g.rules.forget(b)
+	g.looks.release(now, &g.rules)
+	if g.watch.silent {
+		actions = append(actions, c.watchAgain())
+	}
+	return actions
+}
+
+// wait lets what is spent wait for the window.
+func (c *Core) wait(now time.Time, because Reason) []Action {
+	g := &c.gen
+	g.planned.deferred = because
+	r := c.passing(now, Deferred)
+	r.Reason, r.Planned = because, g.planned.opens
+	c.figures(&r, now)
+	return append([]Action{r}, c.unwatch(now, NoBudget)...)
+}
+
+// figures says in r how what is its reason was spent at a time.
+func (c *Core) figures(r *Report, at time.Time) {
+	g := &c.gen
+	lasted := func(since time.Time, must time.Duration) {
+		if must > 0 && !since.IsZero() {
+			r.For = at.Sub(since)
+		}
+	}
+	switch r.Reason {
+	case Changed:
+		r.Path, r.More = g.changed.path, g.changed.more
+		return
+	case MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog:
+		r.Spent = g.spent
+	default:
+		return
+	}
+	switch g.spent {
+	case BudgetMemory:
+		r.Budget = c.policy.MemoryHigh
+		r.Stalled = g.looks.stall.spent
+		lasted(g.looks.over, c.policy.MemoryFor)
+		if g.pressed {
+			r.Pressure, r.Stalled = c.policy.Pressure, false
+		}
+	case BudgetCPU:
+		r.Budget = int64(c.policy.CPUTime)
+	case BudgetShare:
+		w := &g.looks.cpu
+		r.For, r.Share = at.Sub(w.burning), portion(g.looks.last.CPU-w.burnt, at.Sub(w.burning))
+	case BudgetSilence:
+		r.Budget, r.For = int64(c.policy.Silence), g.looks.last.Silent
+	default:
+		_, r.Budget = levelOf(g.spent, &g.looks.last, &c.policy)
+		for i, level := range levels {
+			if level.budget == g.spent {
+				lasted(g.looks.levels[i], c.policy.For)
+			}
+		}
+	}
+}
