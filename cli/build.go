@@ -35,7 +35,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 			Seed: uint64(time.Now().UnixNano()) ^ uint64(os.Getpid())<<32,
 		},
 		Settings:    in.settings(command),
-		Supervising: len(f.Rlimit) > 0 || f.watchesMemory() || f.limitsGroup() != "" || f.Restart != "" || f.planned(),
+		Supervising: len(f.Rlimit) > 0 || f.limitsGroup() != "" || f.Restart != "" || f.budgets() || f.RestartSignal != "",
 		Zone:        time.Local,
 		Source:      place.Auto, NeedsGroup: f.limitsGroup(),
 	}
@@ -43,6 +43,9 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		func(f *runFlags) error { return in.limits(run, f) },
 		func(f *runFlags) error { return in.priorities(&run.Settings, f.OOMScoreAdj, f.Nice) },
 		run.memory, run.groupLimits, run.source, run.stopping, run.relaunch, run.report, run.clock,
+		func(f *runFlags) error { return in.counts(run, f) },
+		func(f *runFlags) error { return in.cpu(run, f) },
+		run.watch, run.observe,
 	} {
 		if err := step(f); err != nil {
 			return nil, err
@@ -232,11 +235,45 @@ func (run *Run) relaunch(f *runFlags) error {
 			return flagError("give-up", f.GiveUp, err)
 		}
 	}
+	if f.RestartSignal != "" {
+		sig, err := restartSignal(f.RestartSignal, run.Rewrites)
+		if err != nil {
+			return flagError("restart-signal", f.RestartSignal, err)
+		}
+		run.RestartSignal = sig
+	}
 	if f.MinUptime != "" {
 		if p.MinUptime, err = limits.ParseDuration(f.MinUptime); err != nil {
 			return flagError("min-uptime", f.MinUptime, err)
 		}
 	}
+	return nil
+}
+
+// restartSignal reads a signal that would else be passed on.
+func restartSignal(value string, rewrites signals.Rewrites) (unix.Signal, error) {
+	sig, err := signals.Parse(value)
+	if err != nil {
+		return 0, err
+	}
+	name := signals.Name(sig)
+	if !signals.Receivable(sig) || (signals.Situation{}).Meaning(signals.Signal{Number: sig, Sender: 1}) != signals.Forward {
+		return 0, fmt.Errorf("%s has a meaning of its own here; use USR1, USR2, HUP or a realtime signal", name)
+	}
+	if to, wanted := rewrites.Apply(sig); to != sig || !wanted {
+		return 0, fmt.Errorf("--rewrite makes another signal of %s; leave one of the two out", name)
+	}
+	return sig, nil
+}
+
+// watch sets which files are watched; that they can be is seen when it begins.
+func (run *Run) watch(f *runFlags) error {
+	for _, path := range f.Watch {
+		if path == "" || strings.ContainsRune(path, 0) {
+			return flagError("watch", path, fmt.Errorf("a path is needed"))
+		}
+	}
+	run.Watch = f.Watch
 	return nil
 }
 

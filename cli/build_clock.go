@@ -23,7 +23,7 @@ func (run *Run) clock(f *runFlags) error {
 	if err := run.zone(f); err != nil {
 		return err
 	}
-	for _, step := range []func(*schedule.Plan, *runFlags) error{run.every, run.times, run.window, run.jitter} {
+	for _, step := range []func(*schedule.Plan, *runFlags) error{run.every, run.times, run.window, run.jitter, run.idleWait} {
 		if err := step(&plan, f); err != nil {
 			return err
 		}
@@ -92,8 +92,8 @@ func (run *Run) window(plan *schedule.Plan, f *runFlags) error {
 	grace, shortest := run.Policy.Grace, windows.Shortest()
 	switch {
 	case err != nil:
-	case !f.planned() && f.MemoryHigh == "" && f.MemoryPressure == "":
-		err = errors.New("nothing waits for it here; give --every, --at, --cron or --memory-high too, or leave it out")
+	case !f.planned() && f.MemoryHigh == "" && f.MemoryPressure == "" && !f.counted() && f.CPUTime == "" && len(f.Watch) == 0:
+		err = errors.New("nothing waits for it here; give --every, --at, --cron or a budget such as --memory-high too, or leave it out")
 	case grace > shortest && grace != restart.Forever:
 		err = fmt.Errorf("lasts %s, but stopping may take %s (--stop-timeout); use a longer window or a shorter timeout",
 			limits.FormatDuration(shortest), limits.FormatDuration(grace))
@@ -117,5 +117,27 @@ func (run *Run) jitter(plan *schedule.Plan, f *runFlags) error {
 		return flagError("jitter", f.Jitter, err)
 	}
 	plan.Jitter = jitter
+	return nil
+}
+
+// idleWait sets how long what is planned waits for a quiet moment: within the
+// window, where there is one.
+func (run *Run) idleWait(plan *schedule.Plan, f *runFlags) error {
+	if f.IdleWait == "" {
+		return nil
+	}
+	d, err := limits.ParseDuration(f.IdleWait)
+	shortest := plan.Windows.Shortest()
+	switch {
+	case err != nil:
+	case !f.planned() && f.Window == "":
+		err = errors.New("nothing is planned here; give --every, --at, --cron or --window too, or leave it out")
+	case f.Window != "" && d > shortest:
+		err = fmt.Errorf("longer than --window %s, which lasts %s; use a shorter time", f.Window, limits.FormatDuration(shortest))
+	}
+	if err != nil {
+		return flagError("idle-wait", f.IdleWait, err)
+	}
+	run.Policy.IdleWait = d
 	return nil
 }

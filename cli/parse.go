@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
 	"relance/child"
@@ -41,6 +42,14 @@ type Run struct {
 	// NeedsGroup names a flag that nothing but such a group can do for, empty:
 	// there is none.
 	NeedsGroup string
+	// MaxFiles is how many descriptors a process may have before the budget is
+	// spent, or FilesPercent the share of those that it may open.
+	MaxFiles     int64
+	FilesPercent int
+	// Watch are the files, folders and patterns that are watched.
+	Watch []string
+	// RestartSignal asks for the next generation; zero: none does.
+	RestartSignal unix.Signal
 	// Zone is the time zone in which times are said.
 	Zone *time.Location
 	// Supervising reports whether anything was asked for beyond running the

@@ -43,13 +43,19 @@ func FuzzPressure(f *testing.F) {
 }
 
 func FuzzGroupLimits(f *testing.F) {
-	for _, s := range []string{"150%", "1%", "0.99%", "1.%", "12.5%", "%", ".5%", "-1%", "819200%", "1e3%", "0x10%", "1", "4194304", "4194305", "+1", "1_0"} {
+	for _, s := range []string{"150%", "1%", "0.99%", "1.%", "12.5%", "%", ".5%", "-1%", "819200%", "1e3%", "0x10%", "1", "4194304", "4194305", "+1", "1_0", "95%/5m", "1%/1s"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		// cpu.max has microseconds, from a thousand on.
 		if share, err := parseCPUs(s); err == nil && (share < time.Millisecond || share > maxCPUs*100*time.Millisecond) {
 			t.Errorf("parseCPUs(%q) = %v", s, share)
+		}
+		if share, over, err := parseCPUShare(s + "/5m"); err == nil && (share < 0.01 || share > maxCPUs || over != 5*time.Minute) {
+			t.Errorf("parseCPUShare(%q) = %v, %v", s, share, over)
+		}
+		if share, over, err := parseCPUShare(s); err == nil && (share < 0.01 || share > maxCPUs || over < minShareFor) {
+			t.Errorf("parseCPUShare(%q) = %v, %v", s, share, over)
 		}
 		n, err := parseCount(s, maxPIDs)
 		if size, sizeErr := limits.ParseSize(s); err == nil && (n < 1 || n > maxPIDs || sizeErr != nil || size != n) {

@@ -24,6 +24,7 @@ type record struct {
 	PID        int       `json:"pid,omitempty"`
 	Uptime     *float64  `json:"uptime_seconds,omitempty"`
 	Memory     *int64    `json:"memory_bytes,omitempty"`
+	Spent      string    `json:"spent,omitempty"`
 	Budget     int64     `json:"memory_budget_bytes,omitempty"`
 	Exceeded   *float64  `json:"memory_exceeded_seconds,omitempty"`
 	Stalled    bool      `json:"memory_stalled,omitempty"`
@@ -34,6 +35,19 @@ type record struct {
 	OOMScope   string    `json:"oom_scope,omitempty"`
 	Victim     string    `json:"victim,omitempty"`
 	PIDsMax    int64     `json:"pids_max,omitempty"`
+	Used       *int64    `json:"used,omitempty"`
+	Bound      int64     `json:"budget,omitempty"`
+	Who        string    `json:"who,omitempty"`
+	CPU        *float64  `json:"cpu_seconds,omitempty"`
+	CPUBudget  *float64  `json:"cpu_budget_seconds,omitempty"`
+	CPUShare   float64   `json:"cpu_share,omitempty"`
+	Lasted     *float64  `json:"lasted_seconds,omitempty"`
+	Path       string    `json:"path,omitempty"`
+	More       int       `json:"other_paths,omitempty"`
+	Waited     *float64  `json:"waited_seconds,omitempty"`
+	Quiet      bool      `json:"quiet,omitempty"`
+	Observed   int       `json:"observed,omitempty"`
+	Again      bool      `json:"restart_asked,omitempty"`
 	Processes  int       `json:"processes,omitempty"`
 	ExitStatus *int      `json:"exit_status,omitempty"`
 	ExitSignal string    `json:"exit_signal,omitempty"`
@@ -50,11 +64,8 @@ func JSON(r restart.Report, name string, now time.Time) string {
 	rec := record{
 		Time: now, Level: level(r), Msg: Text(r), Name: name,
 		Event: string(r.Kind), Generation: r.Gen, Reason: string(r.Reason), PID: r.PID,
-		Budget: r.Budget, Planned: r.Planned, Failures: r.Failures, Error: r.Err,
-	}
-	seconds := func(d time.Duration) *float64 {
-		s := d.Seconds()
-		return &s
+		Planned: r.Planned, Failures: r.Failures, Error: r.Err,
+		Spent: string(r.Spent), Path: r.Path, More: r.More, Quiet: r.Quiet, Observed: r.Observed, Again: r.Again,
 	}
 	if r.Uptime != 0 {
 		rec.Uptime = seconds(r.Uptime)
@@ -69,6 +80,7 @@ func JSON(r restart.Report, name string, now time.Time) string {
 		rec.Memory, rec.Processes = &r.Usage.Memory, r.Usage.Processes
 	}
 	rec.group(r)
+	rec.spent(r)
 	if r.Sig != 0 {
 		rec.StopSignal = signals.Name(unix.Signal(r.Sig))
 	}
@@ -85,10 +97,6 @@ func JSON(r restart.Report, name string, now time.Time) string {
 // group fills in what was counted of the group.
 func (rec *record) group(r restart.Report) {
 	rec.Stalled, rec.Pressure, rec.MemoryPeak = r.Stalled, r.Pressure, r.Counters.Peak
-	if r.For > 0 {
-		exceeded := r.For.Seconds()
-		rec.Exceeded = &exceeded
-	}
 	if r.Counters.OOMKill > 0 {
 		rec.OOMKills, rec.OOMScope = r.Counters.OOMKill, string(r.Counters.Scope())
 		rec.Victim, rec.MemoryMax = r.Counters.Victim, r.MemoryMax
@@ -96,6 +104,42 @@ func (rec *record) group(r restart.Report) {
 	if r.Kind == restart.PIDsMax {
 		rec.PIDsMax = r.PIDsMax
 	}
+}
+
+// spent fills in how a budget was spent.
+func (rec *record) spent(r restart.Report) {
+	if r.Waited > 0 {
+		rec.Waited = seconds(r.Waited)
+	}
+	u := &r.Usage
+	pieces := func(used int64, who string) { rec.Used, rec.Bound, rec.Who = &used, r.Budget, who }
+	switch r.Spent {
+	case restart.BudgetFiles:
+		pieces(u.Files, u.FilesWho)
+	case restart.BudgetSockets:
+		pieces(u.Sockets, u.SocketsWho)
+	case restart.BudgetTasks:
+		pieces(u.Tasks, "")
+	case restart.BudgetCPU:
+		rec.CPU, rec.CPUBudget = seconds(u.CPU), seconds(time.Duration(r.Budget))
+	case restart.BudgetShare:
+		rec.CPU, rec.CPUShare = seconds(u.CPU), r.Share
+	case restart.BudgetSilence:
+	default: // memory
+		rec.Budget = r.Budget
+		if r.For > 0 {
+			rec.Exceeded = seconds(r.For)
+		}
+		return
+	}
+	if r.For > 0 {
+		rec.Lasted = seconds(r.For)
+	}
+}
+
+func seconds(d time.Duration) *float64 {
+	s := d.Seconds()
+	return &s
 }
 
 // PlainJSON is the JSON line for a message that is about no generation.
@@ -121,10 +165,10 @@ func level(r restart.Report) string {
 	case restart.GaveUp, restart.StartFailure:
 		return "error"
 	case restart.Stopping, restart.Ended:
-		if r.Reason == restart.OOMKilled {
-			return "warn"
+		if r.Reason == restart.OOMKilled || r.Spent == restart.BudgetShare || r.Spent == restart.BudgetSilence {
+			return "warn" // work is lost, or was not done for some time
 		}
-	case restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred:
+	case restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred, restart.Observed:
 	}
 	return "info"
 }

@@ -24,6 +24,9 @@ var keys = map[string]string{
 	"memory_peak_bytes": "number", "memory_max_bytes": "number", "oom_kills": "number", "oom_scope": "string",
 	"victim": "string", "pids_max": "number", "planned": "string",
 	"in_seconds": "number", "failures": "number", "error": "string",
+	"spent": "string", "used": "number", "budget": "number", "who": "string", "cpu_seconds": "number", "cpu_budget_seconds": "number",
+	"cpu_share": "number", "lasted_seconds": "number", "path": "string", "other_paths": "number", "waited_seconds": "number",
+	"quiet": "bool", "observed": "number", "restart_asked": "bool",
 }
 
 // decode reads a line as a program would.
@@ -79,7 +82,7 @@ func TestEveryKind(t *testing.T) {
 	for _, kind := range []restart.Kind{
 		restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
 		restart.Backoff, restart.NoHelp, restart.GaveUp, restart.BudgetEnd, restart.StartFailure, restart.Blind,
-		restart.OOM, restart.PIDsMax, restart.Escaped, restart.Planned, restart.Deferred,
+		restart.OOM, restart.PIDsMax, restart.Escaped, restart.Planned, restart.Deferred, restart.Observed,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Kind == kind }) {
 			t.Errorf("no line for %s", kind)
@@ -88,6 +91,7 @@ func TestEveryKind(t *testing.T) {
 	for _, reason := range []restart.Reason{
 		restart.Exit, restart.Signaled, restart.StartFailed, restart.MemoryHigh, restart.OOMKilled, restart.MemoryMax,
 		restart.CPULimit, restart.FileSizeLimit, restart.Asked, restart.Age, restart.Schedule,
+		restart.OpenFiles, restart.Tasks, restart.CPUTime, restart.Watchdog, restart.Changed,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Reason == reason }) {
 			t.Errorf("no line for %s", reason)
@@ -147,6 +151,22 @@ func TestJSONValues(t *testing.T) {
 			"status 0 is said", restart.Report{Kind: restart.Ended, Gen: 2, Reason: restart.Exit, Exit: &restart.Exited{}, Uptime: time.Nanosecond},
 			map[string]any{"exit_status": 0.0, "exit_signal": nil, "uptime_seconds": 1e-9},
 		},
+		{
+			"open files", spentLines[0].report,
+			map[string]any{"level": "info", "spent": "max-open-files", "used": 801.0, "budget": 800.0, "who": "python3, pid 12", "memory_budget_bytes": nil},
+		},
+		{
+			"sockets for a while", spentLines[1].report,
+			map[string]any{"spent": "max-sockets", "used": 200.0, "lasted_seconds": 60.0, "memory_exceeded_seconds": nil},
+		},
+		{"tasks", spentLines[2].report, map[string]any{"spent": "max-tasks", "used": 130.0, "budget": 100.0, "who": nil}},
+		{"cpu time", spentLines[3].report, map[string]any{"cpu_seconds": 60.08, "cpu_budget_seconds": 60.0, "cpu_share": nil, "used": nil}},
+		{"cpu share", spentLines[4].report, map[string]any{"level": "warn", "cpu_share": 0.974, "lasted_seconds": 300.0, "cpu_seconds": 3600.0}},
+		{"silence", spentLines[5].report, map[string]any{"level": "warn", "spent": "output-silence", "lasted_seconds": 300.0, "used": nil}},
+		{"changed", spentLines[7].report, map[string]any{"path": "app/a.py", "other_paths": 12.0, "spent": nil}},
+		{"quiet", spentLines[8].report, map[string]any{"waited_seconds": 3.0, "quiet": true}},
+		{"observed", spentLines[11].report, map[string]any{"level": "info", "event": "observed", "observed": 7.0}},
+		{"asked for another", spentLines[12].report, map[string]any{"restart_asked": true, "reason": "asked"}},
 		{
 			"a start that failed", restart.Report{Kind: restart.Backoff, Gen: 2, Reason: restart.StartFailed, Err: "x", In: time.Minute, Failures: 1},
 			map[string]any{"level": "warn", "error": "x", "in_seconds": 60.0, "exit_status": nil},

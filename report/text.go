@@ -32,12 +32,14 @@ func Text(r restart.Report) string {
 		b.WriteString("next recycle by the clock " + moment(r.Planned))
 	case restart.Deferred:
 		fmt.Fprintf(&b, "%s; waits for the window until %s", because(r), moment(r.Planned))
+	case restart.Observed:
+		fmt.Fprintf(&b, "%s; %s", because(r), only(r))
 	case restart.Stopping:
 		word := "stopping"
 		if r.Reason == restart.OOMKilled {
 			word = "the rest is shut down"
 		}
-		fmt.Fprintf(&b, "%s; %s (%s)", because(r), word, stopping(r))
+		fmt.Fprintf(&b, "%s%s; %s (%s)", because(r), afterWaiting(r), word, stopping(r))
 	case restart.LeftBehind:
 		fmt.Fprintf(&b, "%s, and left %s behind; stopping (%s)", because(r), processes(r.Left), stopping(r))
 	case restart.Killing:
@@ -72,7 +74,7 @@ func Text(r restart.Report) string {
 			b.WriteString("; its memory is looked at in /proc")
 		}
 	case restart.Blind:
-		fmt.Fprintf(&b, "cannot see how much memory it uses: %s; memory is not watched until that changes", r.Err)
+		fmt.Fprintf(&b, "cannot see what it uses: %s; not watched until that changes", r.Err)
 	}
 	return OneLine(b.String())
 }
@@ -93,6 +95,10 @@ func because(r restart.Report) string {
 		why += ": " + spent(r)
 	case restart.Age, restart.Schedule:
 		why += ": due " + moment(r.Planned) + ","
+	case restart.OpenFiles, restart.Tasks, restart.CPUTime, restart.Watchdog:
+		why += ": " + spentFigures(r)
+	case restart.Changed:
+		why += ": " + changed(r) + ","
 	case restart.OOMKilled:
 		why += ": " + killed(r)
 	case restart.CPULimit:
@@ -102,7 +108,11 @@ func because(r restart.Report) string {
 	case restart.Exit, restart.Signaled, restart.FileSizeLimit, restart.MemoryMax:
 		why += ": " + ending(r.Exit)
 	case restart.Asked:
-		why += " to end"
+		if r.Again {
+			why += " to start anew"
+		} else {
+			why += " to end"
+		}
 		if r.By != "" {
 			why += " by " + r.By
 		}

@@ -47,9 +47,8 @@ type (
 	Looked struct {
 		Gen   int
 		Usage Usage
-		// Err is why nothing could be seen, else empty; Partly why something in
-		// Usage could not be.
-		Err, Partly string
+		// Err is why nothing could be seen, else empty.
+		Err string
 	}
 	// MemoryEvents: a file of the group has changed. No other one follows before
 	// the core says Watch.
@@ -148,6 +147,8 @@ type Usage struct {
 	// processes and threads of the tree. All zero where nobody asks for them.
 	Files, FilesMax, Sockets, Tasks int64
 	FilesWho, SocketsWho            string
+	// Unseen is why some of the figures could not be had, else empty.
+	Unseen string
 	// Silent is for how long nothing has been written; zero: it is not known, or
 	// something just has.
 	Silent time.Duration

@@ -242,7 +242,7 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 		Memory: int64(n("memory")), Processes: 1, CPU: ms("cpu"), VMSize: int64(n("vmsize")), VMData: int64(n("vmdata")),
 		Exact: f["exact"] != "", Stalled: ms("stalled"),
 		Files: int64(n("files")), FilesMax: int64(n("files-max")), Sockets: int64(n("sockets")), Tasks: int64(n("tasks")),
-		Silent: ms("silent"),
+		Silent: ms("silent"), Unseen: f["unseen"],
 	}
 	counters := Counters{
 		High: int64(n("high")), Max: int64(n("max")), OOM: int64(n("oom")), OOMKill: int64(n("oom-kill")),
@@ -258,7 +258,7 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 	case "emptied":
 		return Emptied{Gen: n("gen")}
 	case "looked":
-		return Looked{Gen: n("gen"), Err: f["err"], Partly: f["partly"], Usage: usage}
+		return Looked{Gen: n("gen"), Err: f["err"], Usage: usage}
 	case "memory-events":
 		return MemoryEvents{Gen: n("gen"), Counters: counters, Escaped: f["escaped"] != "", Dying: f["dying"] != ""}
 	case "pressed":

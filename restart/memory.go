@@ -147,9 +147,9 @@ func (c *Core) notSeen(now time.Time, ev Looked) []Action {
 	switch {
 	case ev.Err != "" && l.failed(now, &c.gen.rules):
 		r.Err = ev.Err
-	case ev.Err == "" && ev.Partly != "" && !l.blind:
+	case ev.Err == "" && ev.Usage.Unseen != "" && !l.blind:
 		l.blind = true
-		r.Err = ev.Partly
+		r.Err = ev.Usage.Unseen
 	default:
 		return nil
 	}

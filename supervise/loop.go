@@ -10,6 +10,8 @@ package supervise
 import (
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"relance/cgroup"
 	"relance/child"
 	"relance/restart"
@@ -43,6 +45,12 @@ type World interface {
 	// whether it was killed and its end is still to come.
 	Escaped() bool
 	Dying() bool
+	// Alarm lets an alarm come when the child has used in more of CPU time; where
+	// that cannot be had, none comes.
+	Alarm(in time.Duration)
+	// Examine says which watched files have changed; now: also if something is
+	// being changed at this moment.
+	Examine(now bool) restart.Examined
 	// Reap takes one change of a child of this process, without waiting.
 	Reap() (child.Change, child.Wait)
 	// TreeLeft counts the processes of the tree, Over is called when none is left.
@@ -60,6 +68,8 @@ type Config struct {
 	// StopSignalSet says that the user chose a stop signal: then that is what the
 	// child gets also when another one asked us to end.
 	StopSignalSet bool
+	// RestartSignal asks for another generation; zero: none does.
+	RestartSignal unix.Signal
 	// Terminal says that there is a terminal whose signals reach us and the child
 	// alike.
 	Terminal bool

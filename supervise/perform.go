@@ -39,6 +39,10 @@ func (l *loop) perform(a restart.Action) {
 		l.world.Headroom(false)
 	case restart.Watch:
 		l.world.Watch()
+	case restart.Alarm:
+		l.world.Alarm(a.In)
+	case restart.Examine:
+		l.add(l.world.Examine(a.Now))
 	case restart.Report:
 		l.Report(a)
 	case restart.Quit:

@@ -19,6 +19,10 @@ func (l *loop) translate(s signals.Signal) {
 		l.reap()
 		return
 	}
+	if meaning == signals.Forward && s.Number == l.RestartSignal && !s.FromKernel {
+		l.add(restart.RestartAsked{By: sender(s)})
+		return
+	}
 	sig, wanted := l.Rewrites.Apply(s.Number)
 	if !wanted {
 		return
