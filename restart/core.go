@@ -51,6 +51,8 @@ type Core struct {
 	// where nothing is waited for.
 	gen      generation
 	deadline time.Time
+	// had is the planned time that a generation was last recycled for.
+	had time.Time
 }
 
 // generation is what is known of one run of the command.

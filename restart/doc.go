@@ -57,6 +57,7 @@
 //	starting  StopAsked                                                starting
 //	starting  Interrupted                                              starting
 //	starting  Forward                                                  starting
+//	starting  ClockSet                                                 starting
 //	starting  Tick                                                     starting
 //
 //	up        Started                                                            impossible
@@ -96,6 +97,10 @@
 //	up        StopAsked                                                stopping  report stopping; signal; signal CONT
 //	up        Interrupted                                              up
 //	up        Forward                                                  up        signal
+//	up        ClockSet      no plan                                    up
+//	up        ClockSet      what is planned has not moved              up
+//	up        ClockSet      it has, by more than a minute              up        report planned
+//	up        ClockSet      so has the opening of the window           up        report deferred
 //	up        Tick          no budget                                  up
 //	up        Tick          time to look                               up        look
 //	up        Tick          the same, for it has left its group        up        look
@@ -124,6 +129,7 @@
 //	stopping  Interrupted   the first to ask                           stopping
 //	stopping  Interrupted   100 ms after the first, or later           killing   report killing; kill the tree
 //	stopping  Forward                                                  stopping  signal
+//	stopping  ClockSet                                                 stopping
 //	stopping  Tick          the grace runs                             stopping
 //	stopping  Tick          the grace is over                          killing   report killing; kill the tree
 //
@@ -139,6 +145,7 @@
 //	killing   StopAsked                                                killing
 //	killing   Interrupted                                              killing
 //	killing   Forward                                                  killing
+//	killing   ClockSet                                                 killing
 //	killing   Tick          before the next round                      killing
 //	killing   Tick          something is still there                   killing   kill the tree
 //
@@ -152,6 +159,7 @@
 //	waiting   StopAsked                                                gone      quit
 //	waiting   Interrupted                                              gone      quit
 //	waiting   Forward                                                  waiting
+//	waiting   ClockSet                                                 waiting
 //	waiting   Tick          before the delay is over                   waiting
 //	waiting   Tick          the delay is over                          starting  spawn
 //
@@ -165,6 +173,7 @@
 //	gone      StopAsked                                                gone
 //	gone      Interrupted                                              gone
 //	gone      Forward                                                  gone
+//	gone      ClockSet                                                 gone
 //	gone      Tick                                                     gone
 //
 // Every event about another generation leads nowhere, in every state.

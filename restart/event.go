@@ -84,6 +84,8 @@ type (
 		Queued bool
 		Value  uint64
 	}
+	// ClockSet: the clock on the wall was set, or the machine has slept.
+	ClockSet struct{}
 	// Tick: time passed; nothing else happened.
 	Tick struct{}
 )
@@ -98,6 +100,7 @@ func (Pressed) event()      {}
 func (StopAsked) event()    {}
 func (Interrupted) event()  {}
 func (Forward) event()      {}
+func (ClockSet) event()     {}
 func (Tick) event()         {}
 
 // ok reports whether the child itself reported success.
@@ -191,7 +194,7 @@ func generationOf(ev Event) int {
 		return ev.Gen
 	case Pressed:
 		return ev.Gen
-	case StopAsked, Interrupted, Forward, Tick:
+	case StopAsked, Interrupted, Forward, ClockSet, Tick:
 		return 0
 	}
 	panic("restart: unknown event")

@@ -63,6 +63,7 @@ var situations = []struct{ setting, event, when string }{
 	{"starting", "stop-asked", ""},
 	{"starting", "interrupted", ""},
 	{"starting", "forward sig=1", ""},
+	{"starting", "clock-set", ""},
 	{"starting", "tick", ""},
 
 	{"up", "exited gen=1", "ends well, or the policy says so"},
@@ -99,6 +100,10 @@ var situations = []struct{ setting, event, when string }{
 	{"up", "stop-asked", ""},
 	{"up", "interrupted", ""},
 	{"up", "forward sig=1", ""},
+	{"up", "clock-set", "no plan"},
+	{"up planned", "clock-set", "what is planned has not moved"},
+	{"up at a time", "clock +30m; +0s clock-set", "it has, by more than a minute"},
+	{"up waiting", "clock +30m; +0s clock-set", "so has the opening of the window"},
 	{"up", "tick", "no budget"},
 	{"up watched", "+100ms tick", "time to look"},
 	{"up escaped", "+100ms tick", "the same, for it has left its group"},
@@ -125,6 +130,7 @@ var situations = []struct{ setting, event, when string }{
 	{"stopping spent", "interrupted", "the first to ask"},
 	{"stopping", "+100ms interrupted", "100 ms after the first, or later"},
 	{"stopping", "forward sig=1", ""},
+	{"stopping", "clock-set", ""},
 	{"stopping", "tick", "the grace runs"},
 	{"stopping", "+10s tick", "the grace is over"},
 
@@ -138,6 +144,7 @@ var situations = []struct{ setting, event, when string }{
 	{"killing", "stop-asked", ""},
 	{"killing", "interrupted", ""},
 	{"killing", "forward sig=1", ""},
+	{"killing", "clock-set", ""},
 	{"killing", "tick", "before the next round"},
 	{"killing", "+250ms tick", "something is still there"},
 
@@ -147,6 +154,7 @@ var situations = []struct{ setting, event, when string }{
 	{"waiting", "stop-asked", ""},
 	{"waiting", "interrupted", ""},
 	{"waiting", "forward sig=1", ""},
+	{"waiting", "clock-set", ""},
 	{"waiting", "tick", "before the delay is over"},
 	{"waiting", "+1s tick", "the delay is over"},
 
@@ -156,7 +164,7 @@ var situations = []struct{ setting, event, when string }{
 // events has one of each kind, in the order of event.go.
 var events = []string{
 	"started gen=1", "spawn-failed gen=1", "exited gen=1", "emptied gen=1", "looked gen=1",
-	"memory-events gen=1", "pressed gen=1", "stop-asked", "interrupted", "forward sig=1", "tick",
+	"memory-events gen=1", "pressed gen=1", "stop-asked", "interrupted", "forward sig=1", "clock-set", "tick",
 }
 
 func TestStateTable(t *testing.T) {
@@ -231,9 +239,10 @@ func nameOf(t *testing.T, event string) string {
 // follows and the actions; no state if Step panics.
 func outcome(t *testing.T, setting, event string) (next, actions string) {
 	var core *Core
+	var plan *fakePlan
 	var last []Action
 	now := time.Unix(0, 0)
-	if !strings.HasPrefix(event, "+") {
+	if !strings.HasPrefix(event, "+") && !strings.HasPrefix(event, "clock ") {
 		event = "+0s " + event
 	}
 	defer func() {
@@ -244,8 +253,14 @@ func outcome(t *testing.T, setting, event string) (next, actions string) {
 	for line := range strings.SplitSeq(settings[setting]+"; "+event, "; ") {
 		words := strings.Fields(line)
 		if words[0] == "policy" {
-			core = New(parsePolicy(t, words[1:]))
+			policy := parsePolicy(t, words[1:])
+			plan, _ = policy.Plan.(*fakePlan)
+			core = New(policy)
 			core.Start(now)
+			continue
+		}
+		if words[0] == "clock" {
+			plan.shift += duration(t, words[1])
 			continue
 		}
 		d, err := time.ParseDuration(words[0])

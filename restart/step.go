@@ -18,8 +18,9 @@ func (c *Core) stepStarting(now time.Time, ev Event) []Action {
 		c.askedEarly(now, 0, "")
 	case Exited, Emptied, Looked, MemoryEvents, Pressed:
 		panic("restart: news of a child that has not started")
-	case Forward, Tick:
-		// Nobody is there to get a signal, and there is no deadline.
+	case Forward, ClockSet, Tick:
+		// Nobody is there to get a signal, the plan is asked when the child is up, and
+		// there is no deadline.
 	}
 	return nil
 }
@@ -84,6 +85,8 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 		c.gen.interrupted, c.gen.interruptedBy = now, ev.Sig
 	case Forward:
 		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
+	case ClockSet:
+		return c.clockSet(now)
 	case Tick:
 		return c.tickRunning(now)
 	case Emptied:
@@ -135,6 +138,8 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 		}
 	case Pressed:
 		// It is leaving, and has all the room there is.
+	case ClockSet:
+		// The grace is no time of day.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
 	}
@@ -172,7 +177,7 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 		if !now.Before(c.deadline) {
 			return c.kill(now)
 		}
-	case Looked, Forward, MemoryEvents, Pressed:
+	case Looked, Forward, MemoryEvents, Pressed, ClockSet:
 		// Too late for any of them.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
@@ -193,6 +198,8 @@ func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
 		}
 	case Forward:
 		// Nobody is there to get it.
+	case ClockSet:
+		// The delay is no time of day.
 	case Looked, MemoryEvents, Pressed:
 		// Of before the end.
 	case Started, SpawnFailed, Exited, Emptied:
