@@ -3,6 +3,7 @@ package supervise
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,9 +21,10 @@ import (
 // the clock on the wall is ahead then, and the one of the loop has stood still.
 type wall struct {
 	*schedule.Plan
-	s  *scene
-	at time.Time
 	by time.Duration
+
+	mu sync.Mutex
+	at time.Time // zero before
 	// due is the last answer, and shown has what a clock showed for each.
 	due   time.Time
 	shown map[time.Time]time.Time
@@ -37,8 +39,8 @@ func (w *wall) shift(t time.Time) time.Duration {
 }
 
 func (w *wall) Next(gen int, started, had time.Time, age time.Duration, now time.Time) (time.Time, bool) {
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	shown, aged := w.Plan.Next(gen, started.Add(w.shift(started)), w.shown[had], age, now.Add(w.shift(now)))
 	w.due = shown.Add(-w.shift(now))
 	w.shown[w.due] = shown
@@ -49,10 +51,16 @@ func (w *wall) Next(gen int, started, had time.Time, age time.Duration, now time
 // began as the loop has it.
 type recycled struct{ due, began time.Time }
 
+func (w *wall) set(at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = at
+}
+
 // until lets time pass, in which the clock is set once, and returns all recycles.
 // Every child leaves after a second. Told says whether the kernel tells.
-func (w *wall) until(end, at time.Time, told bool) (all []recycled) {
-	s, set := w.s, false
+func (w *wall) until(s *scene, end, at time.Time, told bool) (all []recycled) {
+	set := false
 	var leaves time.Time
 	note := func() {
 		if s.report.Kind == restart.Stopping && leaves.IsZero() {
@@ -77,7 +85,8 @@ func (w *wall) until(end, at time.Time, told bool) (all []recycled) {
 			leaves = time.Time{}
 		}
 		if !set && time.Now().Equal(at) {
-			set, w.at = true, at
+			set = true
+			w.set(at)
 			if told {
 				s.let(func() { s.clock <- clock.Set{} })
 			}
@@ -159,8 +168,8 @@ func checkSet(t *testing.T, plan *schedule.Plan, end, at time.Time, by time.Dura
 	w := &wall{Plan: plan, by: by, shown: map[time.Time]time.Time{}}
 	p.Plan = w
 	same := func(a, b recycled) bool { return a.due.Equal(b.due) && a.began.Equal(b.began) }
-	playIn(t, Config{Policy: p}, func(s *scene) { w.s = s }, func(s *scene) {
-		if got := w.until(end, at, told); !slices.EqualFunc(got, want, same) {
+	play(t, Config{Policy: p}, func(s *scene) {
+		if got := w.until(s, end, at, told); !slices.EqualFunc(got, want, same) {
 			t.Errorf("set at %v:\n%v, want\n%v", at, got, want)
 		}
 	})

@@ -74,12 +74,6 @@ func policy() restart.Policy {
 // wanted at the end is an error, and so is a loop that does not end then.
 func play(t *testing.T, c Config, act func(s *scene)) {
 	t.Helper()
-	playIn(t, c, func(*scene) {}, act)
-}
-
-// playIn is play where something wants to know the scene before the loop begins.
-func playIn(t *testing.T, c Config, begin, act func(s *scene)) {
-	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{
 			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), ended: make(chan int, 1),
@@ -87,7 +81,6 @@ func playIn(t *testing.T, c Config, begin, act func(s *scene)) {
 		}
 		c.Report = s.told
 		c.Situation.Self = 1
-		begin(s)
 		s.mu.Lock()
 		go func() { s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock}) }()
 		defer s.leave()
