@@ -15,6 +15,7 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/cli"
+	"relance/clock"
 	"relance/entry"
 	"relance/place"
 	"relance/report"
@@ -95,7 +96,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if where.How != "" {
 		say("memory: " + where.String())
 	}
-	received, changes := make(chan signals.Signal, 16), make(chan cgroup.Change)
+	received, changes, set := make(chan signals.Signal, 16), make(chan cgroup.Change), make(chan clock.Set)
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
 		Addressed: todo.Policy.AddressLimit > 0 || todo.Policy.DataLimit > 0,
@@ -109,6 +110,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return cli.UsageStatus
 	}
 	defer machine.Close()
+	watchClock(todo, set, say)
 	go source.Run(received)
 	go machine.RunChanges(changes)
 	return supervise.Run(supervise.Config{
@@ -119,7 +121,21 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Terminal:      machine.OnTerminal(),
 		Report:        reporter(out, todo),
 		EndBy:         func(sig restart.Sig) { endBy = sig },
-	}, machine, received, changes)
+	}, machine, supervise.Sources{Signals: received, Groups: changes, Clock: set})
+}
+
+// watchClock lets set hear of the clock where something is planned by it. Where
+// that cannot be, what is planned may come late, and nothing else.
+func watchClock(todo *cli.Run, set chan<- clock.Set, say func(string)) {
+	if todo.Policy.Plan == nil {
+		return
+	}
+	source, err := clock.Open()
+	if err != nil {
+		say(err.Error() + "; when it is set, or the machine sleeps, what is planned may come late")
+		return
+	}
+	go source.Run(set)
 }
 
 // locate finds where the tree is put and its memory watched.

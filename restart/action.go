@@ -129,9 +129,11 @@ type Kind string
 const (
 	// Up: a generation after the first is up.
 	Up Kind = "up"
-	// Planned: generation 1 is up, and is to be recycled by the clock.
+	// Planned: generation 1 is up, and is to be recycled by the clock; or the clock
+	// was set, and the time of the generation at hand is another one than was said.
 	Planned Kind = "planned"
-	// Deferred: a budget is spent and waits for the window.
+	// Deferred: a budget is spent and waits for the window; said again where the
+	// clock was set and it opens at another time.
 	Deferred Kind = "deferred"
 	// Observed: a budget is spent, and nothing follows because the user only wants
 	// to know.

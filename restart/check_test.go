@@ -83,7 +83,7 @@ func (w *world) check(before State, ev Event, actions []Action) {
 			w.checkLook(a)
 		case Report:
 			w.checkReport(a)
-			if a.Kind == Deferred {
+			if a.Kind == Deferred && waits.IsZero() {
 				waits = w.now
 			}
 			w.checkGroupReport(before, ev, a)
@@ -189,9 +189,7 @@ func (w *world) checkReport(a Report) {
 		w.checkVerdict(a)
 		w.checkDeferred(a)
 	case Up, Planned:
-		if at, _ := w.nextPlanned(); !a.Planned.Equal(at) && !w.chain.final {
-			w.errorf("%s, planned %v, want %v", a.Kind, a.Planned, at)
-		}
+		w.checkSaid(a)
 	case Backoff, NoHelp:
 		w.checkDelay(a)
 	}

@@ -54,6 +54,8 @@ type Core struct {
 	changes  changes
 	// observations counts the verdicts that were only said.
 	observations int
+	// had is the planned time that a generation was last recycled for.
+	had time.Time
 }
 
 // generation is what is known of one run of the command.

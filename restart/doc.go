@@ -67,6 +67,7 @@
 //	starting  RestartAsked                                                  starting
 //	starting  Interrupted                                                   starting
 //	starting  Forward                                                       starting
+//	starting  ClockSet                                                      starting
 //	starting  Tick                                                          starting
 //
 //	up        Started                                                                 impossible
@@ -119,6 +120,10 @@
 //	up        RestartAsked                                                  stopping  report stopping; signal; signal CONT
 //	up        Interrupted                                                   up
 //	up        Forward                                                       up        signal
+//	up        ClockSet      no plan                                         up
+//	up        ClockSet      what is planned has not moved                   up
+//	up        ClockSet      it has, by more than a minute                   up        report planned
+//	up        ClockSet      so has the opening of the window                up        report deferred
 //	up        Tick          no budget                                       up
 //	up        Tick          time to look                                    up        look
 //	up        Tick          the same, for it has left its group             up        look
@@ -156,6 +161,7 @@
 //	stopping  Interrupted   the first to ask                                stopping
 //	stopping  Interrupted   100 ms after the first, or later                killing   report killing; kill the tree
 //	stopping  Forward                                                       stopping  signal
+//	stopping  ClockSet                                                      stopping
 //	stopping  Tick          the grace runs                                  stopping
 //	stopping  Tick          the grace is over                               killing   report killing; kill the tree
 //
@@ -175,6 +181,7 @@
 //	killing   RestartAsked  the end was asked for                           killing
 //	killing   Interrupted                                                   killing
 //	killing   Forward                                                       killing
+//	killing   ClockSet                                                      killing
 //	killing   Tick          before the next round                           killing
 //	killing   Tick          something is still there                        killing   kill the tree
 //
@@ -193,6 +200,7 @@
 //	waiting   RestartAsked                                                  starting  spawn
 //	waiting   Interrupted                                                   gone      quit
 //	waiting   Forward                                                       waiting
+//	waiting   ClockSet                                                      waiting
 //	waiting   Tick          before the delay is over                        waiting
 //	waiting   Tick          the delay is over                               starting  spawn
 //	waiting   Tick          nothing was touched for a while                 waiting   examine
@@ -211,6 +219,7 @@
 //	gone      RestartAsked                                                  gone
 //	gone      Interrupted                                                   gone
 //	gone      Forward                                                       gone
+//	gone      ClockSet                                                      gone
 //	gone      Tick                                                          gone
 //
 // Every event about another generation leads nowhere, in every state.

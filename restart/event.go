@@ -101,6 +101,8 @@ type (
 		Queued bool
 		Value  uint64
 	}
+	// ClockSet: the clock on the wall was set, or the machine has slept.
+	ClockSet struct{}
 	// Tick: time passed; nothing else happened.
 	Tick struct{}
 )
@@ -119,6 +121,7 @@ func (RestartAsked) event() {}
 func (StopAsked) event()    {}
 func (Interrupted) event()  {}
 func (Forward) event()      {}
+func (ClockSet) event()     {}
 func (Tick) event()         {}
 
 // ok reports whether the child itself reported success.
@@ -225,7 +228,7 @@ func generationOf(ev Event) int {
 		return ev.Gen
 	case CPUUsed:
 		return ev.Gen
-	case StopAsked, RestartAsked, Interrupted, Forward, Touched, Examined, Tick:
+	case StopAsked, RestartAsked, Interrupted, Forward, Touched, Examined, ClockSet, Tick:
 		return 0
 	}
 	panic("restart: unknown event")

@@ -277,6 +277,8 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 		return Interrupted{Sig: Sig(n("sig"))}
 	case "forward":
 		return Forward{Sig: Sig(n("sig"))}
+	case "clock-set":
+		return ClockSet{}
 	case "tick":
 		return Tick{}
 	}

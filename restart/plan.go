@@ -6,9 +6,10 @@ import "time"
 // reads no clock; what it returns are times as the clock on the wall shows them.
 type Plan interface {
 	// Next returns when generation gen is to be recycled, and whether its age is
-	// why; the zero time: never. It started at started, age ago. Where the answer
-	// is not after now, now is the time.
-	Next(gen int, started time.Time, age time.Duration, now time.Time) (due time.Time, aged bool)
+	// why; the zero time: never. It started at started, age ago; had is the planned
+	// time that a generation before it was last recycled for, not its age. Where the
+	// answer is not after now, now is the time.
+	Next(gen int, started, had time.Time, age time.Duration, now time.Time) (due time.Time, aged bool)
 	// Opening returns now where a budget that is spent may recycle gen, else when
 	// that may be.
 	Opening(gen int, now time.Time) time.Time
@@ -20,6 +21,8 @@ type planned struct {
 	// age is why; the zero time: never.
 	due  time.Time
 	aged bool
+	// told and toldOpens are what people were told last of due and opens.
+	told, toldOpens time.Time
 	// ask is when that may have come: the plan is asked again then.
 	ask time.Time
 	// from is when a recycle by the clock was last only observed; the zero time:
@@ -51,29 +54,69 @@ func (c *Core) plan(now time.Time) {
 	if !g.planned.from.IsZero() {
 		from = g.planned.from
 	}
-	g.planned.due, g.planned.aged = c.policy.Plan.Next(g.number, from, now.Sub(from), now)
+	g.planned.due, g.planned.aged = c.policy.Plan.Next(g.number, from, c.had, now.Sub(from), now)
 	g.planned.ask = onTimer(now, g.planned.due)
 }
 
 // announce says when generation 1 will be recycled; of the others it is said when
 // they are up.
 func (c *Core) announce() []Action {
+	c.gen.planned.told = c.gen.planned.due
 	if c.gen.number > 1 || c.gen.planned.due.IsZero() {
 		return nil
 	}
+	return []Action{c.next()}
+}
+
+// next says when the generation at hand is to be recycled.
+func (c *Core) next() Report {
 	r := c.report(Planned)
 	r.Planned = c.gen.planned.due
-	return []Action{r}
+	return r
+}
+
+// clockSet asks the plan again: what the timer waits for may come sooner now, or
+// later. What has come follows at once, from the tick that is due then.
+func (c *Core) clockSet(now time.Time) []Action {
+	p := &c.gen.planned
+	if c.policy.Plan == nil || c.gen.quiet.because != "" {
+		return nil
+	}
+	c.plan(now)
+	if !p.owed.IsZero() {
+		p.opens = c.policy.Plan.Opening(c.gen.number, now)
+		p.owed = onTimer(now, p.opens)
+	}
+	return c.tellAgain(now)
+}
+
+// slack is by how much a time that people were told may be wrong: they read no
+// seconds, and a clock that is kept right by small steps is nothing to tell of.
+const slack = time.Minute
+
+// tellAgain tells of times to come that are no longer those that people know.
+func (c *Core) tellAgain(now time.Time) []Action {
+	p := &c.gen.planned
+	moved := func(told, shown time.Time) bool { return shown.After(now) && shown.Sub(told).Abs() > slack }
+	var actions []Action
+	if !p.owed.IsZero() && moved(p.toldOpens, p.opens) {
+		actions = append(actions, c.deferred(now))
+	}
+	if moved(p.told, p.due) {
+		p.told = p.due
+		actions = append(actions, c.next())
+	}
+	return actions
 }
 
 // recycleByPlan recycles the generation when its time has come.
 func (c *Core) recycleByPlan(now time.Time) []Action {
 	if c.plan(now); !due(c.gen.planned.ask, now) {
-		return nil // the clock was set meanwhile
+		return c.tellAgain(now) // the clock was set meanwhile, and nobody has said so
 	}
-	because := Schedule
-	if c.gen.planned.aged {
-		because = Age
+	because := Age
+	if !c.gen.planned.aged {
+		because, c.had = Schedule, c.gen.planned.due
 	}
 	if c.policy.Observe.Has(because) {
 		r := c.observed(now, because)
@@ -104,7 +147,7 @@ func (c *Core) closed(now time.Time) bool {
 // The figures are old by then, so there is one more look.
 func (c *Core) opened(now time.Time) []Action {
 	if c.closed(now) {
-		return nil // the clock was set meanwhile
+		return c.tellAgain(now) // the clock was set meanwhile, and nobody has said so
 	}
 	return c.leave(now, c.gen.planned.deferred, true)
 }

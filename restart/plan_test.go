@@ -15,11 +15,13 @@ type fakePlan struct {
 	// same when generation gen began.
 	shift, begun time.Duration
 	gen          int
+	// shown has each time of a day that was returned as the clock showed it then.
+	shown map[time.Time]time.Time
 }
 
 const fakeDay = 24 * time.Hour
 
-func (p *fakePlan) Next(gen int, started time.Time, _ time.Duration, _ time.Time) (due time.Time, aged bool) {
+func (p *fakePlan) Next(gen int, started, had time.Time, _ time.Duration, _ time.Time) (due time.Time, aged bool) {
 	if gen != p.gen {
 		p.gen, p.begun = gen, p.shift
 	}
@@ -27,11 +29,15 @@ func (p *fakePlan) Next(gen int, started time.Time, _ time.Duration, _ time.Time
 		due, aged = p.Opening(gen, started.Add(p.every)), true
 	}
 	if p.at > 0 {
-		from := started.Add(p.begun - p.at)
+		from := latest(started.Add(p.begun), p.shown[had]).Add(-p.at)
 		next := p.Opening(gen, from.Add(fakeDay-sinceMidnight(from)).Add(p.at-p.shift))
 		if due.IsZero() || next.Before(due) {
 			due, aged = next, false
 		}
+		if p.shown == nil {
+			p.shown = map[time.Time]time.Time{}
+		}
+		p.shown[next] = next.Add(p.shift)
 	}
 	return due, aged
 }
@@ -75,13 +81,13 @@ func (in *tape) plan(w *world) Plan {
 	return p
 }
 
-func (p *askedPlan) Next(gen int, started time.Time, age time.Duration, now time.Time) (time.Time, bool) {
+func (p *askedPlan) Next(gen int, started, had time.Time, age time.Duration, now time.Time) (time.Time, bool) {
 	r := &p.w.run
-	if gen != r.gen || !started.Equal(r.started) || age != p.w.now.Sub(r.started) || !now.Equal(p.w.now) {
-		p.w.errorf("the plan is asked for generation %d of %v, %v old, at %v", gen, started, age, now)
+	if gen != r.gen || !started.Equal(r.started) || !had.Equal(p.w.chain.had) || age != p.w.now.Sub(r.started) || !now.Equal(p.w.now) {
+		p.w.errorf("the plan is asked for generation %d of %v, %v old, at %v, had %v", gen, started, age, now, had)
 	}
 	p.nextShift = p.shift
-	return p.fakePlan.Next(gen, started, age, now)
+	return p.fakePlan.Next(gen, started, had, age, now)
 }
 
 func (p *askedPlan) Opening(gen int, now time.Time) time.Time {
@@ -107,7 +113,7 @@ func (w *world) closed() bool {
 // nextPlanned is the truth about when the generation is to be recycled by the clock.
 func (w *world) nextPlanned() (at time.Time, aged bool) {
 	if p, r := w.planOf(), &w.run; p != nil {
-		return p.fakePlan.Next(r.gen, r.started, w.now.Sub(r.started), w.now)
+		return p.fakePlan.Next(r.gen, r.started, w.chain.had, w.now.Sub(r.started), w.now)
 	}
 	return at, false
 }
@@ -126,24 +132,40 @@ func (w *world) checkPlanned(a Report) {
 	}
 	if !aged {
 		shown := at.Add(p.shift)
-		if w.chain.recycled.Equal(shown) && p.shift == w.chain.shift {
-			w.errorf("recycled twice for %v", shown)
+		if !shown.After(w.chain.recycled) {
+			w.errorf("recycled for %v after %v", shown, w.chain.recycled)
 		}
-		w.chain.recycled, w.chain.shift = shown, p.shift
+		w.chain.had, w.chain.recycled = at, shown
 	}
 }
 
 // checkDeferred: a spent budget waits only if the window is closed, and that is
-// said once.
+// said once, and again where it opens at another time.
 func (w *world) checkDeferred(a Report) {
 	r := &w.run
-	if !w.closed() || !r.waits.IsZero() {
+	again := !r.waits.IsZero()
+	if !w.closed() || again && a.Planned.Sub(r.waitsUntil).Abs() <= time.Minute {
 		w.errorf("%s waits, closed %v, since %v", a.Reason, w.closed(), r.waits)
 		return
 	}
 	if want := w.planOf().fakePlan.Opening(r.gen, w.now); !a.Planned.Equal(want) {
 		w.errorf("waits until %v, want %v", a.Planned, want)
 	}
+	r.waitsUntil = a.Planned
+}
+
+// checkSaid: what was said of the time of the next recycle is so, and is not said
+// without need.
+func (w *world) checkSaid(a Report) {
+	r := &w.run
+	at, _ := w.nextPlanned()
+	if !a.Planned.Equal(at) && !w.chain.final {
+		w.errorf("%s, planned %v, want %v", a.Kind, a.Planned, at)
+	}
+	if a.Kind == Planned && r.saidAny && a.Planned.Sub(r.said).Abs() <= time.Minute {
+		w.errorf("says %v, and has said %v", a.Planned, r.said)
+	}
+	r.said, r.saidAny = a.Planned, true
 }
 
 // checkPlan: what is due happens, and what waits does not wait for ever.
@@ -154,9 +176,17 @@ func (w *world) checkPlan(ev Event) {
 	}
 	deadline := w.core.Deadline()
 	_, tick := ev.(Tick)
+	_, set := ev.(ClockSet)
 	at, _ := w.nextPlanned()
 	known := p.shift == p.nextShift
 	switch {
+	case set && !r.opened && (!known || !r.waits.IsZero() && p.shift != p.openShift):
+		w.errorf("the clock was set, and the plan was not asked")
+	case known && !r.opened && at.After(w.now) && at.Sub(r.said).Abs() > time.Minute:
+		w.errorf("due at %v, and said %v", at, r.said)
+	case p.shift == p.openShift && !r.waits.IsZero() && !r.opened && w.closed() &&
+		p.fakePlan.Opening(r.gen, w.now).Sub(r.waitsUntil).Abs() > time.Minute:
+		w.errorf("said that it waits until %v", r.waitsUntil)
 	case known && !r.opened && !at.IsZero() && (deadline.IsZero() || deadline.After(latest(at, w.now))):
 		w.errorf("due at %v, and the deadline is %v", at, deadline)
 	case r.opened: // that is more than due

@@ -78,6 +78,7 @@ var situations = []struct{ setting, event, when string }{
 	{"starting", "restart-asked", ""},
 	{"starting", "interrupted", ""},
 	{"starting", "forward sig=1", ""},
+	{"starting", "clock-set", ""},
 	{"starting", "tick", ""},
 
 	{"up", "exited gen=1", "ends well, or the policy says so"},
@@ -127,6 +128,10 @@ var situations = []struct{ setting, event, when string }{
 	{"up", "restart-asked", ""},
 	{"up", "interrupted", ""},
 	{"up", "forward sig=1", ""},
+	{"up", "clock-set", "no plan"},
+	{"up planned", "clock-set", "what is planned has not moved"},
+	{"up at a time", "clock +30m; +0s clock-set", "it has, by more than a minute"},
+	{"up waiting", "clock +30m; +0s clock-set", "so has the opening of the window"},
 	{"up", "tick", "no budget"},
 	{"up watched", "+100ms tick", "time to look"},
 	{"up escaped", "+100ms tick", "the same, for it has left its group"},
@@ -162,6 +167,7 @@ var situations = []struct{ setting, event, when string }{
 	{"stopping", "restart-asked", "the end was asked for"},
 	{"stopping leftbhd", "restart-asked", "otherwise it settles what follows"},
 	{"stopping", "forward sig=1", ""},
+	{"stopping", "clock-set", ""},
 	{"stopping", "tick", "the grace runs"},
 	{"stopping", "+10s tick", "the grace is over"},
 
@@ -179,6 +185,7 @@ var situations = []struct{ setting, event, when string }{
 	{"killing", "interrupted", ""},
 	{"killing", "restart-asked", "the end was asked for"},
 	{"killing", "forward sig=1", ""},
+	{"killing", "clock-set", ""},
 	{"killing", "tick", "before the next round"},
 	{"killing", "+250ms tick", "something is still there"},
 
@@ -193,6 +200,7 @@ var situations = []struct{ setting, event, when string }{
 	{"waiting", "restart-asked", ""},
 	{"waiting", "interrupted", ""},
 	{"waiting", "forward sig=1", ""},
+	{"waiting", "clock-set", ""},
 	{"waiting", "tick", "before the delay is over"},
 	{"waiting", "+1s tick", "the delay is over"},
 	{"waiting touched", "+200ms tick", "nothing was touched for a while"},
@@ -204,7 +212,7 @@ var situations = []struct{ setting, event, when string }{
 var events = []string{
 	"started gen=1", "spawn-failed gen=1", "exited gen=1", "emptied gen=1", "looked gen=1",
 	"memory-events gen=1", "pressed gen=1", "cpu-used gen=1", "touched", "examined", "stop-asked", "restart-asked", "interrupted",
-	"forward sig=1", "tick",
+	"forward sig=1", "clock-set", "tick",
 }
 
 func TestStateTable(t *testing.T) {
@@ -279,9 +287,10 @@ func nameOf(t *testing.T, event string) string {
 // follows and the actions; no state if Step panics.
 func outcome(t *testing.T, setting, event string) (next, actions string) {
 	var core *Core
+	var plan *fakePlan
 	var last []Action
 	now := time.Unix(0, 0)
-	if !strings.HasPrefix(event, "+") {
+	if !strings.HasPrefix(event, "+") && !strings.HasPrefix(event, "clock ") {
 		event = "+0s " + event
 	}
 	defer func() {
@@ -292,8 +301,14 @@ func outcome(t *testing.T, setting, event string) (next, actions string) {
 	for line := range strings.SplitSeq(settings[setting]+"; "+event, "; ") {
 		words := strings.Fields(line)
 		if words[0] == "policy" {
-			core = New(parsePolicy(t, words[1:]))
+			policy := parsePolicy(t, words[1:])
+			plan, _ = policy.Plan.(*fakePlan)
+			core = New(policy)
 			core.Start(now)
+			continue
+		}
+		if words[0] == "clock" {
+			plan.shift += duration(t, words[1])
 			continue
 		}
 		d, err := time.ParseDuration(words[0])

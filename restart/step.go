@@ -24,8 +24,9 @@ func (c *Core) stepStarting(now time.Time, ev Event) []Action {
 		c.examined(now, ev) // it is there for the child that starts
 	case Exited, Emptied, Looked, MemoryEvents, Pressed, CPUUsed:
 		panic("restart: news of a child that has not started")
-	case Forward, Tick:
-		// Nobody is there to get a signal, and there is no deadline.
+	case Forward, ClockSet, Tick:
+		// Nobody is there to get a signal, the plan is asked when the child is up, and
+		// there is no deadline.
 	}
 	return nil
 }
@@ -104,6 +105,8 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 		c.gen.interrupted, c.gen.interruptedBy = now, ev.Sig
 	case Forward:
 		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
+	case ClockSet:
+		return c.clockSet(now)
 	case Tick:
 		return c.tickRunning(now)
 	case Emptied:
@@ -161,6 +164,8 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 		c.examined(now, ev) // there for the next one
 	case Pressed, CPUUsed:
 		// It is leaving, and has all the room and time there is.
+	case ClockSet:
+		// The grace is no time of day.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
 	}
@@ -212,7 +217,7 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 		c.touched(now)
 	case Examined:
 		c.examined(now, ev)
-	case Looked, Forward, MemoryEvents, Pressed, CPUUsed:
+	case Looked, Forward, MemoryEvents, Pressed, CPUUsed, ClockSet:
 		// Too late for any of them.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
@@ -242,6 +247,8 @@ func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
 		return c.examine(now)
 	case Forward:
 		// Nobody is there to get it.
+	case ClockSet:
+		// The delay is no time of day.
 	case Looked, MemoryEvents, Pressed, CPUUsed:
 		// Of before the end.
 	case Started, SpawnFailed, Exited, Emptied:

@@ -51,12 +51,18 @@ func (c *Core) unwatch(now time.Time, b Budget) []Action {
 
 // wait lets what is spent wait for the window.
 func (c *Core) wait(now time.Time, because Reason) []Action {
-	g := &c.gen
-	g.planned.deferred = because
+	c.gen.planned.deferred = because
+	return append([]Action{c.deferred(now)}, c.unwatch(now, NoBudget)...)
+}
+
+// deferred says until when what is spent waits.
+func (c *Core) deferred(now time.Time) Report {
+	p := &c.gen.planned
+	p.toldOpens = p.opens
 	r := c.passing(now, Deferred)
-	r.Reason, r.Planned = because, g.planned.opens
+	r.Reason, r.Planned = p.deferred, p.opens
 	c.figures(&r, now)
-	return append([]Action{r}, c.unwatch(now, NoBudget)...)
+	return r
 }
 
 // figures says in r how what is its reason was spent at a time.

@@ -50,7 +50,10 @@ type life struct {
 	looking    int // looks not yet answered
 	lookedAt   time.Time
 	waits      time.Time // since when a spent budget waits for the window
-	opened     bool      // and the last look at it was asked for
+	waitsUntil time.Time // what was said last of its end
+	said       time.Time // the same of the next recycle by the clock
+	saidAny    bool
+	opened     bool // and the last look at it was asked for
 	answeredAt time.Time
 	over, same int // looks in a row over the budget; with the same figures
 	sawLast    Usage
@@ -67,10 +70,9 @@ type health struct {
 	quit     bool
 	wait     time.Time // no spawn before
 	status   int       // of the last end
-	// recycled is the time of day of the last recycle, shift by how much the clock
-	// was set then.
-	recycled time.Time
-	shift    time.Duration
+	// had is the planned time of the last recycle for one, recycled what the clock
+	// showed.
+	had, recycled time.Time
 }
 
 func newWorld(t *testing.T, in *tape) *world {
@@ -138,6 +140,9 @@ func (w *world) happen(in *tape) {
 		}
 		if p := w.planOf(); p != nil && in.below(4) == 0 {
 			p.shift += pick(in, time.Hour, -time.Hour, time.Minute, -time.Second, 30*time.Hour)
+			if in.below(4) > 0 {
+				w.step(ClockSet{}) // else the kernel cannot tell
+			}
 		}
 	}
 }

@@ -15,6 +15,7 @@ type machine struct {
 
 	gen      int
 	started  time.Time
+	had      time.Time
 	born     time.Duration
 	deadline time.Duration
 	recycles []recycle
@@ -29,12 +30,15 @@ type recycle struct {
 // ask sets the deadline, and recycles where it is time.
 func (m *machine) ask() {
 	for {
-		due, _ := m.plan.Next(m.gen, m.started, m.mono-m.born, m.wall)
+		due, aged := m.plan.Next(m.gen, m.started, m.had, m.mono-m.born, m.wall)
 		m.deadline = m.mono + due.Sub(m.wall)
 		if due.After(m.wall) {
 			return
 		}
 		m.recycles = append(m.recycles, recycle{m.wall, m.mono})
+		if !aged {
+			m.had = due
+		}
 		m.launch()
 	}
 }
@@ -154,9 +158,38 @@ func TestOneOrNone(t *testing.T) {
 		m.deadline = 1 << 62 // nobody asks
 		m.awake(c.awake)
 		m.set(c.set)
-		due, _ := m.plan.Next(1, m.started, m.mono, m.wall)
+		due, _ := m.plan.Next(1, m.started, m.had, m.mono, m.wall)
 		if want := at(t, c.due); !due.Equal(want) {
 			t.Errorf("%s: it is %s, due at %s, want %s", c.name, m.wall, due, want)
+		}
+	}
+}
+
+// TestSetWhileLeaving sets the clock between a recycle and the start of what
+// follows it: the time does not come again, unless the clock was wrong before.
+func TestSetWhileLeaving(t *testing.T) {
+	had := at(t, "2026-06-02 04:00 +0000")
+	for _, c := range []struct {
+		words words
+		set   time.Duration
+		due   string
+	}{
+		{words{"at": "04:00"}, time.Second, "2026-06-03 04:00 +0000"},
+		{words{"at": "04:00"}, -2 * time.Second, "2026-06-03 04:00 +0000"},
+		{words{"at": "04:00"}, -time.Hour, "2026-06-03 04:00 +0000"},
+		{words{"at": "04:00"}, -179 * time.Minute, "2026-06-03 04:00 +0000"},
+		{words{"at": "04:00"}, -4 * time.Hour, "2026-06-02 04:00 +0000"},
+		{words{"at": "04:00"}, -25 * time.Hour, "2026-06-01 04:00 +0000"},
+		{words{"cron": "@hourly"}, -2 * time.Hour, "2026-06-02 05:00 +0000"},
+		{words{"at": "01:00,04:00"}, -4 * time.Hour, "2026-06-02 01:00 +0000"},
+		{words{"at": "04:00", "window": "03:00-05:00"}, -time.Hour, "2026-06-03 04:00 +0000"},
+		// An age is no time that could come twice.
+		{words{"every": "6h"}, -time.Hour, "2026-06-02 09:00 +0000"},
+	} {
+		started := had.Add(c.set)
+		due, _ := mustPlan(t, "UTC", 1, c.words).Next(2, started, had, 0, started)
+		if want := at(t, c.due); !due.Equal(want) {
+			t.Errorf("%v, set by %s: due at %s, want %s", c.words, c.set, due, want)
 		}
 	}
 }

@@ -27,7 +27,9 @@ func (p *Plan) Clocked() bool { return p.Every > 0 || len(p.At) > 0 || len(p.Cro
 
 // Next returns when the generation with number gen is to be recycled, and whether
 // its age is why; the zero time: never. It started at started, age ago, and the
-// clock shows now. Where the answer is not after now, now is the time.
+// clock shows now; had is the planned time that a generation before it was last
+// recycled for, not its age, or the zero time. Where the answer is not after now,
+// now is the time.
 //
 // # How to use it
 //
@@ -37,8 +39,7 @@ func (p *Plan) Clocked() bool { return p.Every > 0 || len(p.At) > 0 || len(p.Cro
 // the monotonic clock is now.Add(due.Sub(now)): due has no monotonic reading, so
 // the difference is that of the wall clock. Ask again when the deadline has come,
 // since the clock may have been set in between, and it may be too early after all;
-// and when it is known that the clock was set or the machine has slept (a timerfd
-// on CLOCK_REALTIME with TFD_TIMER_CANCEL_ON_SET tells both: timerfd_create(2)).
+// and when it is known that the clock was set or the machine has slept (clock.Source).
 // Who leaves the latter out is late by as much as the clock was set forward or the
 // machine slept, but neither forgets nor repeats anything.
 //
@@ -51,8 +52,9 @@ func (p *Plan) Clocked() bool { return p.Every > 0 || len(p.At) > 0 || len(p.Cro
 //   - Set forward over the time, or slept through it: it is due at once.
 //   - Set back by less than three hours: a time that has had its recycle does not
 //     come again, because the next is sought after the start as the clock showed it
-//     then. So it is with what the start waits for: it comes when the clock shows
-//     it, later than it would have been.
+//     then, and after had where the clock was set back over that time before the
+//     start, while the tree was leaving. So it is with what the start waits for: it
+//     comes when the clock shows it, later than it would have been.
 //   - By three hours or more, in either direction: the clock was wrong before, as
 //     cron(8) has it. The generation then counts as started at its age before now.
 //     A machine that boots in 1970 does not recycle when it learns the date, and a
@@ -61,9 +63,12 @@ func (p *Plan) Clocked() bool { return p.Every > 0 || len(p.At) > 0 || len(p.Cro
 // What is due while no window is open waits for the next one. A time of day that
 // was due in a window that has closed since is left out, so that it is not made up
 // for an hour before the next one; an age waits for the next window.
-func (p *Plan) Next(gen int, started time.Time, age time.Duration, now time.Time) (due time.Time, aged bool) {
+func (p *Plan) Next(gen int, started, had time.Time, age time.Duration, now time.Time) (due time.Time, aged bool) {
 	now = now.Round(0)
 	from := start(started.Round(0), age, now)
+	if by := had.Sub(from); by > 0 && by < correction {
+		from = had
+	}
 	if missed := p.Windows.closed(now.Add(-late)); !missed.IsZero() {
 		from = later(from, missed.Add(-1))
 	}

@@ -57,13 +57,13 @@ func TestPlan(t *testing.T) {
 	} {
 		p := mustPlan(t, "Europe/Berlin", 1, c.words)
 		started := at(t, c.started)
-		due, aged := p.Next(1, started, 0, started)
+		due, aged := p.Next(1, started, time.Time{}, 0, started)
 		if got := due.In(zone(t, "Europe/Berlin")).Format(shown); got != c.want || aged != c.aged || !p.Clocked() {
 			t.Errorf("%v, started %s: %s, aged %v; want %s, %v", c.words, c.started, got, aged, c.want, c.aged)
 		}
 	}
 	never := &Plan{Windows: mustWindows(t, "22:00-05:00", "UTC"), Jitter: Jitter{fixed: time.Hour}}
-	if due, _ := never.Next(1, time.Now(), 0, time.Now()); !due.IsZero() || never.Clocked() {
+	if due, _ := never.Next(1, time.Now(), time.Time{}, 0, time.Now()); !due.IsZero() || never.Clocked() {
 		t.Errorf("nothing is planned for %s", due)
 	}
 }
@@ -92,7 +92,7 @@ func TestJitterBounds(t *testing.T) {
 		started, earliest, end := at(t, c.started), at(t, c.earliest), at(t, c.end)
 		first, last := end, earliest
 		for gen := range 1000 {
-			due, _ := p.Next(gen, started, 0, started)
+			due, _ := p.Next(gen, started, time.Time{}, 0, started)
 			if due.Before(earliest) || !due.Before(end) {
 				t.Fatalf("%v: gen %d is due at %s", c.words, gen, due)
 			}
@@ -129,9 +129,9 @@ func FuzzPlan(f *testing.F) {
 	windows := []string{"", "22:00-05:00", "02:00-03:00", "Sat,Sun 00:00-24:00; 23:59-00:01", "00:00-24:00"}
 	jitters := []string{"", "10%", "100%", "90m"}
 	for i := range 12 {
-		f.Add(uint8(i), uint8(i), uint8(i), uint8(i), uint8(i+1), uint8(i), int64(1774746000+3600*int64(i)), int64(i)*3000, int64(i)*2900, uint16(i))
+		f.Add(uint8(i), uint8(i), uint8(i), uint8(i), uint8(i+1), uint8(i), int64(1774746000+3600*int64(i)), int64(i)*3000, int64(i)*2900, 7000*int64(i), uint16(i))
 	}
-	f.Fuzz(func(t *testing.T, e, a, c, w, j, z uint8, unix, age, shown int64, gen uint16) {
+	f.Fuzz(func(t *testing.T, e, a, c, w, j, z uint8, unix, age, shown, ago int64, gen uint16) {
 		p := mustPlan(t, zones[int(z)%len(zones)].name, uint64(unix), choose(words{
 			"every": every[int(e)%len(every)], "at": times[int(a)%len(times)], "cron": crons[int(c)%len(crons)],
 			"window": windows[int(w)%len(windows)], "jitter": jitters[int(j)%len(jitters)],
@@ -140,7 +140,8 @@ func FuzzPlan(f *testing.F) {
 		started := time.Unix(unix%century, 0)
 		lived := time.Duration((age&math.MaxInt64)%month) * time.Second
 		now := started.Add(time.Duration(shown%month) * time.Second)
-		due, aged := p.Next(int(gen), started, lived, now)
+		had := started.Add(-time.Duration(ago%month) * time.Second)
+		due, aged := p.Next(int(gen), started, had, lived, now)
 		switch {
 		case due.IsZero() != !p.Clocked():
 			t.Fatalf("due at %s", due)
@@ -148,12 +149,14 @@ func FuzzPlan(f *testing.F) {
 			return
 		case aged && lived < p.Every && due.Before(now) || !aged && !due.After(start(started, lived, now)):
 			t.Fatalf("started at %s, due at %s", started, due)
+		case !aged && had.Sub(start(started, lived, now)) < correction && !due.After(had):
+			t.Fatalf("had at %s, due at %s", had, due)
 		case due.After(now) && !p.Windows.Open(due):
 			t.Fatalf("due at %s, where no window is open", due)
 		}
 		// When that time has come, it is due, and not put off again.
 		if wait := due.Sub(now); wait > 0 {
-			if again, _ := p.Next(int(gen), started, lived+wait, due); !again.Equal(due) {
+			if again, _ := p.Next(int(gen), started, had, lived+wait, due); !again.Equal(due) {
 				t.Fatalf("due at %s, and then at %s", due, again)
 			}
 		}
@@ -176,7 +179,7 @@ func ExamplePlan_Next() {
 	plan := Plan{At: []Times{at}}
 	started := time.Date(2026, 3, 28, 12, 0, 0, 0, berlin)
 	now := started.Add(time.Hour)
-	due, aged := plan.Next(1, started, now.Sub(started), now)
+	due, aged := plan.Next(1, started, time.Time{}, now.Sub(started), now)
 	fmt.Println(due, aged)
 	// Output: 2026-03-29 03:00:00 +0200 CEST false
 }

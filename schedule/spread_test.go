@@ -23,7 +23,7 @@ func fleet(t *testing.T, words words) []int {
 		p.Seed = 1_790_000_000_000_000_000 + uint64(i)*12345
 		now := begin
 		for gen := 1; ; gen++ {
-			now, _ = p.Next(gen, now, 0, now)
+			now, _ = p.Next(gen, now, time.Time{}, 0, now)
 			if now.Sub(begin) >= month {
 				break
 			}

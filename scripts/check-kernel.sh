@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 export RELANCE_TEST_CGROUP=1 CGO_ENABLED=0
-packages="./cgroup ./place ./internal/kerneltest"
+packages="./cgroup ./clock ./place ./internal/kerneltest"
 
 go build -o bin/misbehave ./internal/misbehave
 go build -o bin/vm/ ./internal/vm/...
@@ -21,6 +21,8 @@ fi
 if [ "$(id -u)" = 0 ] && grep -qs memory /sys/fs/cgroup/cgroup.controllers; then
 	echo "check-kernel: natively"
 	RELANCE_TEST_BIN=$PWD/bin/relance RELANCE_TEST_MISBEHAVE=$PWD/bin/misbehave go test -count=1 -p 1 $packages
+	echo "check-kernel: what sets the clock, in a virtual machine"
+	RELANCE_TEST_VM_REQUIRED=1 go test -count=1 -p 1 -run 'TestSet|TestClock' -exec "$vm" ./clock ./internal/kerneltest
 else
 	echo "check-kernel: in a virtual machine"
 	RELANCE_TEST_VM_REQUIRED=1 go test -count=1 -p 1 -exec "$vm -swap 256M" $packages ./internal/vm/selftest

@@ -14,8 +14,8 @@ import (
 )
 
 // stops passes time until the given one and returns when children were asked to
-// leave. Each does so after a second.
-func (s *scene) stops(until time.Time) []time.Time {
+// leave, for the reason. Each does so after a second.
+func (s *scene) stops(until time.Time, reason restart.Reason) []time.Time {
 	var all []time.Time
 	for s.report.Planned.Before(until) {
 		// A nanosecond before nothing happens.
@@ -23,7 +23,7 @@ func (s *scene) stops(until time.Time) []time.Time {
 		s.pass(time.Until(s.report.Planned) - 1)
 		s.want()
 		s.pass(1)
-		if s.report.Kind != restart.Stopping || s.report.Reason != restart.Schedule {
+		if s.report.Kind != restart.Stopping || s.report.Reason != reason {
 			s.t.Fatalf("at %v: %+v", time.Now().UTC(), s.report)
 		}
 		all = append(all, time.Now())
@@ -34,36 +34,96 @@ func (s *scene) stops(until time.Time) []time.Time {
 	return all
 }
 
-// TestYear: a year of 02:30 in a zone with summer time is 366 recycles, each at
-// 02:30 as the clock there shows it, but for the night in which it shows no such
-// time: then it is when the clock is set forward.
-func TestYear(t *testing.T) {
+// In the year 2000, in which the time of a bubble begins, summer in Berlin is from
+// 26 March, 01:00 UTC, until 29 October, 01:00 UTC.
+var (
+	summer   = time.Date(2000, 3, 26, 1, 0, 0, 0, time.UTC)
+	winter   = time.Date(2000, 10, 29, 1, 0, 0, 0, time.UTC)
+	nextYear = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// berlin returns by how much its clock is ahead of UTC.
+func berlin(t time.Time) time.Duration {
+	if !t.Before(summer) && t.Before(winter) {
+		return 2 * time.Hour
+	}
+	return time.Hour
+}
+
+func zone(t *testing.T) *time.Location {
+	t.Helper()
 	zone, err := schedule.ParseZone("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, err := schedule.ParseTimes("02:30", zone)
+	return zone
+}
+
+// TestYear: a year of 02:30 in a zone with summer time is 366 recycles, each at
+// 02:30 as the clock there shows it, but for the night in which it shows no such
+// time: then it is when the clock is set forward.
+func TestYear(t *testing.T) {
+	at, err := schedule.ParseTimes("02:30", zone(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	cron, err := schedule.ParseCron("30 2 * * *", zone(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, plan := range map[string]*schedule.Plan{"at": {At: []schedule.Times{at}}, "cron": {Cron: []schedule.Cron{cron}}} {
+		t.Run(name, func(t *testing.T) {
+			p := policy()
+			p.Plan = plan
+			play(t, Config{Policy: p}, func(s *scene) {
+				var want []time.Time
+				for day := range 366 { // it begins at 01:00 in Berlin
+					night := time.Date(2000, 1, 1+day, 2, 30, 0, 0, time.UTC)
+					moment := night.Add(-berlin(night.Add(-2 * time.Hour)))
+					if night.YearDay() == summer.YearDay() {
+						moment = summer
+					}
+					want = append(want, moment)
+				}
+				if got := s.stops(nextYear, restart.Schedule); !slices.EqualFunc(got, want, time.Time.Equal) {
+					t.Errorf("recycled at %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+// TestYearOfWindows: an age of six hours that waits for the night. In the night in
+// which it is an hour shorter the second recycle of the night misses its end.
+func TestYearOfWindows(t *testing.T) {
+	windows, err := schedule.ParseWindows("22:00-05:00", zone(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const night, morning = 22 * time.Hour, 5 * time.Hour
 	p := policy()
-	p.Plan = &schedule.Plan{At: []schedule.Times{at}}
+	p.Plan = &schedule.Plan{Every: 6 * time.Hour, Windows: windows}
 	play(t, Config{Policy: p}, func(s *scene) {
 		var want []time.Time
-		for day := range 366 { // the time of a bubble begins on 1 January 2000, 01:00 in Berlin
-			// Summer is from 26 March, 01:00 UTC, until 29 October, 01:00 UTC.
-			minutes := 90
-			switch night := time.Date(2000, 1, 1+day, 0, 0, 0, 0, time.UTC); {
-			case night.Equal(time.Date(2000, 3, 26, 0, 0, 0, 0, time.UTC)):
-				minutes = 60
-			case night.Month() >= 4 && night.Month() <= 9,
-				night.Month() == 3 && night.Day() > 26, night.Month() == 10 && night.Day() <= 29:
-				minutes = 30
+		perDay := map[int]int{}
+		for next := s.start.Add(6 * time.Hour); ; {
+			shown := next.Add(berlin(next)) // as if Berlin were UTC
+			midnight := shown.Truncate(24 * time.Hour)
+			if clock := shown.Sub(midnight); clock >= morning && clock < night {
+				opens := midnight.Add(night)
+				next = opens.Add(-berlin(opens))
 			}
-			want = append(want, time.Date(2000, 1, 1+day, 0, minutes, 0, 0, time.UTC))
+			if !next.Before(nextYear) {
+				break
+			}
+			want = append(want, next)
+			perDay[next.Add(berlin(next)).Add(-12*time.Hour).YearDay()]++
+			next = next.Add(time.Second + 6*time.Hour)
 		}
-		got := s.stops(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC))
-		if !slices.EqualFunc(got, want, time.Time.Equal) {
+		if n := perDay[summer.YearDay()-1]; n != 1 || perDay[winter.YearDay()-1] != 2 || len(want) < 700 {
+			t.Fatalf("%d are wanted, %v", len(want), perDay)
+		}
+		if got := s.stops(nextYear, restart.Age); !slices.EqualFunc(got, want, time.Time.Equal) {
 			t.Errorf("recycled at %v, want %v", got, want)
 		}
 	})

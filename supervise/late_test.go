@@ -74,7 +74,7 @@ func TestLateInterrupt(t *testing.T) {
 						Terminal: tt.terminal,
 						EndBy:    func(sig restart.Sig) { endBy = sig },
 						Report:   func(r restart.Report) { reports = append(reports, r.Kind) },
-					}, world, in, nil)
+					}, world, Sources{Signals: in})
 					done <- time.Now()
 				}()
 				in <- signals.Signal{Number: unix.SIGCHLD, FromKernel: true}

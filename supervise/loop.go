@@ -14,6 +14,7 @@ import (
 
 	"relance/cgroup"
 	"relance/child"
+	"relance/clock"
 	"relance/restart"
 	"relance/signals"
 )
@@ -80,6 +81,16 @@ type Config struct {
 	EndBy func(restart.Sig)
 }
 
+// Sources are the channels through which the loop hears of what happens. Nothing
+// comes through one that is nil.
+type Sources struct {
+	Signals <-chan signals.Signal
+	// Groups has news of the groups of the generations.
+	Groups <-chan cgroup.Change
+	// Clock tells that the clock on the wall was set.
+	Clock <-chan clock.Set
+}
+
 // loop is the state of the owner.
 type loop struct {
 	Config
@@ -100,8 +111,8 @@ type loop struct {
 }
 
 // Run supervises until the core says that all is over, and returns the exit
-// status. Signals come through in, news of the groups through events.
-func Run(c Config, w World, in <-chan signals.Signal, events <-chan cgroup.Change) int {
+// status.
+func Run(c Config, w World, from Sources) int {
 	l := &loop{Config: c, world: w, core: restart.New(c.Policy), timer: time.NewTimer(time.Hour)}
 	l.timer.Stop()
 	actions := l.core.Start(time.Now())
@@ -116,7 +127,7 @@ func Run(c Config, w World, in <-chan signals.Signal, events <-chan cgroup.Chang
 			l.perform(a)
 		}
 		if len(l.pending) == 0 {
-			l.wait(in, events)
+			l.wait(from)
 			actions = nil
 		}
 		if len(l.pending) > 0 {
@@ -128,7 +139,7 @@ func Run(c Config, w World, in <-chan signals.Signal, events <-chan cgroup.Chang
 }
 
 // wait blocks until something happens or the core's deadline comes.
-func (l *loop) wait(in <-chan signals.Signal, events <-chan cgroup.Change) {
+func (l *loop) wait(from Sources) {
 	var alarm <-chan time.Time
 	deadline := l.core.Deadline()
 	if l.held != nil && (deadline.IsZero() || l.heldUntil.Before(deadline)) {
@@ -140,10 +151,12 @@ func (l *loop) wait(in <-chan signals.Signal, events <-chan cgroup.Change) {
 		defer l.timer.Stop()
 	}
 	select {
-	case s := <-in:
+	case s := <-from.Signals:
 		l.translate(s)
-	case ev := <-events:
+	case ev := <-from.Groups:
 		l.group(ev)
+	case <-from.Clock:
+		l.add(restart.ClockSet{})
 	case <-alarm:
 		if l.held != nil && !time.Now().Before(l.heldUntil) {
 			l.release()

@@ -226,7 +226,7 @@ func TestSpawnFails(t *testing.T) {
 func TestFirstSpawnFails(t *testing.T) {
 	end := make(chan int, 1)
 	s := &scene{t: t, start: time.Now(), calls: map[string]int{}, refused: errors.New("no")}
-	end <- Run(Config{Policy: policy(), Report: s.told}, s, nil, nil)
+	end <- Run(Config{Policy: policy(), Report: s.told}, s, Sources{})
 	if got := <-end; got != 125 || s.report.Kind != restart.StartFailure {
 		t.Errorf("ended with %d, said %+v", got, s.report)
 	}

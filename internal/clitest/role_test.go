@@ -25,6 +25,8 @@ func role(words []string) int {
 		err = give(words[1])
 	case "first":
 		err = first(words[1], words[2:])
+	case "refuse":
+		err = refuse(words[1], words[2:])
 	case "careless-parent":
 		err = carelessParent(words[1:])
 	default:
