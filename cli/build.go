@@ -17,7 +17,7 @@ import (
 	"relance/signals"
 )
 
-// The values of flags that are not given.
+// The values of flags that are not given; runFlags has them as words.
 const (
 	defaultStopSignal = unix.SIGTERM
 	defaultGrace      = 10 * time.Second
@@ -205,7 +205,7 @@ func (run *Run) stopping(f *runFlags) error {
 	}
 	rewrites, err := signals.ParseRewrites(f.Rewrite)
 	if err != nil {
-		return &Error{Msg: "--" + err.Error()}
+		return &Error{Msg: "--" + err.Error(), flag: "rewrite"}
 	}
 	run.Rewrites = rewrites
 	run.Settings.ParentDeath = unix.Signal(run.Policy.StopSignal)

@@ -3,6 +3,10 @@ package cli
 // The flags, as kong reads them. All are words here; build.go makes values of
 // them, so that every error names the flag, the value and the cure, and so that
 // an empty word is what stands for "not given".
+//
+// Two tags are ours: set:"standard=..." is the value of a flag that is not given,
+// which build.go has, for the help and --print-config; config:"-" marks what may
+// not stand in a file.
 
 // runFlags are the flags of "relance run", the default.
 type runFlags struct {
@@ -11,20 +15,20 @@ type runFlags struct {
 	SwapMax   string   `group:"limits" placeholder:"SIZE" help:"The most swap the whole tree may use: 1G, 0 for none, infinity for no limit (memory.swap.max)."`
 	PIDsMax   string   `group:"limits" name:"pids-max" placeholder:"N" help:"The most processes and threads of the whole tree; above, fork fails (pids.max)."`
 	CPUMax    string   `group:"limits" name:"cpu-max" placeholder:"PCT" help:"The most CPU time of the whole tree, 100% for one CPU: 150% (cpu.max)."`
-	OOMPolicy string   `group:"limits" name:"oom-policy" placeholder:"POLICY" help:"When the kernel has killed a process of the tree for want of memory: stop the rest (the default), kill it at once, or continue."`
+	OOMPolicy string   `group:"limits" name:"oom-policy" placeholder:"POLICY" set:"standard=stop" help:"When the kernel has killed a process of the tree for want of memory: stop the rest (the default), kill it at once, or continue."`
 
 	MemoryHigh     string   `group:"budgets" placeholder:"SIZE|PCT" help:"Recycle when the whole tree holds that much memory that the kernel cannot take back: 512M, 1.5G, or 80% of the memory there is."`
-	MemoryFor      string   `group:"budgets" placeholder:"DURATION" help:"Recycle only when --memory-high has been exceeded that long without a break (0)."`
+	MemoryFor      string   `group:"budgets" placeholder:"DURATION" set:"standard=0" help:"Recycle only when --memory-high has been exceeded that long without a break (${standard})."`
 	MemoryPressure string   `group:"budgets" placeholder:"TRIGGER" help:"Recycle when all (full) or some tasks have waited for memory for STALL within WINDOW: 'full 200ms/2s'. Needs a cgroup."`
 	MaxOpenFiles   string   `group:"budgets" placeholder:"N|PCT" help:"Recycle when a process of the tree has that many descriptors open: 900, or 80% of its limit (RLIMIT_NOFILE)."`
 	MaxSockets     string   `group:"budgets" placeholder:"N" help:"Recycle when a process of the tree has that many sockets open, as one that leaks connections."`
 	MaxTasks       string   `group:"budgets" placeholder:"N" help:"Recycle when the tree has that many processes and threads."`
-	For            string   `group:"budgets" placeholder:"DURATION" help:"Recycle only when --memory-high or one of the last three has been exceeded that long without a break (0)."`
+	For            string   `group:"budgets" placeholder:"DURATION" set:"standard=0" help:"Recycle only when --memory-high or one of the last three has been exceeded that long without a break (${standard})."`
 	CPUTime        string   `group:"budgets" name:"cpu-time" placeholder:"DURATION" help:"Recycle when the whole tree has used that much CPU time since its start: 10m, 2h."`
 	CPUBackstop    bool     `group:"budgets" name:"cpu-backstop" help:"Let the kernel end a process of the tree that has used --cpu-time and the grace by itself (RLIMIT_CPU)."`
 	CPUShare       string   `group:"budgets" name:"cpu-share" placeholder:"PCT/DURATION" help:"Recycle a tree that burns that share of the CPU time all that time, 100% for one CPU: it is taken for hung: 95%/5m."`
 	Watch          []string `group:"budgets" placeholder:"PATH" sep:"none" help:"Recycle when the content of that file has changed, or of one in that folder, or one that a pattern such as 'conf.d/*.toml' fits."`
-	MemorySource   string   `group:"budgets" placeholder:"SOURCE" help:"Where memory is measured: cgroup (a group of its own), container (the group around us), proc (each process), auto (the best there is; the default)."`
+	MemorySource   string   `group:"budgets" placeholder:"SOURCE" set:"standard=auto" help:"Where memory is measured: cgroup (a group of its own), container (the group around us), proc (each process), auto (the best there is; the default)."`
 
 	Every    string   `group:"clock" aliases:"max-age" env:"RELANCE_EVERY,RELANCE_MAX_AGE" placeholder:"DURATION" help:"Recycle at that age: 6h, 2d. Also --max-age."`
 	At       []string `group:"clock" placeholder:"TIMES" sep:"none" help:"Recycle at these times of day: 04:00, 02:30,14:00 or 'Mon..Fri 02:30; Sat,Sun 04:00'."`
@@ -33,26 +37,32 @@ type runFlags struct {
 	Jitter   string   `group:"clock" placeholder:"DURATION|PCT" help:"Put each planned recycle off by up to that, or by up to that share of the time between two, drawn anew each time, so that a fleet spreads: 5m, 10% (none)."`
 	Window   string   `group:"clock" placeholder:"TIMES" help:"Recycle by the clock, and for memory, only in these times of day; what is due outside waits: 22:00-05:00 or 'Sat,Sun 00:00-24:00'. The limits that the kernel enforces do not wait."`
 
-	IdleWait string `group:"clock" placeholder:"DURATION" help:"Let a recycle by the clock wait up to that for a moment in which the tree uses next to no CPU (0)."`
+	IdleWait string `group:"clock" placeholder:"DURATION" set:"standard=0" help:"Let a recycle by the clock wait up to that for a moment in which the tree uses next to no CPU (${standard})."`
 
-	StopSignal  string   `group:"stopping" placeholder:"SIGNAL" help:"What asks the command to leave (TERM)."`
-	StopTimeout string   `group:"stopping" placeholder:"DURATION" help:"The grace: time between the stop signal and KILL to the whole tree (10s); infinity for no KILL."`
+	StopSignal  string   `group:"stopping" placeholder:"SIGNAL" set:"standard=TERM" help:"What asks the command to leave (${standard})."`
+	StopTimeout string   `group:"stopping" placeholder:"DURATION" set:"standard=10s" help:"The grace: time between the stop signal and KILL to the whole tree (${standard}); infinity for no KILL."`
 	Rewrite     []string `group:"stopping" placeholder:"SIGNAL=SIGNAL" sep:"," help:"Pass another signal on than the one that came, or none: HUP=QUIT, USR1=none."`
 
-	Restart       string `group:"relaunch" placeholder:"POLICY" help:"After which ends to launch again: limits (a spent budget, an enforced limit; the default), on-failure (and a crash), always, never (a spent budget ends it, status 124)."`
-	Backoff       string `group:"relaunch" placeholder:"MIN..MAX" help:"Delay before a relaunch after a crash, doubled each time, forgotten after a healthy run of MAX (100ms..30s)."`
+	Restart       string `group:"relaunch" placeholder:"POLICY" set:"standard=limits" help:"After which ends to launch again: limits (a spent budget, an enforced limit; the default), on-failure (and a crash), always, never (a spent budget ends it, status 124)."`
+	Backoff       string `group:"relaunch" placeholder:"MIN..MAX" set:"standard=100ms..30s" help:"Delay before a relaunch after a crash, doubled each time, forgotten after a healthy run of MAX (${standard})."`
 	GiveUp        string `group:"relaunch" placeholder:"N/DURATION" help:"End after N crashes in that time, with the status of the last: 5/1m (never)."`
 	RestartSignal string `group:"relaunch" placeholder:"SIGNAL" help:"What asks relance for the next generation, instead of being passed on: USR1 (none)."`
-	MinUptime     string `group:"relaunch" placeholder:"DURATION" help:"A budget spent sooner than that after the start says that relaunching does not help: back off (1s)."`
+	MinUptime     string `group:"relaunch" placeholder:"DURATION" set:"standard=1s" help:"A budget spent sooner than that after the start says that relaunching does not help: back off (${standard})."`
 
 	OOMScoreAdj string `group:"child" name:"oom-score-adj" placeholder:"N" help:"Set oom_score_adj of the command, -1000 to 1000 (proc(5))."`
 	Nice        string `group:"child" placeholder:"N" help:"Set the nice value of the command, -20 to 19."`
 
 	Observe   choice `group:"report" placeholder:"REASONS" help:"Only say when a budget is spent, and touch nothing; --observe=memory-high,age for some: memory-high open-files tasks cpu-time watchdog changed age schedule."`
 	Name      string `group:"report" placeholder:"NAME" help:"What to call this one in lines and records."`
-	LogFormat string `group:"report" placeholder:"FORMAT" help:"How to say on stderr what happens: text or json (text)."`
+	LogFormat string `group:"report" placeholder:"FORMAT" set:"standard=text" help:"How to say on stderr what happens: text or json (${standard})."`
 
-	Version bool `env:"-" help:"Print the version and end."`
+	Config      string `group:"config" config:"-" placeholder:"FILE" help:"Read flags from a TOML file too, each under its name: memory-high = '500M', at = ['04:00', 'Sat 05:00']."`
+	PrintConfig bool   `group:"config" config:"-" env:"-" help:"Print the flags in force as such a file, each with where it comes from, and end. No command is needed, and none started."`
+
+	Version bool `config:"-" env:"-" help:"Print the version and end."`
+
+	// file is what --config has read.
+	file *config
 }
 
 // execFlags are the flags of "relance exec".

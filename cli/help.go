@@ -19,6 +19,7 @@ var groups = []kong.Group{
 	{Key: "relaunch", Title: "Relaunch"},
 	{Key: "child", Title: "The command"},
 	{Key: "report", Title: "Report"},
+	{Key: "config", Title: "Configuration"},
 }
 
 const runUsage = `Usage: relance [flags] [--] COMMAND [ARG...]
@@ -30,8 +31,9 @@ process tree cleanly, start it again, and say why. Without flags it is as if
 COMMAND had been run bare.
 
 Every flag has a twin in the environment, RELANCE_ and the name of the flag in
-capitals (RELANCE_MEMORY_HIGH); the flag wins. Sizes: 512M, 1.5G, base 1024.
-Durations: 90s, 1h30m, 2d.
+capitals (RELANCE_MEMORY_HIGH), and a key in the file of --config; the flag
+wins, then the environment. Sizes: 512M, 1.5G, base 1024. Durations: 90s,
+1h30m, 2d.
 `
 
 const runEnd = `

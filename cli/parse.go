@@ -110,105 +110,82 @@ func Parse(in Input) (any, error) {
 			words = []string{"--help"}
 		}
 	}
-	parse := in.parseRun
 	if verb == verbExec {
-		parse = in.parseExec
+		return in.parseExec(words)
 	}
-	todo, err := parse(words)
-	return todo, in.blame(words, err)
-}
-
-// blame names the variable where a wrong value came from the environment.
-func (in Input) blame(words []string, err error) error {
-	e, ok := err.(*Error)
-	if !ok || e.flag == "" {
-		return err
-	}
-	for _, word := range words {
-		switch name, _, _ := strings.Cut(word, "="); {
-		case name == "--"+e.flag:
-			return err
-		case aliases[name] == "--"+e.flag:
-			return &Error{Msg: name + strings.TrimPrefix(e.Msg, "--"+e.flag), Hint: e.Hint}
-		}
-	}
-	twin := twinOf(e.flag)
-	for _, entry := range in.Env {
-		if strings.HasPrefix(entry, twin+"=") {
-			return &Error{Msg: twin + strings.TrimPrefix(e.Msg, "--"+e.flag), Hint: e.Hint}
-		}
-	}
-	return err
-}
-
-// aliases are the other names of flags.
-var aliases = map[string]string{"--max-age": "--every"}
-
-// twinOf is the environment variable that stands for a flag.
-func twinOf(flag string) string {
-	return envPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return in.parseRun(words)
 }
 
 func (in Input) parseRun(words []string) (any, error) {
 	var flags runFlags
-	command, text, err := in.read(&flags, words, verbRun)
+	got, err := in.read(&flags, words, verbRun)
+	got.file = flags.file
 	switch {
 	case err != nil:
-		return nil, err
-	case text != "":
-		return Print{text}, nil
+		return nil, got.blame(err)
+	case got.help != "":
+		return Print{got.help}, nil
 	case flags.Version:
 		return Print{in.Version + "\n"}, nil
-	case len(command) == 0:
+	case len(got.command) == 0 && !flags.PrintConfig:
 		return nil, noCommand()
 	}
-	return in.buildRun(&flags, command)
+	run, err := in.buildRun(&flags, got.command)
+	switch {
+	case err != nil:
+		return nil, got.blame(err)
+	case flags.PrintConfig:
+		return got.print()
+	}
+	return run, nil
 }
 
 func (in Input) parseExec(words []string) (any, error) {
 	var flags execFlags
-	command, text, err := in.read(&flags, words, verbExec)
+	got, err := in.read(&flags, words, verbExec)
 	switch {
 	case err != nil:
-		return nil, err
-	case text != "":
-		return Print{text}, nil
-	case len(command) == 0:
+		return nil, got.blame(err)
+	case got.help != "":
+		return Print{got.help}, nil
+	case len(got.command) == 0:
 		return nil, noCommand()
 	}
-	return in.buildExec(&flags, command)
+	exec, err := in.buildExec(&flags, got.command)
+	return exec, got.blame(err)
 }
 
 func noCommand() error {
 	return &Error{Msg: "no command to run", Hint: "relance [flags] -- COMMAND [ARG...]; relance --help lists the flags"}
 }
 
-// read splits the words into flags and command, and the flags into flags; text
-// is set instead when help was asked for.
-func (in Input) read(flags any, words []string, verb string) (command []string, text string, err error) {
+// read splits the words into flags and command, and the flags into flags.
+func (in Input) read(flags any, words []string, verb string) (got given, err error) {
 	if !in.hasFlags(words) {
 		if len(words) > 0 && words[0] == "--" {
 			words = words[1:]
 		}
-		return words, "", nil
+		return given{command: words}, nil
 	}
 	var help bytes.Buffer
 	parser, err := newParser(flags, &help, verb)
 	if err != nil {
-		return nil, "", err
+		return given{}, err
 	}
-	own, command, err := split(parser.Model.Node, words)
+	got.flags = parser.Model.Flags
+	got.own, got.command, err = split(parser.Model.Node, words)
 	if err != nil {
-		return nil, "", err
+		return got, err
 	}
-	_, err = parser.Parse(own)
+	_, err = parser.Parse(got.own)
 	if help.Len() > 0 {
-		return nil, help.String(), nil
+		got.help = help.String()
+		return got, nil
 	}
 	if err != nil {
-		return nil, "", usageError(err)
+		return got, got.usageError(err)
 	}
-	return command, "", nil
+	return got, nil
 }
 
 // hasFlags reports whether there is anything for kong to read. A plain
@@ -258,16 +235,6 @@ func split(node *kong.Node, words []string) (own, command []string, err error) {
 		own = append(own, word)
 	}
 	return own, nil, nil
-}
-
-// usageError makes a message of ours out of one of kong's.
-func usageError(err error) error {
-	e := &Error{Msg: err.Error(), Hint: "relance --help lists the flags; flags come before the command"}
-	var parse *kong.ParseError
-	if !errors.As(err, &parse) {
-		e.Hint = ""
-	}
-	return e
 }
 
 // flagError is wrong usage of one flag.

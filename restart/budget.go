@@ -1,7 +1,5 @@
 package restart
 
-import "slices"
-
 // Budget is a bound that the user has set and relance watches, named as its flag.
 type Budget string
 
@@ -73,11 +71,18 @@ func Observable() []Reason {
 	return []Reason{MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog, Changed, Age, Schedule}
 }
 
-// With returns the set with r in it, which must be observable.
-func (s Reasons) With(r Reason) Reasons { return s | 1<<slices.Index(Observable(), r) }
+// With returns the set with r in it, if r is observable.
+func (s Reasons) With(r Reason) Reasons { return s | bit(r) }
 
 // Has reports whether r is in the set.
-func (s Reasons) Has(r Reason) bool {
-	i := slices.Index(Observable(), r)
-	return i >= 0 && s&(1<<i) != 0
+func (s Reasons) Has(r Reason) bool { return s&bit(r) != 0 }
+
+// bit is the place of r in a set; zero: it has none.
+func bit(r Reason) Reasons {
+	for i, each := range Observable() {
+		if each == r {
+			return 1 << i
+		}
+	}
+	return 0
 }

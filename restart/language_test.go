@@ -88,7 +88,8 @@ func describeSpent(a Report) string {
 	case a.Spent == BudgetSilence:
 		s = fmt.Sprintf(" silent=%s of %s", a.For, time.Duration(a.Budget))
 	case a.Spent != NoBudget && a.Spent != BudgetMemory:
-		used, _ := levelOf(a.Spent, &a.Usage, &Policy{MaxFiles: true})
+		level, _ := levelOf(a.Spent)
+		used, _ := level.of(&a.Usage, &Policy{MaxFiles: true})
 		s = fmt.Sprintf(" %s=%d of %d", a.Spent, used, a.Budget)
 	}
 	if a.Path != "" {

@@ -4,31 +4,43 @@ import "time"
 
 // level is a budget on something that a look counts in pieces, and of which there
 // may be less again later.
-type level struct {
-	budget Budget
-	// of returns how many there are, and the bound; zero: there is none.
-	of func(u *Usage, p *Policy) (used, bound int64)
+type level uint8
+
+const (
+	filesLevel level = iota
+	socketsLevel
+	tasksLevel
+	levels // how many there are
+)
+
+// budget is the name of l.
+func (l level) budget() Budget {
+	return [...]Budget{BudgetFiles, BudgetSockets, BudgetTasks}[l]
 }
 
-var levels = [...]level{
-	{BudgetFiles, func(u *Usage, p *Policy) (int64, int64) {
-		if !p.MaxFiles {
-			return 0, 0
+// of returns how many there are, and the bound; zero: there is none.
+func (l level) of(u *Usage, p *Policy) (used, bound int64) {
+	switch l {
+	case filesLevel:
+		if p.MaxFiles {
+			return u.Files, u.FilesMax
 		}
-		return u.Files, u.FilesMax
-	}},
-	{BudgetSockets, func(u *Usage, p *Policy) (int64, int64) { return u.Sockets, p.MaxSockets }},
-	{BudgetTasks, func(u *Usage, p *Policy) (int64, int64) { return u.Tasks, p.MaxTasks }},
-}
-
-// levelOf returns how much of b there is, and the bound.
-func levelOf(b Budget, u *Usage, p *Policy) (used, bound int64) {
-	for _, level := range levels {
-		if level.budget == b {
-			return level.of(u, p)
-		}
+	case socketsLevel:
+		return u.Sockets, p.MaxSockets
+	case tasksLevel:
+		return u.Tasks, p.MaxTasks
 	}
 	return 0, 0
+}
+
+// levelOf returns the level that b is about, if it is about one.
+func levelOf(b Budget) (l level, ok bool) {
+	for l = range levels {
+		if l.budget() == b {
+			return l, true
+		}
+	}
+	return l, false
 }
 
 // suspectPieces is the speed, in pieces per second, that a tree is thought capable
@@ -40,8 +52,8 @@ const suspectPieces = 200
 // another takes its place.
 func (l *looks) seenLevels(now time.Time, u *Usage, p *Policy) Budget {
 	spent := NoBudget
-	for i, level := range levels {
-		since := &l.levels[i]
+	for level := range levels {
+		since := &l.levels[level]
 		used, bound := level.of(u, p)
 		switch {
 		case bound == 0 || used < bound:
@@ -50,7 +62,7 @@ func (l *looks) seenLevels(now time.Time, u *Usage, p *Policy) Budget {
 		case since.IsZero():
 			*since = now
 		case now.Sub(*since) >= p.For && spent == NoBudget:
-			spent = level.budget
+			spent = level.budget()
 		}
 		l.soon(now.Add(untilCertain(now.Sub(*since), p.For)))
 	}
@@ -67,9 +79,9 @@ func untilCertain(lasted, must time.Duration) time.Duration {
 // waitForLevels is the time until one of the levels could be reached.
 func (l *looks) waitForLevels(before, u *Usage, elapsed, calm time.Duration, busy bool, p *Policy) time.Duration {
 	wait := calm
-	for i, level := range levels {
+	for level := range levels {
 		used, bound := level.of(u, p)
-		if bound == 0 || !l.levels[i].IsZero() {
+		if bound == 0 || !l.levels[level].IsZero() {
 			continue // seenLevels has said when
 		}
 		was, _ := level.of(before, p)

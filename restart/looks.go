@@ -27,7 +27,7 @@ type looks struct {
 	floor int64
 	stall stall
 	// levels are since when every look saw each of them exceeded.
-	levels [len(levels)]time.Time
+	levels [levels]time.Time
 	cpu    cpu
 	// began is the start of the generation, and silenceDue when to see whether
 	// nothing has been written for too long.
@@ -188,7 +188,7 @@ func (l *looks) seenSilence(now time.Time, u *Usage, p *Policy) Budget {
 func (l *looks) failed(now time.Time, p *Policy) (first bool) {
 	first = !l.blind
 	l.blind = true
-	l.over, l.levels, l.cpu.burning = time.Time{}, [len(levels)]time.Time{}, time.Time{}
+	l.over, l.levels, l.cpu.burning = time.Time{}, [levels]time.Time{}, time.Time{}
 	// Soon at first: what failed may be a moment's matter, and a budget waits.
 	l.interval = min(2*l.interval, maxInterval)
 	l.next = time.Time{}

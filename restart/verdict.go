@@ -98,11 +98,9 @@ func (c *Core) figures(r *Report, at time.Time) {
 	case BudgetSilence:
 		r.Budget, r.For = int64(c.policy.Silence), g.looks.last.Silent
 	default:
-		_, r.Budget = levelOf(g.spent, &g.looks.last, &c.policy)
-		for i, level := range levels {
-			if level.budget == g.spent {
-				lasted(g.looks.levels[i], c.policy.For)
-			}
+		if level, ok := levelOf(g.spent); ok {
+			_, r.Budget = level.of(&g.looks.last, &c.policy)
+			lasted(g.looks.levels[level], c.policy.For)
 		}
 	}
 }
