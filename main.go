@@ -92,7 +92,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 			say("leave the groups as they were: " + err.Error())
 		}
 	}()
-	todo.Policy.MemoryEvents, todo.Policy.Swap = where.Limited(), where.Swaps()
+	todo.Policy.MemoryEvents, todo.Policy.Swap = where.Limited() && todo.Guarded(), where.Swaps()
 	if where.How != "" {
 		say("memory: " + where.String())
 	}
@@ -117,6 +117,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Policy:        todo.Policy,
 		Situation:     signals.Situation{Ignored: given.Ignored, Leader: leader(), Self: os.Getpid()},
 		Rewrites:      todo.Rewrites,
+		RestartSignal: todo.RestartSignal,
 		StopSignalSet: todo.StopSignalSet,
 		Terminal:      machine.OnTerminal(),
 		Report:        reporter(out, todo),

@@ -35,7 +35,7 @@ type runFlags struct {
 	Cron     []string `group:"clock" placeholder:"EXPR" sep:"none" help:"Recycle when the expression says so: '30 2 * * Mon-Fri', @daily (crontab(5))."`
 	Timezone string   `group:"clock" placeholder:"ZONE" help:"The time zone of --at, --cron and --window: Europe/Berlin, UTC (that of this machine)."`
 	Jitter   string   `group:"clock" placeholder:"DURATION|PCT" help:"Put each planned recycle off by up to that, or by up to that share of the time between two, drawn anew each time, so that a fleet spreads: 5m, 10% (none)."`
-	Window   string   `group:"clock" placeholder:"TIMES" help:"Recycle by the clock, and for memory, only in these times of day; what is due outside waits: 22:00-05:00 or 'Sat,Sun 00:00-24:00'. The limits that the kernel enforces do not wait."`
+	Window   string   `group:"clock" placeholder:"TIMES" help:"Recycle by the clock, and for a spent budget, only in these times of day; what is due outside waits: 22:00-05:00 or 'Sat,Sun 00:00-24:00'. The limits that the kernel enforces do not wait."`
 
 	IdleWait string `group:"clock" placeholder:"DURATION" set:"standard=0" help:"Let a recycle by the clock wait up to that for a moment in which the tree uses next to no CPU (${standard})."`
 

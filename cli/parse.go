@@ -59,6 +59,11 @@ type Run struct {
 	Notes []string
 }
 
+// Guarded reports whether the kernel is to be told of the memory budget.
+func (run *Run) Guarded() bool {
+	return run.Group.MemoryHigh == nil || *run.Group.MemoryHigh != cgroup.NoLimit
+}
+
 // Exec is what "relance exec" is asked to do.
 type Exec struct {
 	Settings child.Settings
