@@ -78,8 +78,11 @@ func (m Meter) Counters() Counters {
 	return c
 }
 
-// CPU reads the CPU time that the group and all below it have used, zero where
-// the kernel does not tell.
+// CPU reads the CPU time that the group and all below it have used, those who are
+// dead too, zero where the kernel does not tell. Every group has it, whatever its
+// controllers are (cgroup-v2.rst: "This file exists whether the controller is
+// enabled or not"). A process that runs at this moment may be behind by a tick of
+// the kernel, some milliseconds.
 func (m Meter) CPU() time.Duration {
 	var used time.Duration
 	if b, err := readAt(m.dir, "cpu.stat"); err == nil {
@@ -90,6 +93,20 @@ func (m Meter) CPU() time.Duration {
 		})
 	}
 	return used
+}
+
+// Tasks reads how many processes and threads are in the group and all below it;
+// who is dead counts until it is reaped. A group without the pids controller, and
+// the root, is ErrNoController.
+func (m Meter) Tasks() (int, error) {
+	n, err := m.figure("pids.current")
+	if err == unix.ENOENT {
+		err = ErrNoController
+	}
+	if err != nil {
+		return 0, fmt.Errorf("count the tasks of group %q: %w", m.path, err)
+	}
+	return int(n), nil
 }
 
 // figure reads a file that holds one number.

@@ -72,6 +72,18 @@ func decode(pid int, status unix.WaitStatus, usage unix.Rusage) Change {
 	return c
 }
 
+// Reaped is the user and system time of all that this process has waited for so
+// far, and of the descendants those had waited for: the sum of the CPU of every
+// [Change] that was an end (getrusage(2), RUSAGE_CHILDREN). A generation's share
+// is what it has grown by since its start.
+func Reaped() time.Duration {
+	var usage unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_CHILDREN, &usage) != nil {
+		return 0 // it has no error with this argument
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
 // Adopt makes orphans of the tree our children, instead of those of PID 1
 // (prctl(2), PR_SET_CHILD_SUBREAPER).
 func Adopt() error {

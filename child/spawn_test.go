@@ -211,11 +211,12 @@ func TestExecInPlace(t *testing.T) {
 func TestReap(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	base, ended := Reaped(), time.Duration(0)
 	for _, test := range []struct {
 		script string
 		want   []Change
 	}{
-		{"exit 3", []Change{{Code: 3}}},
+		{"i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exit 3", []Change{{Code: 3}}},
 		{"kill -TERM $$", []Change{{Signal: unix.SIGTERM}}},
 		{"kill -STOP $$", []Change{{Stopped: unix.SIGSTOP}, {Signal: unix.SIGKILL}}},
 	} {
@@ -236,6 +237,9 @@ func TestReap(t *testing.T) {
 			if wait != Found || got.PID != pid || got.MaxRSS == 0 || got.CPU > time.Minute {
 				t.Errorf("%s: got %+v, %v", test.script, got, wait)
 			}
+			if got.Stopped == 0 {
+				ended += got.CPU
+			}
 			got.PID, got.CPU, got.MaxRSS = 0, 0, 0
 			if got != want {
 				t.Errorf("%s: got %+v, want %+v", test.script, got, want)
@@ -252,5 +256,9 @@ func TestReap(t *testing.T) {
 		if _, wait := Reap(); wait != Childless {
 			t.Errorf("%s: ended and then %v", test.script, wait)
 		}
+	}
+	// Each is told in whole microseconds, twice over.
+	if sum := Reaped() - base; ended < time.Millisecond || (sum-ended).Abs() > 10*time.Microsecond {
+		t.Errorf("reaped %v, and the changes say %v", sum, ended)
 	}
 }

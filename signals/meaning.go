@@ -15,6 +15,9 @@ type Signal struct {
 	// Queued reports whether it came with a value (sigqueue(3)), which is Value.
 	Queued bool
 	Value  uint64
+	// FromTimer reports whether it is of a [CPUTimer]; Sender is then the process
+	// that has used the time.
+	FromTimer bool
 }
 
 // Meaning is what a received signal is about.
@@ -31,6 +34,8 @@ const (
 	Interrupt
 	// Reap: a process has ended, stopped or gone on.
 	Reap
+	// CPUClock: a process has used the CPU time that a [CPUTimer] was armed for.
+	CPUClock
 )
 
 // Situation is what the meaning of a signal depends on.
@@ -49,6 +54,9 @@ type Situation struct {
 
 // Meaning tells what s is about. It is the one table of this.
 func (in Situation) Meaning(s Signal) Meaning {
+	if s.FromTimer {
+		return CPUClock
+	}
 	switch s.Number {
 	case unix.SIGCHLD:
 		return Reap

@@ -73,6 +73,8 @@ func TestMeaning(t *testing.T) {
 		{user(unix.SIGPIPE), Situation{Self: 7}, Ours},
 		{user(unix.SIGPIPE), Situation{Self: 8}, Forward},
 		{user(40), Situation{}, Forward},
+		{user(clockSignal), Situation{}, Forward},
+		{Signal{Number: clockSignal, FromTimer: true, Sender: 7}, Situation{}, CPUClock},
 	} {
 		if got := tt.in.Meaning(tt.s); got != tt.want {
 			t.Errorf("%+v in %+v: %d, want %d", tt.s, tt.in, got, tt.want)

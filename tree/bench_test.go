@@ -33,3 +33,41 @@ func BenchmarkTree(b *testing.B) {
 		})
 	}
 }
+
+// The cost of counting the descriptors of one process: by asking the kernel for
+// the number, by its list, and each looked at for a socket. Half are sockets.
+func BenchmarkCount(b *testing.B) {
+	for _, n := range []int{200, 10000} {
+		h, _, _ := hoarder(b, n/2, n/2, 0, 2*n)
+		w := walker(b, os.Getpid())
+		w.Ask(Ask{Files: true, Sockets: true})
+		members, err := w.Members()
+		if err != nil || len(members) != 1 {
+			b.Fatal(members, err)
+		}
+		run := func(name string, f func() error) {
+			b.Run(strconv.Itoa(n)+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := f(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+		counted := func(a Ask) func() error {
+			return func() error {
+				w.Ask(a)
+				_, err := w.count(members)
+				return err
+			}
+		}
+		run("Tasks", counted(Ask{}))
+		run("Files", counted(Ask{Files: true}))
+		run("Share", counted(Ask{Files: true, ByShare: true}))
+		run("FilesByList", func() error { return w.proc.eachFile(h.pid, func(int, []byte) bool { return true }) })
+		run("Sockets", counted(Ask{Sockets: true}))
+		run("CPU", counted(Ask{CPU: true}))
+		finish(b, w)
+	}
+}

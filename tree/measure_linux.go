@@ -37,6 +37,9 @@ type Usage struct {
 
 	// CPU is what the living members have used. It falls when one dies.
 	CPU time.Duration
+
+	// Counts is what [Walker.Ask] has asked for.
+	Counts
 }
 
 // Measure returns what the tree holds, in two steps. The first sums the bound
@@ -51,11 +54,22 @@ type Usage struct {
 func (w *Walker) Measure(budget int64) (Usage, error) {
 	scanned := w.scan()
 	u, err := w.measure(w.found, budget)
-	return u, errors.Join(scanned, err)
+	c, uncounted := w.count(w.found)
+	u.Counts = c
+	return u, errors.Join(scanned, err, uncounted)
 }
 
 // MeasurePIDs is Measure for the processes of a list, such as cgroup.procs.
 func (w *Walker) MeasurePIDs(pids []int, budget int64) (Usage, error) {
+	members, failed := w.listed(pids)
+	u, err := w.measure(members, budget)
+	c, uncounted := w.count(members)
+	u.Counts = c
+	return u, errors.Join(failed, err, uncounted)
+}
+
+// listed reads the processes of a list, each once, by pid.
+func (w *Walker) listed(pids []int) ([]Member, error) {
 	var failed error
 	members := make([]Member, 0, len(pids))
 	for _, pid := range pids {
@@ -64,16 +78,14 @@ func (w *Walker) MeasurePIDs(pids []int, budget int64) (Usage, error) {
 		case err == nil:
 			members = append(members, Member{
 				PID: s.pid, PPID: s.ppid, State: s.state, Threads: s.threads,
-				Comm: string(s.comm), Start: s.start, CPU: s.cpu,
+				Comm: string(s.comm), Start: s.start, CPU: s.cpu, Waited: s.waited,
 			})
 		case !isGone(err):
 			failed = cmp.Or(failed, fmt.Errorf("read /proc/%d/stat: %w", pid, err))
 		}
 	}
 	slices.SortFunc(members, func(a, b Member) int { return cmp.Compare(a.PID, b.PID) })
-	members = slices.CompactFunc(members, func(a, b Member) bool { return a.PID == b.PID })
-	u, err := w.measure(members, budget)
-	return u, errors.Join(failed, err)
+	return slices.CompactFunc(members, func(a, b Member) bool { return a.PID == b.PID }), failed
 }
 
 // share is what one member holds.

@@ -12,7 +12,7 @@ import (
 const tail = " S 7 41 41 0 -1 4194560 100 200 0 0 25 75 3 4 20 0 9 0 12345 1000 200 18446744073709551615 1\n"
 
 func TestParseStat(t *testing.T) {
-	plain := stat{pid: 42, ppid: 7, threads: 9, start: 12345, cpu: time.Second, state: 'S'}
+	plain := stat{pid: 42, ppid: 7, threads: 9, start: 12345, cpu: time.Second, waited: 70 * time.Millisecond, state: 'S'}
 	for _, c := range []struct {
 		name, line, comm string
 		ok               bool
@@ -36,6 +36,8 @@ func TestParseStat(t *testing.T) {
 		{"pid too large", "2147483648 (cat)" + tail, "", false},
 		{"negative parent", "42 (cat) S -7" + tail[4:], "", false},
 		{"two spaces", "42 (cat) " + tail, "", false},
+		{"negative time", strings.Replace("42 (cat)"+tail, " 25 ", " -25 ", 1), "", false},
+		{"negative time of children", strings.Replace("42 (cat)"+tail, " 3 4 ", " 3 -4 ", 1), "", false},
 	} {
 		got, err := parseStat([]byte(c.line))
 		if (err == nil) != c.ok {
@@ -55,13 +57,14 @@ func TestParseStat(t *testing.T) {
 }
 
 func same(a, b stat) bool {
-	return a.pid == b.pid && a.ppid == b.ppid && a.threads == b.threads && a.start == b.start && a.cpu == b.cpu && a.state == b.state
+	return a.pid == b.pid && a.ppid == b.ppid && a.threads == b.threads && a.start == b.start &&
+		a.cpu == b.cpu && a.waited == b.waited && a.state == b.state
 }
 
 func TestParseStatLargeTimes(t *testing.T) {
 	huge := "18446744073709551615"
-	s, err := parseStat([]byte("1 (a) S 0 1 1 0 -1 0 0 0 0 0 " + huge + " " + huge + " 0 0 20 0 1 0 " + huge + " 0"))
-	if err != nil || s.cpu <= 0 || s.start != 1<<64-1 {
+	s, err := parseStat([]byte("1 (a) S 0 1 1 0 -1 0 0 0 0 0 " + huge + " " + huge + " " + huge + " 7 20 0 1 0 " + huge + " 0"))
+	if err != nil || s.cpu <= 0 || s.waited < s.cpu || s.start != 1<<64-1 {
 		t.Errorf("%+v, %v", s, err)
 	}
 }
@@ -140,6 +143,7 @@ func FuzzStat(f *testing.F) {
 	f.Add([]byte("42 (cat)" + tail))
 	f.Add([]byte("42 () R 1 1)" + tail))
 	f.Add([]byte("1 (a) S 0 1 1 0 -1 0 0 0 0 0 18446744073709551615 1 0 0 20 0 1 0 1 0"))
+	f.Add([]byte("1 (a) S 0 1 1 0 -1 0 0 0 0 0 1 1 18446744073709551615 18446744073709551615 20 0 1 0 1 0"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := parseStat(b)
 		if err != nil {
@@ -148,7 +152,7 @@ func FuzzStat(f *testing.F) {
 			}
 			return
 		}
-		if s.pid <= 0 || s.ppid < 0 || s.threads < 0 || s.cpu < 0 || s.state == 0 {
+		if s.pid <= 0 || s.ppid < 0 || s.threads < 0 || s.cpu < 0 || s.waited < 0 || s.state == 0 {
 			t.Fatalf("%+v", s)
 		}
 		if !bytes.Contains(b, append(append([]byte(" ("), s.comm...), ") "...)) {
@@ -164,7 +168,7 @@ func FuzzStatName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name []byte) {
 		s, err := parseStat(append(append([]byte("42 ("), name...), ")"+tail...))
-		if err != nil || s.pid != 42 || s.ppid != 7 || s.state != 'S' || s.start != 12345 || !bytes.Equal(s.comm, name) {
+		if err != nil || s.pid != 42 || s.ppid != 7 || s.state != 'S' || s.start != 12345 || s.waited != 70*time.Millisecond || !bytes.Equal(s.comm, name) {
 			t.Fatalf("%q: %+v, %v", name, s, err)
 		}
 	})

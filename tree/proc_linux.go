@@ -28,6 +28,12 @@ type procDir struct {
 	dents [direntSize]byte
 	path  [48]byte
 	buf   []byte
+
+	// What counting descriptors needs; links is made when somebody asks for it.
+	links []byte
+	link  [len(socketLink)]byte
+	statx unix.Statx_t
+	limit unix.Rlimit
 }
 
 // ErrNoProc says that there is no /proc to see the tree in, or another one than
@@ -62,21 +68,33 @@ func (d *procDir) each(f func(pid int)) error {
 	if _, err := unix.Seek(d.fd, 0, unix.SEEK_SET); err != nil {
 		return fmt.Errorf("rewind /proc: %w", err)
 	}
+	err := names(d.fd, d.dents[:], func(name []byte) bool {
+		if pid := pidOf(name); pid > 0 {
+			f(pid)
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("list /proc: %w", err)
+	}
+	return nil
+}
+
+// names calls f with the name of every entry of an open folder, NUL-terminated
+// and with padding behind it, until f says that it has enough.
+func names(fd int, buf []byte, f func(name []byte) bool) error {
 	for {
-		n, err := unix.Getdents(d.fd, d.dents[:])
-		if err != nil {
-			return fmt.Errorf("list /proc: %w", err)
+		n, err := unix.Getdents(fd, buf)
+		if err != nil || n == 0 {
+			return err
 		}
-		if n == 0 {
-			return nil
-		}
-		for b := d.dents[:n]; len(b) > direntName; {
+		for b := buf[:n]; len(b) > direntName; {
 			size := int(binary.NativeEndian.Uint16(b[16:]))
 			if size <= direntName || size > len(b) {
-				return fmt.Errorf("list /proc: %w", errMalformed)
+				return errMalformed
 			}
-			if pid := pidOf(b[direntName:size]); pid > 0 {
-				f(pid)
+			if !f(b[direntName:size]) {
+				return nil
 			}
 			b = b[size:]
 		}

@@ -18,6 +18,7 @@ type stat struct {
 	threads   int
 	start     uint64        // ticks since boot; together with pid the identity of a process
 	cpu       time.Duration // utime + stime
+	waited    time.Duration // cutime + cstime
 	state     byte
 	comm      []byte // aliases the parsed line
 }
@@ -37,7 +38,7 @@ func parseStat(b []byte) (stat, error) {
 	}
 	s.pid, s.comm = int(pid), b[open+1:end]
 
-	var ticks uint64
+	var own, waited uint64
 	rest := b[end+2:]
 	for field := 3; field <= 22; field++ {
 		var word []byte
@@ -51,10 +52,10 @@ func parseStat(b []byte) (stat, error) {
 		case 4:
 			ok = ok && n <= maxPID
 			s.ppid = int(n)
-		case 14:
-			ticks = n
-		case 15:
-			ticks = min(ticks, maxTicks) + min(n, maxTicks)
+		case 14, 15:
+			own = addTicks(own, n)
+		case 16, 17:
+			waited = addTicks(waited, n)
 		case 20:
 			ok = ok && n <= maxPID
 			s.threads = int(n)
@@ -67,9 +68,14 @@ func parseStat(b []byte) (stat, error) {
 			return stat{}, errMalformed
 		}
 	}
-	s.cpu = time.Duration(min(ticks, maxTicks)) * (time.Second / userHZ)
+	s.cpu, s.waited = ofTicks(own), ofTicks(waited)
 	return s, nil
 }
+
+// addTicks adds and stops at the most that a Duration can hold.
+func addTicks(a, b uint64) uint64 { return min(a+min(b, maxTicks), maxTicks) }
+
+func ofTicks(n uint64) time.Duration { return time.Duration(n) * (time.Second / userHZ) }
 
 const (
 	maxPID   = 1<<31 - 1

@@ -18,6 +18,7 @@ type Member struct {
 	Comm      string        // any bytes but NUL: print it with %q
 	Start     uint64        // clock ticks since boot; with PID it names a process for ever
 	CPU       time.Duration // user and system time used so far
+	Waited    time.Duration // the same of the children it has waited for, and of theirs
 }
 
 // Alive reports whether m still runs code or could. A process whose first
@@ -37,6 +38,8 @@ type Walker struct {
 	torn      bool           // something vanished during the last scan
 	strangers map[int]uint64 // pid to start
 	plainKill bool           // pidfds are not to be had
+	ask       Ask
+	noClocks  bool // CPU clocks of other processes are not to be had
 }
 
 // proc is a process of the machine during a scan.
@@ -249,7 +252,7 @@ func (w *Walker) sift(whole bool) {
 		case inside:
 			w.found = append(w.found, Member{
 				PID: p.pid, PPID: p.ppid, State: p.state, Threads: p.threads,
-				Comm: string(p.comm), Start: p.start, CPU: p.cpu,
+				Comm: string(p.comm), Start: p.start, CPU: p.cpu, Waited: p.waited,
 			})
 		case strange:
 			w.strangers[p.pid] = p.start

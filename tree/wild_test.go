@@ -23,8 +23,13 @@ func drop(limit, seconds, uid string) {
 	if u != os.Getuid() {
 		must(syscall.Setuid(u))
 	}
+	lasts(s)
+}
+
+// lasts sets when the forking ends by itself, in seconds from now.
+func lasts(seconds int) {
 	must(unix.ClockGettime(unix.CLOCK_MONOTONIC, &now))
-	until = now.Sec + int64(s)
+	until = now.Sec + int64(seconds)
 }
 
 // nobody is the ordinary user that helpers of root become: one of our own, so

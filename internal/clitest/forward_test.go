@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -93,6 +94,42 @@ func TestNeverForwarded(t *testing.T) {
 	r.out.wantClosed(t)
 	if got := numbers(r.out.all()); got != "10 15" {
 		t.Errorf("got %s, want 10 15", got)
+	}
+}
+
+// What looks like the signal of a timer of our own is at most worth a look at the
+// clock, and whatever else has its number is the user's.
+func TestForwardTimerSignal(t *testing.T) {
+	t.Parallel()
+	r := start(t, relance(), "--", raw(t), "print-signals")
+	r.out.want(t, `^ready pid=`)
+	// As the kernel has it in siginfo_t: number, errno, code, and from 16 on the
+	// sender and the value.
+	send := func(sig unix.Signal, value uint64) {
+		info := struct {
+			signo, errno, code, _ int32
+			pid, uid              uint32
+			value                 uint64
+			_                     [96]byte
+		}{signo: int32(sig), code: -2, value: value} // SI_TIMER
+		_, _, errno := unix.RawSyscall(unix.SYS_RT_SIGQUEUEINFO, uintptr(r.pid), uintptr(sig), uintptr(unsafe.Pointer(&info)))
+		if errno != 0 {
+			t.Fatal(errno)
+		}
+	}
+	const mark = 0x72436c6b << 32
+	send(64, mark|1)
+	send(64, 0)
+	r.out.want(t, `^64 code=0`)
+	send(unix.SIGVTALRM, mark|1)
+	r.out.want(t, `^26 code=0`)
+	r.signal(64)
+	r.out.want(t, `^64 code=0`)
+	r.signal(unix.SIGTERM)
+	r.wantEnd(0)
+	r.out.wantClosed(t)
+	if got := numbers(r.out.all()); got != "64 26 64 15" {
+		t.Errorf("got %s, want 64 26 64 15", got)
 	}
 }
 

@@ -37,6 +37,7 @@ func modes() []mode {
 		{"eat-memory", "[--rate B/s] [--chunk B] [--max B] [--handler] [--last B [--budget B] [--into PATH]]", "touch anonymous memory, page by page; --last: on TERM print asked, take that much more, write for 1 s, print left, exit 0", eatMemory},
 		{"eat-shmem", "(as eat-memory)", "the same with shared memory", eatShmem},
 		{"eat-at-once", "B", "take that much anonymous memory in one system call; then wait", eatAtOnce},
+		{"hoard", "[--files N] [--sockets N] [--threads N] [--raise N]", "open files and sockets, start threads, set the soft RLIMIT_NOFILE, then print ready; on each USR1 as many again, print hoarded", hoard},
 		{"swell", "B", "on each USR1 take that much memory or, the second time, give it back; print swollen, shrunk", swell},
 		{"pressure", "PATH", "watch as MEMORY_PRESSURE_WATCH says and print watching; map the file, read it again and again until told, print pressed, exit 0", pressure},
 		{"map-file", "[--loop] PATH", "map a file, read each page, print mapped N; then wait", mapFile},
