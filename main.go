@@ -99,8 +99,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	received, changes, set := make(chan signals.Signal, 16), make(chan cgroup.Change), make(chan clock.Set)
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
-		Addressed: todo.Policy.AddressLimit > 0 || todo.Policy.DataLimit > 0,
-		Say:       say, Settled: entry.Trim,
+		Ask: ask(todo), Say: say, Settled: entry.Trim,
 	})
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
@@ -123,6 +122,16 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Report:        reporter(out, todo),
 		EndBy:         func(sig restart.Sig) { endBy = sig },
 	}, machine, supervise.Sources{Signals: received, Groups: changes, Clock: set})
+}
+
+// ask is what the budgets need to be seen.
+func ask(todo *cli.Run) supervise.Ask {
+	p := &todo.Policy
+	return supervise.Ask{
+		Memory: p.MemoryHigh > 0, Addressed: p.AddressLimit > 0 || p.DataLimit > 0,
+		MaxFiles: todo.MaxFiles, FilesPercent: todo.FilesPercent, Sockets: p.MaxSockets > 0, Tasks: p.MaxTasks > 0,
+		CPU: p.CPUTime > 0 || p.CPUShare > 0 || p.IdleWait > 0 || p.MaxFiles || p.MaxSockets > 0 || p.MaxTasks > 0,
+	}
 }
 
 // watchClock lets set hear of the clock where something is planned by it. Where

@@ -113,7 +113,7 @@ const (
 func (l *looks) alarm(now time.Time, p *Policy) time.Duration {
 	in := time.Duration(0)
 	if p.CPUTime > 0 {
-		in = max(p.CPUTime-l.last.CPU, time.Millisecond)
+		in = max(p.CPUTime-l.last.CPU, minCPUWait)
 	}
 	if p.clock() && l.next.Sub(now) >= far && (in == 0 || in > idleAlarm) {
 		in = idleAlarm

@@ -15,8 +15,14 @@ func (l *loop) translate(s signals.Signal) {
 	if meaning == signals.Ours {
 		return
 	}
-	if meaning == signals.Reap {
+	switch meaning {
+	case signals.Reap:
 		l.reap()
+		return
+	case signals.CPUClock:
+		if s.Sender == l.pid {
+			l.add(restart.CPUUsed{Gen: l.gen})
+		}
 		return
 	}
 	if meaning == signals.Forward && s.Number == l.RestartSignal && !s.FromKernel {

@@ -3,7 +3,6 @@ package supervise
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,10 +23,15 @@ type Machine struct {
 	groups   groups
 	memory   *memory
 	// pressureEnv is the place of MEMORY_PRESSURE_WATCH in the environment of the
-	// child, -1 for none; addressed says that limits of single processes are to be
-	// looked at too.
+	// child, -1 for none.
 	pressureEnv int
-	addressed   bool
+	// ask is what a look is to see, and spending what it cannot.
+	ask      Ask
+	spending spending
+	// clock tells when the child has used CPU time; nil before somebody asks, or
+	// where that cannot be had, which clockless says.
+	clock     *signals.CPUTimer
+	clockless bool
 	// kills counts the calls of KillTree for this generation.
 	kills int
 	// say takes what an act could not do and nobody else can tell; said is what
@@ -48,8 +52,8 @@ type Setup struct {
 	// is armed on it, or nil.
 	Limits   cgroup.Limits
 	Pressure *cgroup.Trigger
-	// Addressed says that RLIMIT_AS or RLIMIT_DATA are to be watched.
-	Addressed bool
+	// Ask says what else is to be seen.
+	Ask Ask
 	// Say takes lines for people; Settled is called once, when the first generation
 	// has been started.
 	Say     func(string)
@@ -61,7 +65,7 @@ type Setup struct {
 func NewMachine(s Setup) (*Machine, error) {
 	m := &Machine{
 		terminal: child.OpenTerminal(), groups: groups{place: s.Place}, pressureEnv: -1,
-		addressed: s.Addressed, say: s.Say, settled: s.Settled,
+		ask: s.Ask, say: s.Say, settled: s.Settled,
 	}
 	// Without a terminal, a signal to our process group is for us alone.
 	s.Settings.OwnGroup = m.terminal == nil
@@ -78,6 +82,7 @@ func NewMachine(s Setup) (*Machine, error) {
 	if m.walker, err = tree.New(unix.Getpid()); err != nil {
 		return nil, err
 	}
+	m.walker.Ask(s.Ask.counts())
 	// A process that exec'd us may have had children: they are not of the tree.
 	if err := m.walker.IgnoreExisting(); err != nil {
 		return nil, err
@@ -91,7 +96,7 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	if gen > 1 {
 		m.terminal.Reclaim()
 	}
-	m.kills = 0
+	m.kills, m.spending = 0, spending{reaped: child.Reaped()}
 	clear(m.said)
 	pid, err := m.spawn(gen)
 	m.groups.clear()
@@ -189,37 +194,6 @@ func (m *Machine) KillTree() {
 	}
 }
 
-// Look measures the tree.
-func (m *Machine) Look(budget int64) (restart.Usage, error) {
-	pids, grouped := m.groups.pids()
-	// A child that has moved to another group, as container tools do, is found
-	// as a descendant, and what the kernel counts is not of it.
-	grouped = grouped && slices.Contains(pids, m.pid)
-	if counted, ok, err := m.memory.usage(); ok && (grouped || m.memory.group == nil) && !m.addressed {
-		counted.Processes = len(pids)
-		return counted, err
-	} else if ok && (grouped || m.memory.group == nil) && err == nil {
-		u, err := m.walk(pids, grouped, 0)
-		u.Memory, u.Exact, u.Stalled = counted.Memory, true, counted.Stalled
-		return u, err
-	}
-	return m.walk(pids, grouped, budget)
-}
-
-// walk measures each process of the tree in /proc.
-func (m *Machine) walk(pids []int, grouped bool, budget int64) (restart.Usage, error) {
-	var u tree.Usage
-	var err error
-	if grouped {
-		u, err = m.walker.MeasurePIDs(pids, budget)
-	} else {
-		u, err = m.walker.Measure(budget)
-	}
-	return restart.Usage{
-		Memory: u.Bytes, Processes: u.Processes, CPU: u.CPU, VMSize: max(u.VMSize, u.VMPeak), VMData: u.VMData,
-	}, err
-}
-
 // RunChanges sends what the kernel tells of the groups to out. It is a source: it
 // runs in a goroutine of its own, and returns when there is nothing to tell.
 func (m *Machine) RunChanges(out chan<- cgroup.Change) {
@@ -254,13 +228,31 @@ func (m *Machine) Dying() bool { return child.Dying(m.pid) }
 func (m *Machine) Escaped() bool { return m.memory.escaped(m.pid) }
 
 // Alarm wakes us when the child has used in more of CPU time.
-func (m *Machine) Alarm(in time.Duration) {}
+func (m *Machine) Alarm(in time.Duration) {
+	used, err := tree.ProcessCPU(m.pid)
+	if err == nil && m.clock == nil && !m.clockless {
+		m.clock, err = signals.NewCPUTimer(m.pid)
+	}
+	if m.clock != nil && err == nil {
+		err = m.clock.Arm(used + in)
+	}
+	// A child that is gone has no clock. Else there is none to be had here, and the
+	// looks by the clock on the wall do, if later.
+	m.clockless = m.clockless || err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.EINVAL)
+}
 
 // Examine says which watched files have changed.
 func (m *Machine) Examine(now bool) restart.Examined { return restart.Examined{Settled: true} }
 
 // Reap takes one change of a child of this process.
-func (m *Machine) Reap() (child.Change, child.Wait) { return child.Reap() }
+func (m *Machine) Reap() (child.Change, child.Wait) {
+	c, wait := child.Reap()
+	if wait == child.Found && c.PID == m.pid && c.Stopped == 0 && m.clock != nil {
+		_ = m.clock.Close() // of a process that is no more
+		m.clock = nil
+	}
+	return c, wait
+}
 
 // TreeLeft counts the living processes of the tree.
 func (m *Machine) TreeLeft() int {
