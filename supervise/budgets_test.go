@@ -1,0 +1,72 @@
+package supervise
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"relance/child"
+	"relance/restart"
+	"relance/signals"
+)
+
+// TestCPUClock: the alarm is set at the start, and when it comes there is a look;
+// one that is about another process than the child is none.
+func TestCPUClock(t *testing.T) {
+	p := policy()
+	p.CPUTime, p.CPUs = time.Minute, 1
+	play(t, Config{Policy: p}, func(s *scene) {
+		s.want("0s spawn 1")
+		if s.alarm != time.Minute {
+			t.Errorf("alarm in %v", s.alarm)
+		}
+		s.pass(30 * time.Second)
+		s.use.CPU = 20 * time.Second
+		s.send(signals.Signal{Number: 64, FromTimer: true, Sender: 100})
+		s.want()
+		s.send(signals.Signal{Number: 64, FromTimer: true, Sender: s.pid})
+		s.want("30s look")
+		if s.alarm != 40*time.Second {
+			t.Errorf("alarm in %v", s.alarm)
+		}
+		s.use.CPU = time.Minute
+		s.pass(10 * time.Second)
+		s.send(signals.Signal{Number: 64, FromTimer: true, Sender: s.pid})
+		s.want("40s look", "40s report stopping gen=1 cpu-time", "40s signal 101 TERM", "40s signal 101 CONT")
+	})
+}
+
+// TestRestartSignal: the signal that is set asks for another generation, if a
+// process has sent it; what the terminal sends does not.
+func TestRestartSignal(t *testing.T) {
+	for _, sig := range []unix.Signal{unix.SIGUSR1, unix.SIGHUP} {
+		play(t, Config{Policy: policy(), RestartSignal: sig, Situation: signals.Situation{Leader: true}}, func(s *scene) {
+			s.pass(time.Minute)
+			s.want("0s spawn 1")
+			s.kill(unix.SIGUSR2)
+			s.want("1m0s signal 101 USR2")
+			s.terminal(unix.SIGHUP)
+			s.want("1m0s signal 101 HUP") // we lead the session, so it comes to us alone
+			s.kill(sig)
+			s.want("1m0s report stopping gen=1 asked", "1m0s signal 101 TERM", "1m0s signal 101 CONT")
+			if r := s.report; !r.Again || r.By == "" {
+				t.Errorf("%+v", r)
+			}
+			s.exit(child.Change{Signal: unix.SIGTERM})
+			s.want("1m0s over", "1m0s spawn 2", "1m0s report up gen=2")
+		})
+	}
+}
+
+// TestUnseen: what a look could not see is said, and the rest counts.
+func TestUnseen(t *testing.T) {
+	p := policy()
+	p.MaxTasks, p.MaxSockets = 10, 10
+	play(t, Config{Policy: p}, func(s *scene) {
+		s.use = restart.Usage{Tasks: 10, Unseen: "count the sockets: permission denied"}
+		s.pass(125 * time.Millisecond)
+		s.want("0s spawn 1", "100ms look", "100ms report blind gen=1", "125ms look", "125ms report stopping gen=1 tasks",
+			"125ms signal 101 TERM", "125ms signal 101 CONT")
+	})
+}
