@@ -16,6 +16,7 @@ import (
 	"relance/child"
 	"relance/cli"
 	"relance/entry"
+	"relance/output"
 	"relance/place"
 	"relance/report"
 	"relance/restart"
@@ -77,13 +78,17 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	}
 	source, err := signals.Open()
 	if err != nil {
-		cli.Complain(stderr{}, err)
-		return cli.UsageStatus
+		return refuse(err)
 	}
+	received, changes := make(chan signals.Signal, 16), make(chan cgroup.Change)
+	carried, err := carry(todo, given, say)
+	if err != nil {
+		return refuse(err)
+	}
+	defer drain(carried, received, given.Ignored)
 	where, err := locate(todo)
 	if err != nil {
-		cli.Complain(stderr{}, err)
-		return cli.UsageStatus
+		return refuse(err)
 	}
 	// After the groups are gone, and also where nothing can be started.
 	defer func() {
@@ -95,18 +100,16 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if where.How != "" {
 		say("memory: " + where.String())
 	}
-	received, changes := make(chan signals.Signal, 16), make(chan cgroup.Change)
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
 		Addressed: todo.Policy.AddressLimit > 0 || todo.Policy.DataLimit > 0,
-		Say:       say, Settled: entry.Trim,
+		Output:    carried, Say: say, Settled: entry.Trim,
 	})
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
 	}
 	if err != nil {
-		cli.Complain(stderr{}, err)
-		return cli.UsageStatus
+		return refuse(err)
 	}
 	defer machine.Close()
 	go source.Run(received)
@@ -120,6 +123,53 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		Report:        reporter(out, todo),
 		EndBy:         func(sig restart.Sig) { endBy = sig },
 	}, machine, received, changes)
+}
+
+// refuse says why nothing was started.
+func refuse(err error) int {
+	cli.Complain(stderr{}, err)
+	return cli.UsageStatus
+}
+
+// carry stands between the command's output and ours, where that is needed, and
+// returns nil where it is not.
+func carry(todo *cli.Run, given entry.Given, say func(string)) (*output.Carrier, error) {
+	if todo.OutputSilence == 0 {
+		return nil, nil
+	}
+	carried, err := output.Open(given.Closed, say)
+	if err != nil {
+		return nil, todo.Uncarried(err)
+	}
+	for _, stream := range carried.Streams() {
+		go stream.Run()
+	}
+	return carried, nil
+}
+
+// drain passes on what is left of the output. While a reader stalls that may take
+// for ever, and nobody else looks at signals any more: those that would have ended
+// the command now end us.
+func drain(carried *output.Carrier, received <-chan signals.Signal, ignored uint64) {
+	if carried == nil {
+		return
+	}
+	for len(received) > 0 {
+		<-received // came before the end
+	}
+	go func() {
+		runtime.LockOSThread() // for EndBy
+		for s := range received {
+			switch s.Number {
+			case unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT:
+				if ignored&(1<<(s.Number-1)) == 0 {
+					child.EndBy(s.Number)
+					os.Exit(128 + int(s.Number)) // PID 1 lives on
+				}
+			}
+		}
+	}()
+	carried.Close()
 }
 
 // locate finds where the tree is put and its memory watched.

@@ -35,14 +35,14 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 			Seed: uint64(time.Now().UnixNano()) ^ uint64(os.Getpid())<<32,
 		},
 		Settings:    in.settings(command),
-		Supervising: len(f.Rlimit) > 0 || f.watchesMemory() || f.limitsGroup() != "" || f.Restart != "" || f.planned(),
+		Supervising: len(f.Rlimit) > 0 || f.watchesMemory() || f.limitsGroup() != "" || f.Restart != "" || f.planned() || f.OutputSilence != "",
 		Zone:        time.Local,
 		Source:      place.Auto, NeedsGroup: f.limitsGroup(),
 	}
 	for _, step := range []func(*runFlags) error{
 		func(f *runFlags) error { return in.limits(run, f) },
 		func(f *runFlags) error { return in.priorities(&run.Settings, f.OOMScoreAdj, f.Nice) },
-		run.memory, run.groupLimits, run.source, run.stopping, run.relaunch, run.report, run.clock,
+		run.memory, run.groupLimits, run.source, run.output, run.stopping, run.relaunch, run.report, run.clock,
 	} {
 		if err := step(f); err != nil {
 			return nil, err

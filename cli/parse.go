@@ -41,6 +41,10 @@ type Run struct {
 	// NeedsGroup names a flag that nothing but such a group can do for, empty:
 	// there is none.
 	NeedsGroup string
+	// OutputSilence is how long nothing may be written to stdout and stderr, which
+	// must be carried to know that; zero: any time.
+	OutputSilence time.Duration
+	silenceAsked  string // as it was written
 	// Zone is the time zone in which times are said.
 	Zone *time.Location
 	// Supervising reports whether anything was asked for beyond running the

@@ -129,6 +129,9 @@ type Usage struct {
 	// Stalled is for how long some task of the tree has waited for memory since
 	// the start of the generation; zero: it is not known.
 	Stalled time.Duration
+	// Silent is for how long nothing was written to stdout and stderr; zero: it is
+	// not known, or just now.
+	Silent time.Duration
 }
 
 // Counters are what the kernel has counted of a group since the start of the

@@ -9,6 +9,7 @@ import (
 
 	"relance/cgroup"
 	"relance/child"
+	"relance/output"
 	"relance/place"
 	"relance/restart"
 	"relance/signals"
@@ -22,6 +23,8 @@ type Machine struct {
 	walker   *tree.Walker
 	groups   groups
 	memory   *memory
+	// output is nil where it is not carried.
+	output *output.Carrier
 	// pressureEnv is the place of MEMORY_PRESSURE_WATCH in the environment of the
 	// child, -1 for none; addressed says that limits of single processes are to be
 	// looked at too.
@@ -49,6 +52,8 @@ type Setup struct {
 	Pressure *cgroup.Trigger
 	// Addressed says that RLIMIT_AS or RLIMIT_DATA are to be watched.
 	Addressed bool
+	// Output carries what is written to stdout and stderr, nil: nobody does.
+	Output *output.Carrier
 	// Say takes lines for people; Settled is called once, when the first generation
 	// has been started.
 	Say     func(string)
@@ -60,8 +65,9 @@ type Setup struct {
 func NewMachine(s Setup) (*Machine, error) {
 	m := &Machine{
 		terminal: child.OpenTerminal(), groups: groups{place: s.Place}, pressureEnv: -1,
-		addressed: s.Addressed, say: s.Say, settled: s.Settled,
+		addressed: s.Addressed, output: s.Output, say: s.Say, settled: s.Settled,
 	}
+	m.replaceOutput(s.Settings)
 	// Without a terminal, a signal to our process group is for us alone.
 	s.Settings.OwnGroup = m.terminal == nil
 	if err := child.Adopt(); err != nil {
@@ -92,6 +98,7 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	}
 	m.kills = 0
 	clear(m.said)
+	m.beginOutput()
 	pid, err := m.spawn(gen)
 	m.groups.clear()
 	if gen == 1 {
@@ -190,6 +197,12 @@ func (m *Machine) KillTree() {
 
 // Look measures the tree.
 func (m *Machine) Look(budget int64) (restart.Usage, error) {
+	u, err := m.measure(budget)
+	u.Silent = m.silence()
+	return u, err
+}
+
+func (m *Machine) measure(budget int64) (restart.Usage, error) {
 	pids, grouped := m.groups.pids()
 	// A child that has moved to another group, as container tools do, is found
 	// as a descendant, and what the kernel counts is not of it.
