@@ -81,6 +81,29 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// Where the kernel refuses to splice, as to a file that is appended to, the bytes
+// are copied.
+func TestSpliceRefused(t *testing.T) {
+	t.Parallel()
+	path, text := garbage(t, 1<<20)
+	log := filepath.Join(t.TempDir(), "log")
+	w := openFile(t, log, unix.O_WRONLY|unix.O_CREAT|unix.O_APPEND)
+	defer unix.Close(w)
+	c, err := open(w, -1, [3]bool{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{Carrier: c, t: t}
+	c.streams[0].splices = true
+	go c.streams[0].Run()
+	r.run(`cat "$1"`, path)
+	r.close()
+	compare(t, contents(t, log), text)
+	if c.streams[0].splices {
+		t.Error("still splices")
+	}
+}
+
 func contents(t *testing.T, path string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(path)

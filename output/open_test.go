@@ -98,6 +98,12 @@ func TestSame(t *testing.T) {
 		if got := sameOpenFile(test.a, test.b); got != test.same {
 			t.Errorf("%s: %v", test.name, got)
 		}
+		for name, ask := range map[string]func(int, int) (bool, bool){"fcntl": askFcntl, "kcmp": askKcmp} {
+			// An old kernel, or a container, need not know.
+			if got, known := ask(test.a, test.b); known && got != test.same {
+				t.Errorf("%s, by %s: %v", test.name, name, got)
+			}
+		}
 		if got := looksSame(test.a, test.b); got != test.looks {
 			t.Errorf("%s, by its looks: %v", test.name, got)
 		}
