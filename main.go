@@ -17,6 +17,7 @@ import (
 	"relance/cli"
 	"relance/clock"
 	"relance/entry"
+	"relance/files"
 	"relance/place"
 	"relance/report"
 	"relance/restart"
@@ -78,13 +79,18 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	}
 	source, err := signals.Open()
 	if err != nil {
-		cli.Complain(stderr{}, err)
-		return cli.UsageStatus
+		return refuse(err)
 	}
+	received, changes, set := make(chan signals.Signal, 16), make(chan cgroup.Change), make(chan clock.Set)
+	touched := make(chan files.Touched, 1)
+	carried, err := carry(todo, given, say)
+	if err != nil {
+		return refuse(err)
+	}
+	defer drain(carried, received, given.Ignored)
 	where, err := locate(todo)
 	if err != nil {
-		cli.Complain(stderr{}, err)
-		return cli.UsageStatus
+		return refuse(err)
 	}
 	// After the groups are gone, and also where nothing can be started.
 	defer func() {
@@ -96,56 +102,45 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if where.How != "" {
 		say("memory: " + where.String())
 	}
-	received, changes, set := make(chan signals.Signal, 16), make(chan cgroup.Change), make(chan clock.Set)
+	watched, err := watchFiles(todo, touched)
+	if err != nil {
+		return refuse(err)
+	}
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
-		Ask: ask(todo), Say: say, Settled: entry.Trim,
+		Ask: ask(todo), Output: carried, Files: watched, Say: say, Settled: entry.Trim,
 	})
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
 	}
 	if err != nil {
-		cli.Complain(stderr{}, err)
-		return cli.UsageStatus
+		return refuse(err)
 	}
 	defer machine.Close()
 	watchClock(todo, set, say)
 	go source.Run(received)
 	go machine.RunChanges(changes)
-	return supervise.Run(supervise.Config{
+	config := configOf(todo, given)
+	config.Terminal, config.Report = machine.OnTerminal(), reporter(out, todo)
+	config.EndBy = func(sig restart.Sig) { endBy = sig }
+	return supervise.Run(config, machine, supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched})
+}
+
+// configOf is what the loop needs to know of what is to be done.
+func configOf(todo *cli.Run, given entry.Given) supervise.Config {
+	return supervise.Config{
 		Policy:        todo.Policy,
 		Situation:     signals.Situation{Ignored: given.Ignored, Leader: leader(), Self: os.Getpid()},
 		Rewrites:      todo.Rewrites,
 		RestartSignal: todo.RestartSignal,
 		StopSignalSet: todo.StopSignalSet,
-		Terminal:      machine.OnTerminal(),
-		Report:        reporter(out, todo),
-		EndBy:         func(sig restart.Sig) { endBy = sig },
-	}, machine, supervise.Sources{Signals: received, Groups: changes, Clock: set})
-}
-
-// ask is what the budgets need to be seen.
-func ask(todo *cli.Run) supervise.Ask {
-	p := &todo.Policy
-	return supervise.Ask{
-		Memory: p.MemoryHigh > 0, Addressed: p.AddressLimit > 0 || p.DataLimit > 0,
-		MaxFiles: todo.MaxFiles, FilesPercent: todo.FilesPercent, Sockets: p.MaxSockets > 0, Tasks: p.MaxTasks > 0,
-		CPU: p.CPUTime > 0 || p.CPUShare > 0 || p.IdleWait > 0 || p.MaxFiles || p.MaxSockets > 0 || p.MaxTasks > 0,
 	}
 }
 
-// watchClock lets set hear of the clock where something is planned by it. Where
-// that cannot be, what is planned may come late, and nothing else.
-func watchClock(todo *cli.Run, set chan<- clock.Set, say func(string)) {
-	if todo.Policy.Plan == nil {
-		return
-	}
-	source, err := clock.Open()
-	if err != nil {
-		say(err.Error() + "; when it is set, or the machine sleeps, what is planned may come late")
-		return
-	}
-	go source.Run(set)
+// refuse says why nothing was started.
+func refuse(err error) int {
+	cli.Complain(stderr{}, err)
+	return cli.UsageStatus
 }
 
 // locate finds where the tree is put and its memory watched.

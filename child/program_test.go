@@ -42,7 +42,7 @@ func TestProgram(t *testing.T) {
 	execs := []string{`run "/bin/true"`, `run /bin/sh "/bin/true"`}
 	full := Settings{
 		Argv: []string{"/bin/true"}, Env: []string{"A=1", "LISTEN_PID=" + own, "LISTEN_PID=7"},
-		ParentDeath: unix.SIGTERM, OwnGroup: true, Close: []int{0, 2},
+		ParentDeath: unix.SIGTERM, OwnGroup: true, Replace: []Replacement{{FD: 1, From: 7}, {FD: 2, From: 8}}, Close: []int{0, 2},
 		Rlimits:     []Rlimit{{Resource: unix.RLIMIT_NOFILE, What: "nofile to 1:2"}, {Resource: unix.RLIMIT_NPROC, What: "nproc to 3:4"}},
 		OOMScoreAdj: number(5), Nice: number(-3),
 	}
@@ -55,6 +55,8 @@ func TestProgram(t *testing.T) {
 		"set oom_score_adj to 5",
 		"set the nice value to -3",
 		"62 actions",
+		"replace descriptor 1",
+		"replace descriptor 2",
 		"close a descriptor",
 		"close a descriptor",
 		"set rlimit nofile to 1:2",
@@ -93,7 +95,7 @@ func at[T any](arg uintptr) T { return **(**T)(unsafe.Pointer(&arg)) }
 func TestProgramArguments(t *testing.T) {
 	s := Settings{
 		Argv: []string{"/bin/x"}, Blocked: bits(1, 64), Ignored: bits(2, 13, 64),
-		ParentDeath: unix.SIGQUIT, Close: []int{2}, Nice: number(-3), OOMScoreAdj: number(-17),
+		ParentDeath: unix.SIGQUIT, Replace: []Replacement{{FD: 1, From: 7}}, Close: []int{2}, Nice: number(-3), OOMScoreAdj: number(-17),
 		Rlimits: []Rlimit{{Resource: unix.RLIMIT_CPU, Cur: 5, Max: 6}},
 	}
 	p, err := s.program(4711, -1)
@@ -133,6 +135,11 @@ func TestProgramArguments(t *testing.T) {
 		case unix.SYS_WRITE:
 			if got := at[[3]byte](c.args[1]); string(got[:]) != "-17" || c.args[2] != 3 || c.flags != flagLast {
 				t.Errorf("oom_score_adj: got %q, %+v", got[:], c)
+			}
+		case unix.SYS_DUP3:
+			// Without O_CLOEXEC: it is for the command.
+			if c.args[0] != 7 || c.args[1] != 1 || c.args[2] != 0 {
+				t.Errorf("replace: got %v", c.args)
 			}
 		case unix.SYS_CLOSE:
 			if c.args[0] != 2 {

@@ -27,6 +27,8 @@ type Settings struct {
 	ParentDeath unix.Signal
 	// OwnGroup makes the child the leader of a process group of its own.
 	OwnGroup bool
+	// Replace lists descriptors that take the place of others.
+	Replace []Replacement
 	// Close lists descriptors that the child must not have.
 	Close []int
 
@@ -37,6 +39,10 @@ type Settings struct {
 	// Nice is the nice value, as setpriority(2) takes it; nil: left alone.
 	Nice *int
 }
+
+// Replacement is a descriptor FD of the child that is to be From of ours
+// (dup3(2)). The two are not the same.
+type Replacement struct{ FD, From int }
 
 // Rlimit is one resource limit to set: what setrlimit(2) takes.
 type Rlimit struct {
@@ -89,6 +95,9 @@ func (s *Settings) program(parent, joinFD int) (*program, error) {
 	}
 	s.addPriorities(p)
 	s.addSignals(p)
+	for _, r := range s.Replace {
+		p.add(fmt.Sprintf("replace descriptor %d", r.FD), unix.SYS_DUP3, uintptr(r.From), uintptr(r.FD), 0)
+	}
 	for _, fd := range s.Close {
 		p.add("close a descriptor", unix.SYS_CLOSE, uintptr(fd))
 	}

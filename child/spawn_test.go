@@ -3,6 +3,7 @@ package child
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,6 +77,30 @@ func TestSpawn(t *testing.T) {
 	want := fmt.Sprintf("0\n33\n3\n400\nno stdin\n%d\n%d", pid, pid)
 	if got := output(); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// What replaces a descriptor is inherited; ours stay as they are.
+func TestSpawnReplaced(t *testing.T) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	s := &Settings{
+		Argv: []string{"sh", "-c", "echo out; echo err >&2; ls /proc/$$/fd | grep -cx " + fmt.Sprint(fds[1])}, Env: []string{"PATH=/bin:/usr/bin"},
+		Replace: []Replacement{{FD: 1, From: fds[1]}, {FD: 2, From: fds[1]}},
+	}
+	for range 2 {
+		if _, _, err := spawn(t, s, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unix.Close(fds[1])
+	f := os.NewFile(uintptr(fds[0]), "pipe")
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if want := strings.Repeat("out\nerr\n0\n", 2); err != nil || string(text) != want {
+		t.Errorf("got %q, %v; want %q", text, err, want)
 	}
 }
 

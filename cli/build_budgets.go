@@ -32,7 +32,7 @@ func (f *runFlags) counted() bool {
 
 // budgets reports whether any flag sets one.
 func (f *runFlags) budgets() bool {
-	return f.watchesMemory() || f.counted() || f.CPUTime != "" || f.CPUShare != "" || f.planned() || len(f.Watch) > 0
+	return f.watchesMemory() || f.counted() || f.CPUTime != "" || f.CPUShare != "" || f.planned() || len(f.Watch) > 0 || f.OutputSilence != ""
 }
 
 // counts sets the budgets on descriptors, sockets and tasks, and how long what is
@@ -279,6 +279,7 @@ func (f *runFlags) observable() map[restart.Reason]bool {
 		restart.OpenFiles:  f.MaxOpenFiles != "" || f.MaxSockets != "",
 		restart.Tasks:      f.MaxTasks != "",
 		restart.CPUTime:    f.CPUTime != "" || f.CPUShare != "",
+		restart.Watchdog:   f.OutputSilence != "",
 		restart.Changed:    len(f.Watch) > 0,
 		restart.Age:        f.Every != "",
 		restart.Schedule:   cmp.Or(len(f.At), len(f.Cron)) > 0,

@@ -30,6 +30,8 @@ type runFlags struct {
 	Watch          []string `group:"budgets" placeholder:"PATH" sep:"none" help:"Recycle when the content of that file has changed, or of one in that folder, or one that a pattern such as 'conf.d/*.toml' fits."`
 	MemorySource   string   `group:"budgets" placeholder:"SOURCE" set:"standard=auto" help:"Where memory is measured: cgroup (a group of its own), container (the group around us), proc (each process), auto (the best there is; the default)."`
 
+	OutputSilence string `group:"budgets" placeholder:"DURATION" help:"Recycle when nothing was written to stdout and stderr for that long: the command hangs. relance then stands between the command and where these go; a terminal is left alone."`
+
 	Every    string   `group:"clock" aliases:"max-age" env:"RELANCE_EVERY,RELANCE_MAX_AGE" placeholder:"DURATION" help:"Recycle at that age: 6h, 2d. Also --max-age."`
 	At       []string `group:"clock" placeholder:"TIMES" sep:"none" help:"Recycle at these times of day: 04:00, 02:30,14:00 or 'Mon..Fri 02:30; Sat,Sun 04:00'."`
 	Cron     []string `group:"clock" placeholder:"EXPR" sep:"none" help:"Recycle when the expression says so: '30 2 * * Mon-Fri', @daily (crontab(5))."`

@@ -50,6 +50,7 @@ type Run struct {
 	Watch []string
 	// RestartSignal asks for the next generation; zero: none does.
 	RestartSignal unix.Signal
+	silenceAsked  string // --output-silence as it was written
 	// Zone is the time zone in which times are said.
 	Zone *time.Location
 	// Supervising reports whether anything was asked for beyond running the

@@ -40,8 +40,8 @@ func NewWriter(fd int, lost func(n int64) string) *Writer {
 	return w
 }
 
-// Line writes s and a line feed, or counts it as dropped. It never waits. It is
-// called by one goroutine.
+// Line writes s and a line feed, or counts it as dropped. It never waits. Where
+// several goroutines call it, the count of the lost may stand a line off.
 func (w *Writer) Line(s string) {
 	l := line{lost: w.dropped.Swap(0), text: s}
 	select {

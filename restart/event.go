@@ -152,9 +152,6 @@ type Usage struct {
 	FilesWho, SocketsWho            string
 	// Unseen is why some of the figures could not be had, else empty.
 	Unseen string
-	// Silent is for how long nothing has been written; zero: it is not known, or
-	// something just has.
-	Silent time.Duration
 	// VMSize and VMData are of the largest single process, in bytes: what
 	// RLIMIT_AS and RLIMIT_DATA are about.
 	VMSize, VMData int64
@@ -164,6 +161,9 @@ type Usage struct {
 	// Stalled is for how long some task of the tree has waited for memory since
 	// the start of the generation; zero: it is not known.
 	Stalled time.Duration
+	// Silent is for how long nothing was written to stdout and stderr; zero: it is
+	// not known, or just now.
+	Silent time.Duration
 }
 
 // Counters are what the kernel has counted of a group since the start of the

@@ -78,7 +78,9 @@ func (r Reason) planned() bool { return r == Age || r == Schedule }
 
 // fromOutside reports whether the reason has nothing to do with what the command
 // did: then how soon after the start it came says nothing about the command.
-func (r Reason) fromOutside() bool { return r.planned() || r == Asked || r == Changed }
+// A command that writes into what is watched recycles itself, so a changed file is
+// no such reason.
+func (r Reason) fromOutside() bool { return r.planned() || r == Asked }
 
 // IsRecycle reports whether an end for this reason is a planned stop or a limit
 // reached: what is never counted as a crash.

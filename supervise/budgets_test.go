@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/child"
+	"relance/files"
 	"relance/restart"
 	"relance/signals"
 )
@@ -68,5 +69,25 @@ func TestUnseen(t *testing.T) {
 		s.pass(125 * time.Millisecond)
 		s.want("0s spawn 1", "100ms look", "100ms report blind gen=1", "125ms look", "125ms report stopping gen=1 tasks",
 			"125ms signal 101 TERM", "125ms signal 101 CONT")
+	})
+}
+
+// TestFiles: a touch is heard, examined when it is settled, and what has changed
+// is a recycle; during the stop the next one finds it.
+func TestFiles(t *testing.T) {
+	play(t, Config{Policy: policy()}, func(s *scene) {
+		touch := func() { s.let(func() { s.touched <- files.Touched{} }) }
+		s.pass(time.Minute)
+		s.want("0s spawn 1")
+		touch()
+		s.want("1m0s heard")
+		s.pass(200 * time.Millisecond)
+		s.want("1m0.2s examine false")
+		s.examined = restart.Examined{Settled: true, Path: "a", More: 1}
+		s.pass(200 * time.Millisecond)
+		s.want("1m0.4s examine false", "1m0.4s report stopping gen=1 changed", "1m0.4s signal 101 TERM", "1m0.4s signal 101 CONT")
+		touch()
+		s.exit(child.Change{})
+		s.want("1m0.4s heard", "1m0.4s over", "1m0.4s examine true", "1m0.4s spawn 2", "1m0.4s report up gen=2")
 	})
 }

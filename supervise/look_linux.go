@@ -58,6 +58,7 @@ func (m *Machine) Look(budget int64) (restart.Usage, error) {
 	}
 	u, err = m.walk(u, pids, grouped, counted, budget)
 	m.spend(&u, grouped)
+	u.Silent = m.silence()
 	return u, err
 }
 

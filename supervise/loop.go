@@ -15,6 +15,7 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/clock"
+	"relance/files"
 	"relance/restart"
 	"relance/signals"
 )
@@ -49,8 +50,9 @@ type World interface {
 	// Alarm lets an alarm come when the child has used in more of CPU time; where
 	// that cannot be had, none comes.
 	Alarm(in time.Duration)
-	// Examine says which watched files have changed; now: also if something is
+	// Heard is called when a watched file was touched, Examine says which watched files have changed; now: also if something is
 	// being changed at this moment.
+	Heard()
 	Examine(now bool) restart.Examined
 	// Reap takes one change of a child of this process, without waiting.
 	Reap() (child.Change, child.Wait)
@@ -89,6 +91,8 @@ type Sources struct {
 	Groups <-chan cgroup.Change
 	// Clock tells that the clock on the wall was set.
 	Clock <-chan clock.Set
+	// Files tells that a watched file was touched.
+	Files <-chan files.Touched
 }
 
 // loop is the state of the owner.
@@ -155,6 +159,9 @@ func (l *loop) wait(from Sources) {
 		l.translate(s)
 	case ev := <-from.Groups:
 		l.group(ev)
+	case <-from.Files:
+		l.world.Heard()
+		l.add(restart.Touched{})
 	case <-from.Clock:
 		l.add(restart.ClockSet{})
 	case <-alarm:

@@ -16,6 +16,7 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/clock"
+	"relance/files"
 	"relance/restart"
 	"relance/signals"
 )
@@ -41,16 +42,17 @@ func TestMain(m *testing.M) {
 // The two goroutines take turns: mu is the test's, but for the time in which it
 // waits for the loop (let).
 type scene struct {
-	t      *testing.T
-	mu     sync.Mutex
-	start  time.Time
-	in     chan signals.Signal
-	events chan cgroup.Change
-	clock  chan clock.Set
-	ended  chan int
-	notes  []string
-	calls  map[string]int
-	report restart.Report // the last one
+	t       *testing.T
+	mu      sync.Mutex
+	start   time.Time
+	in      chan signals.Signal
+	events  chan cgroup.Change
+	touched chan files.Touched
+	clock   chan clock.Set
+	ended   chan int
+	notes   []string
+	calls   map[string]int
+	report  restart.Report // the last one
 
 	// The tree: changes that are not yet reaped, the child, who else lives.
 	changes        []child.Change
@@ -78,13 +80,15 @@ func play(t *testing.T, c Config, act func(s *scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{
-			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), ended: make(chan int, 1),
+			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), touched: make(chan files.Touched), ended: make(chan int, 1),
 			calls: map[string]int{}, use: restart.Usage{Memory: 1, Processes: 1},
 		}
 		c.Report = s.told
 		c.Situation.Self = 1
 		s.mu.Lock()
-		go func() { s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock}) }()
+		go func() {
+			s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock, Files: s.touched})
+		}()
 		defer s.leave()
 		s.let(func() {}) // the first generation starts
 		act(s)
@@ -233,6 +237,12 @@ func (s *scene) Alarm(in time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.alarm = in
+}
+
+func (s *scene) Heard() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("heard")
 }
 
 func (s *scene) Examine(now bool) restart.Examined {

@@ -9,6 +9,8 @@ import (
 
 	"relance/cgroup"
 	"relance/child"
+	"relance/files"
+	"relance/output"
 	"relance/place"
 	"relance/restart"
 	"relance/signals"
@@ -22,6 +24,11 @@ type Machine struct {
 	walker   *tree.Walker
 	groups   groups
 	memory   *memory
+	// output is nil where it is not carried, files where nothing is watched;
+	// unseen is what was said last of what cannot be watched.
+	output *output.Carrier
+	files  *files.Watch
+	unseen string
 	// pressureEnv is the place of MEMORY_PRESSURE_WATCH in the environment of the
 	// child, -1 for none.
 	pressureEnv int
@@ -54,6 +61,10 @@ type Setup struct {
 	Pressure *cgroup.Trigger
 	// Ask says what else is to be seen.
 	Ask Ask
+	// Output carries what is written to stdout and stderr, nil: nobody does.
+	Output *output.Carrier
+	// Files are those that are watched, nil: none is.
+	Files *files.Watch
 	// Say takes lines for people; Settled is called once, when the first generation
 	// has been started.
 	Say     func(string)
@@ -65,8 +76,9 @@ type Setup struct {
 func NewMachine(s Setup) (*Machine, error) {
 	m := &Machine{
 		terminal: child.OpenTerminal(), groups: groups{place: s.Place}, pressureEnv: -1,
-		ask: s.Ask, say: s.Say, settled: s.Settled,
+		ask: s.Ask, output: s.Output, files: s.Files, say: s.Say, settled: s.Settled,
 	}
+	m.replaceOutput(s.Settings)
 	// Without a terminal, a signal to our process group is for us alone.
 	s.Settings.OwnGroup = m.terminal == nil
 	if err := child.Adopt(); err != nil {
@@ -98,6 +110,7 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	}
 	m.kills, m.spending = 0, spending{reaped: child.Reaped()}
 	clear(m.said)
+	m.beginOutput()
 	pid, err := m.spawn(gen)
 	m.groups.clear()
 	if gen == 1 {
@@ -240,9 +253,6 @@ func (m *Machine) Alarm(in time.Duration) {
 	// looks by the clock on the wall do, if later.
 	m.clockless = m.clockless || err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.EINVAL)
 }
-
-// Examine says which watched files have changed.
-func (m *Machine) Examine(now bool) restart.Examined { return restart.Examined{Settled: true} }
 
 // Reap takes one change of a child of this process.
 func (m *Machine) Reap() (child.Change, child.Wait) {

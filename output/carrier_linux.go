@@ -1,0 +1,125 @@
+package output
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Carrier is what carries the output of all generations. Its methods are called
+// by one goroutine, the owner.
+type Carrier struct {
+	streams []*Stream
+	say     func(string)
+	// wake is an eventfd(2) that is readable from Close on.
+	wake int
+	// began is when this generation began, on the clock of the streams.
+	began time.Duration
+}
+
+// End is a descriptor of the command and the descriptor of ours that is to be
+// in its place.
+type End struct{ FD, From int }
+
+// add makes the pipe for one stream.
+func (c *Carrier) add(fd, target int, name string, to kind) error {
+	var ends [2]int
+	if err := makePipe(&ends); err != nil {
+		return fmt.Errorf("make a pipe for %s: %w", name, err)
+	}
+	s := &Stream{
+		name: name, fds: []int{fd}, target: target, to: to, splices: to == toPipe || to == toFIFO,
+		read: ends[0], write: ends[1], wake: c.wake, say: c.say,
+		next: make(chan int, 1), ended: make(chan struct{}),
+	}
+	s.next <- s.read
+	c.streams = append(c.streams, s)
+	return nil
+}
+
+// makePipe makes a pipe whose read end does not block. The two ends are two open
+// file descriptions, so nobody who writes notices (pipe(7)).
+func makePipe(ends *[2]int) error {
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		return err
+	}
+	return unix.SetNonblock(ends[0], true)
+}
+
+// Streams returns what is carried; Run of each is to be started.
+func (c *Carrier) Streams() []*Stream { return c.streams }
+
+// Ends returns what the command is to be given. It is the same for all
+// generations.
+func (c *Carrier) Ends() []End {
+	var ends []End
+	for _, s := range c.streams {
+		for _, fd := range s.fds {
+			ends = append(ends, End{FD: fd, From: s.write})
+		}
+	}
+	return ends
+}
+
+// Begin is called before each generation starts: its silence counts from here,
+// and a stream that broke is mended, unless its reader has gone for good.
+func (c *Carrier) Begin() error {
+	c.began = clock()
+	for _, s := range c.streams {
+		if !s.broken.Load() || s.abandoned() {
+			continue
+		}
+		if err := s.mend(); err != nil {
+			return fmt.Errorf("make a new pipe for %s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// Silence is for how long nothing has been written, on any carried stream, since
+// this generation began. It is zero while bytes wait for a reader that stalls,
+// which is not the command's silence, and when no stream is left whose reader
+// lives, for then it is not known. It never waits.
+func (c *Carrier) Silence() time.Duration {
+	last, known := c.began, false
+	for _, s := range c.streams {
+		if s.broken.Load() {
+			continue
+		}
+		known = true
+		// In this order, which is the reverse of that in Run. Where the read end has
+		// just been closed, another descriptor may have its number by now, and the
+		// silence is too short for this one time.
+		if readable(s.read) || s.busy.Load() {
+			return 0
+		}
+		last = max(last, time.Duration(s.last.Load()))
+	}
+	if !known {
+		return 0
+	}
+	return max(0, clock()-last)
+}
+
+// Close passes on all that is in the pipes, to the last byte, and ends the
+// streams, whose Run must have been started. Where a process still has an end of
+// a pipe open, that is what is there by now. It waits for a reader that stalls.
+func (c *Carrier) Close() {
+	for _, s := range c.streams {
+		unix.Close(s.write)
+		close(s.next)
+	}
+	// Only a counter that is full could make this fail (eventfd(2)).
+	_, _ = unix.Write(c.wake, binary.NativeEndian.AppendUint64(nil, 1))
+	for _, s := range c.streams {
+		<-s.ended
+	}
+	unix.Close(c.wake)
+}
+
+// clock is the time since the package was loaded, by the monotonic clock.
+func clock() time.Duration { return time.Since(loaded) }
+
+var loaded = time.Now()

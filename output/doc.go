@@ -1,0 +1,25 @@
+// Package output stands between what the command writes to stdout and stderr and
+// where relance's own go, and knows when something was last written. All bytes
+// are passed on as they are and as they come; none is kept for later.
+//
+// Each carried stream is a pipe. The command has its write end in place of
+// descriptor 1 or 2, and so has every generation: relance keeps the end open too,
+// so the order holds from one generation to the next, and a relaunch costs
+// nothing. [Stream.Run] waits in one poll(2) for the read end, and copies.
+//
+// What the command sees is what it would see without relance, as far as a pipe
+// can tell it:
+//
+//   - A reader that stalls: the pipe fills, and the command waits in its write.
+//   - A reader that goes away: the read end is closed as soon as that is seen, so
+//     the next write of the command ends in SIGPIPE or EPIPE. The end of a TCP
+//     peer, and of the last reader of a FIFO, shows in a write only, so there it
+//     is the write after the first one.
+//   - Any other error, as of a disk that is full, no pipe can tell. The read end is
+//     closed then too, and one line says why: a command that goes on while what
+//     it writes is lost is worse than one that ends. The next generation gets a
+//     new pipe, for the reason may be gone by then.
+//
+// What a pipe would change is not carried: a terminal, a socket that keeps
+// messages apart, a device, a descriptor for direct I/O.
+package output

@@ -1,0 +1,134 @@
+package output
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// Stream is one pipe, and the descriptor of ours that what comes out of it is
+// written to. That one is shared with whoever gave it to us, so its flags are not
+// ours to set, and it may be non-blocking at any time.
+type Stream struct {
+	name string
+	// fds are the descriptors of the command that the pipe stands for.
+	fds    []int
+	target int
+	to     kind
+	// splices says that the kernel moves the pages: only from pipe to pipe. On the
+	// way to a socket or a file it keeps our pipe locked until those have taken
+	// them, and a command that writes meanwhile cannot even be killed.
+	splices bool
+	// read and write are the ends of the pipe; the owner's, as Run has its own
+	// copy of the first.
+	read, write int
+	// next gives Run the read end to copy from, and the one after when that broke.
+	next  chan int
+	ended chan struct{}
+	wake  int
+	say   func(string)
+
+	// last is when something was last written (clock), busy is set while it is
+	// being passed on, broken when the read end was closed.
+	last         atomic.Int64
+	busy, broken atomic.Bool
+}
+
+const (
+	// bufferSize is what a pipe holds, unless somebody changed it (pipe(7)).
+	bufferSize = 64 << 10
+	// spliceSize is more than a pipe holds: all that is there.
+	spliceSize = 1 << 20
+)
+
+// Run copies until Close. It blocks in one poll(2) while nothing is written, and
+// where a reader stalls in the write to it.
+func (s *Stream) Run() {
+	defer close(s.ended)
+	for in := range s.next {
+		err := s.carry(in)
+		// In this order: who sees the stream broken does not look at the descriptor.
+		s.broken.Store(true)
+		s.busy.Store(false)
+		unix.Close(in)
+		if err != nil && !gone(err) {
+			s.say(fmt.Sprintf("pass on %s: %v; closed, and who writes to it gets SIGPIPE", s.name, err))
+		}
+	}
+}
+
+// gone reports whether a write ended so because nobody reads any more.
+func gone(err error) bool { return err == unix.EPIPE || err == unix.ECONNRESET }
+
+// carry copies from in until nobody takes it any more, or all is over.
+func (s *Stream) carry(in int) error {
+	c := &copier{Stream: s, in: in}
+	watch := -1 // of no interest (poll(2))
+	if s.to == toPipe || s.to == toSocket {
+		watch = s.target
+	}
+	for {
+		// Errors are told whether asked for or not.
+		fds := [3]unix.PollFd{
+			{Fd: int32(in), Events: unix.POLLIN}, {Fd: int32(s.wake), Events: unix.POLLIN}, {Fd: int32(watch)},
+		}
+		if _, err := unix.Poll(fds[:], -1); err != nil {
+			continue // EINTR
+		}
+		switch {
+		case s.hungUp(fds[2].Revents):
+			return unix.EPIPE
+		case fds[1].Revents != 0:
+			return c.drain()
+		case fds[0].Revents != 0:
+			if _, err := c.pass(spliceSize); err != nil {
+				return err
+			}
+		default:
+			// An error of the socket that only a write can fetch.
+			watch = -1
+		}
+	}
+}
+
+// hungUp reports whether what poll(2) tells of the target means that its reader
+// has gone for good: a pipe says POLLERR, a socket POLLHUP.
+func (s *Stream) hungUp(events int16) bool {
+	return s.to != toSocket && events&unix.POLLERR != 0 || s.to == toSocket && events&unix.POLLHUP != 0
+}
+
+// abandoned reports whether nobody reads the target now.
+func (s *Stream) abandoned() bool {
+	fds := [1]unix.PollFd{{Fd: int32(s.target)}}
+	_, err := unix.Poll(fds[:], 0)
+	return err == nil && s.hungUp(fds[0].Revents)
+}
+
+// readable reports whether there is something in the pipe that fd is the read end
+// of. It asks poll(2), and not for the number of bytes, since that waits for
+// whoever has locked the pipe.
+func readable(fd int) bool {
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	_, err := unix.Poll(fds[:], 0)
+	return err == nil && fds[0].Revents&unix.POLLIN != 0
+}
+
+// mend puts a new pipe in the place of one whose read end was closed. The write
+// end keeps its number.
+func (s *Stream) mend() error {
+	var ends [2]int
+	if err := makePipe(&ends); err != nil {
+		return err
+	}
+	err := unix.Dup3(ends[1], s.write, unix.O_CLOEXEC)
+	unix.Close(ends[1])
+	if err != nil {
+		unix.Close(ends[0])
+		return err
+	}
+	s.read = ends[0]
+	s.broken.Store(false)
+	s.next <- ends[0]
+	return nil
+}

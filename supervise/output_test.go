@@ -1,0 +1,56 @@
+package supervise
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"relance/child"
+	"relance/output"
+	"relance/place"
+	"relance/tree"
+)
+
+// What a look tells of the output, and what the command is given for it: nothing
+// where it is not carried.
+func TestMachineOutput(t *testing.T) {
+	walker, err := tree.New(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare := place.Bare(os.Getpid())
+	m := &Machine{walker: walker, groups: groups{place: bare}, memory: &memory{place: bare}}
+	look := func() time.Duration {
+		u, err := m.Look(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.Silent
+	}
+	var s child.Settings
+	m.beginOutput()
+	if m.replaceOutput(&s); s.Replace != nil || look() != 0 {
+		t.Errorf("not carried: %v, silent %v", s.Replace, look())
+	}
+
+	carrier, err := output.Open([3]bool{}, nil)
+	if err != nil {
+		t.Skip(err) // go test in a terminal
+	}
+	for _, stream := range carrier.Streams() {
+		go stream.Run()
+	}
+	defer carrier.Close()
+	m.output = carrier
+	if m.replaceOutput(&s); len(s.Replace) != len(carrier.Ends()) || s.Replace[0].From <= 2 {
+		t.Errorf("replaced: %v", s.Replace)
+	}
+	const long = 20 * time.Millisecond
+	for look() < long {
+	}
+	before := time.Now()
+	m.beginOutput()
+	if silent := look(); silent > time.Since(before) {
+		t.Errorf("silent for %v before the generation began", silent)
+	}
+}
