@@ -60,6 +60,14 @@ func TestParseField(t *testing.T) {
 	}
 }
 
+func TestParseSchedstat(t *testing.T) {
+	for text, want := range map[string]time.Duration{"242734 127477 2\n": 242734, "": 0, "x 1 2": 0} {
+		if got := parseSchedstat(text); got != want {
+			t.Errorf("parseSchedstat(%q) = %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestWriteTable(t *testing.T) {
 	var out strings.Builder
 	writeTable(&out, [][]string{{"", "us"}, {"tini -s", "7"}, {"bare", "1200"}})

@@ -16,7 +16,9 @@ type resident struct {
 	name string
 	cmd  *exec.Cmd
 	pids []int // the peer and whatever else it keeps beside the child
-	from int   // switches when the count began
+	// When the count began: switches, and time on a processor.
+	from int
+	used time.Duration
 }
 
 // measureIdle starts all peers with a child that sleeps, reads their memory, and counts how often they were switched to
@@ -39,6 +41,10 @@ func (b *bench) measureIdle() {
 		b.relancePeer(""),
 		b.relancePeer(b.budgetFlags),
 	}
+	watching := b.relancePeer(b.watchFlags)
+	watching.name = "relance, watching"
+	peers = append(peers, watching)
+	fmt.Printf("%s: %s\n", watching.name, b.watchFlags)
 	defer endFamily()
 	var all []*resident
 	for _, c := range b.contenders(peers, false, "sleep", "1000") {
@@ -52,16 +58,17 @@ func (b *bench) measureIdle() {
 	}
 	time.Sleep(2 * time.Second) // a Go runtime is busy for a moment after its start
 	for _, r := range all {
-		r.from = r.switches()
+		r.from, r.used = r.switches(), r.cpu()
 	}
 	time.Sleep(b.idle)
 
-	rows := [][]string{{"", "VmRSS kB", "RssAnon kB", "PSS kB", "threads", "switches", "a minute"}}
+	rows := [][]string{{"", "VmRSS kB", "RssAnon kB", "PSS kB", "threads", "switches", "a minute", "CPU ms an hour"}}
 	for _, r := range all {
-		n := r.switches() - r.from
+		n, used := r.switches()-r.from, r.cpu()-r.used
 		rows = append(rows, []string{
 			r.name, r.sum("status", "VmRSS:"), r.sum("status", "RssAnon:"), r.sum("smaps_rollup", "Pss:"), r.sum("status", "Threads:"),
 			strconv.Itoa(n), fmt.Sprintf("%.1f", float64(n)/b.idle.Minutes()),
+			fmt.Sprintf("%.1f", 1000*used.Seconds()/b.idle.Hours()),
 		})
 	}
 	writeTable(os.Stdout, rows)
@@ -117,6 +124,26 @@ func (r *resident) switches() (sum int) {
 		}
 	}
 	return sum
+}
+
+// cpu is the time that the resident's threads have spent on a processor, from
+// schedstat (sched-stats.rst): stat counts in ticks, of which an idle process uses none.
+func (r *resident) cpu() (sum time.Duration) {
+	for _, pid := range r.pids {
+		paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+		for _, path := range paths {
+			text, _ := os.ReadFile(path)
+			sum += parseSchedstat(string(text))
+		}
+	}
+	return sum
+}
+
+// parseSchedstat reads "<ns on a processor> <ns waited> <times>"; zero: it says nothing.
+func parseSchedstat(text string) time.Duration {
+	first, _, _ := strings.Cut(text, " ")
+	ns, _ := strconv.ParseInt(first, 10, 64)
+	return time.Duration(ns)
 }
 
 // fieldOf returns the number after the field's name, which begins a line.

@@ -26,6 +26,7 @@ type bench struct {
 	relance     string
 	loopFlags   string
 	budgetFlags string
+	watchFlags  string
 	rounds      int
 	blocks      int
 	floorRounds int
@@ -53,6 +54,8 @@ func run() error {
 	flag.StringVar(&b.relance, "relance", "bin/relance", "the relance to measure")
 	flag.StringVar(&b.loopFlags, "relance-loop", "--restart always --backoff 1us..1us --min-uptime 0s", "flags with which relance restarts at once")
 	flag.StringVar(&b.budgetFlags, "relance-budget", "--memory-high 1G", "flags for a second idle relance, which watches a budget")
+	flag.StringVar(&b.watchFlags, "relance-watch", "--every 1h --at 04:00 --cron @daily --window 22:00-05:00 --jitter 10%",
+		"flags for a third idle relance, which watches what costs nothing while nothing happens")
 	flag.IntVar(&b.rounds, "rounds", 200, "rounds of start and gap")
 	flag.IntVar(&b.blocks, "blocks", 20, "blocks into which the rounds of gap are cut, so that all peers meet the same noise")
 	flag.IntVar(&b.floorRounds, "floor-rounds", 4, "rounds for supervisors that wait a second between starts")

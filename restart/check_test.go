@@ -186,7 +186,9 @@ func (w *world) checkReport(a Report) {
 	case LeftBehind:
 		r.stopped = w.now
 	case Deferred:
-		w.checkVerdict(a)
+		if r.waits.IsZero() {
+			w.checkVerdict(a)
+		}
 		w.checkDeferred(a)
 	case Up, Planned:
 		w.checkSaid(a)

@@ -184,7 +184,7 @@ func (w *world) checkPlan(ev Event) {
 		w.errorf("the clock was set, and the plan was not asked")
 	case known && !r.opened && at.After(w.now) && at.Sub(r.said).Abs() > time.Minute:
 		w.errorf("due at %v, and said %v", at, r.said)
-	case p.shift == p.openShift && !r.waits.IsZero() && !r.opened && w.closed() &&
+	case p.shift == p.openShift && !r.waits.IsZero() && !r.opened && w.closed() && deadline.After(w.now) &&
 		p.fakePlan.Opening(r.gen, w.now).Sub(r.waitsUntil).Abs() > time.Minute:
 		w.errorf("said that it waits until %v", r.waitsUntil)
 	case known && !r.opened && !at.IsZero() && (deadline.IsZero() || deadline.After(latest(at, w.now))):

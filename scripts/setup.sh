@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+PATH=$PATH:/usr/sbin:/sbin
 missing=
 need() { # need COMMAND PACKAGE
 	command -v "$1" >/dev/null || missing="$missing $2"
@@ -14,6 +15,7 @@ need bash bash
 need ps procps
 need setpriv util-linux
 need dbus-daemon dbus-daemon
+need nginx nginx-light
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" != 0 ]; then
@@ -21,6 +23,12 @@ if [ -n "$missing" ]; then
 		exit 1
 	fi
 	apt-get update -q
+	# The tests start what they need. A server that is installed must not start one of its own (invoke-rc.d(8)).
+	if [ ! -e /usr/sbin/policy-rc.d ]; then
+		trap 'rm -f /usr/sbin/policy-rc.d' EXIT INT TERM
+		printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+		chmod +x /usr/sbin/policy-rc.d
+	fi
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
 fi
 go mod download

@@ -57,6 +57,13 @@ func (w *wall) set(at time.Time) {
 	w.at = at
 }
 
+// asked returns the last answer, and what a clock showed for due.
+func (w *wall) asked(due time.Time) (last, shown time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.due, w.shown[due]
+}
+
 // until lets time pass, in which the clock is set once, and returns all recycles.
 // Every child leaves after a second. Told says whether the kernel tells.
 func (w *wall) until(s *scene, end, at time.Time, told bool) (all []recycled) {
@@ -64,13 +71,15 @@ func (w *wall) until(s *scene, end, at time.Time, told bool) (all []recycled) {
 	var leaves time.Time
 	note := func() {
 		if s.report.Kind == restart.Stopping && leaves.IsZero() {
-			all = append(all, recycled{w.shown[s.report.Planned], time.Now()})
+			_, due := w.asked(s.report.Planned)
+			all = append(all, recycled{due, time.Now()})
 			leaves = time.Now().Add(time.Second)
 		}
 	}
 	for time.Now().Before(end) {
 		wake := end
-		for _, t := range []time.Time{w.due, leaves} {
+		next, _ := w.asked(time.Time{})
+		for _, t := range []time.Time{next, leaves} {
 			if t.After(time.Now()) && t.Before(wake) {
 				wake = t
 			}
