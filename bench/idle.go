@@ -41,10 +41,12 @@ func (b *bench) measureIdle() {
 		b.relancePeer(""),
 		b.relancePeer(b.budgetFlags),
 	}
-	watching := b.relancePeer(b.watchFlags)
-	watching.name = "relance, watching"
-	peers = append(peers, watching)
-	fmt.Printf("%s: %s\n", watching.name, b.watchFlags)
+	for _, more := range []struct{ name, flags string }{{"relance, watching", b.watchFlags}, {"relance, looking", b.lookFlags}} {
+		p := b.relancePeer(more.flags)
+		p.name = more.name
+		peers = append(peers, p)
+		fmt.Printf("%s: %s\n", more.name, more.flags)
+	}
 	defer endFamily()
 	var all []*resident
 	for _, c := range b.contenders(peers, false, "sleep", "1000") {

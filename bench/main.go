@@ -27,6 +27,7 @@ type bench struct {
 	loopFlags   string
 	budgetFlags string
 	watchFlags  string
+	lookFlags   string
 	rounds      int
 	blocks      int
 	floorRounds int
@@ -54,8 +55,11 @@ func run() error {
 	flag.StringVar(&b.relance, "relance", "bin/relance", "the relance to measure")
 	flag.StringVar(&b.loopFlags, "relance-loop", "--restart always --backoff 1us..1us --min-uptime 0s", "flags with which relance restarts at once")
 	flag.StringVar(&b.budgetFlags, "relance-budget", "--memory-high 1G", "flags for a second idle relance, which watches a budget")
-	flag.StringVar(&b.watchFlags, "relance-watch", "--every 1h --at 04:00 --cron @daily --window 22:00-05:00 --jitter 10%",
+	flag.StringVar(&b.watchFlags, "relance-watch", "--every 1h --at 04:00 --cron @daily --window 22:00-05:00 --jitter 10% --idle-wait 1m"+
+		" --cpu-time 10h --cpu-backstop --output-silence 1h --watch /etc/hostname --watch /etc/default --restart-signal USR1",
 		"flags for a third idle relance, which watches what costs nothing while nothing happens")
+	flag.StringVar(&b.lookFlags, "relance-look", "--memory-high 1G --max-open-files 80% --max-sockets 1000 --max-tasks 1000 --cpu-share 95%/5m --for 1m",
+		"flags for a fourth, which has to look for what the kernel does not tell")
 	flag.IntVar(&b.rounds, "rounds", 200, "rounds of start and gap")
 	flag.IntVar(&b.blocks, "blocks", 20, "blocks into which the rounds of gap are cut, so that all peers meet the same noise")
 	flag.IntVar(&b.floorRounds, "floor-rounds", 4, "rounds for supervisors that wait a second between starts")

@@ -24,7 +24,6 @@ type record struct {
 	PID        int       `json:"pid,omitempty"`
 	Uptime     *float64  `json:"uptime_seconds,omitempty"`
 	Memory     *int64    `json:"memory_bytes,omitempty"`
-	Spent      string    `json:"spent,omitempty"`
 	Budget     int64     `json:"memory_budget_bytes,omitempty"`
 	Exceeded   *float64  `json:"memory_exceeded_seconds,omitempty"`
 	Stalled    bool      `json:"memory_stalled,omitempty"`
@@ -56,6 +55,7 @@ type record struct {
 	Failures   int       `json:"failures,omitempty"`
 	Planned    time.Time `json:"planned,omitzero"`
 	Error      string    `json:"error,omitempty"`
+	Spent      string    `json:"spent,omitempty"`
 }
 
 // JSON is the line for r at now, without a line feed. name is what the user
