@@ -1,0 +1,84 @@
+package requests
+
+import (
+	"sync"
+	"testing"
+)
+
+// told reports how many news there are.
+func told(news chan News) (n int) {
+	for len(news) > 0 {
+		<-news
+		n++
+	}
+	return n
+}
+
+func TestCounterTellsOnce(t *testing.T) {
+	news := make(chan News, 2)
+	c := NewCounter(news)
+	c.Begin(1)
+	c.Until(3)
+	for range 2 {
+		c.Enter(1, 1)
+		c.Serve(1, 1)
+		c.Enter(1, -1)
+	}
+	if c.Left() != 1 || told(news) != 0 {
+		t.Errorf("left %d", c.Left())
+	}
+	c.Serve(2, 100) // of another generation
+	c.Serve(1, 1)
+	if c.Left() != -1 || told(news) != 1 {
+		t.Errorf("left %d", c.Left())
+	}
+	c.Serve(1, 1)
+	if n := told(news); n != 0 {
+		t.Errorf("told %d times more", n)
+	}
+	c.Enter(1, 2)
+	c.Idle()
+	c.Enter(1, -1)
+	if n := told(news); n != 0 {
+		t.Error("told while one is being served")
+	}
+	c.Enter(1, -1)
+	if n := told(news); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+	c.Idle()
+	if n := told(news); n != 1 {
+		t.Errorf("idle already: told %d times", n)
+	}
+	c.Begin(2)
+	if served, inFlight := c.Read(); served != 0 || inFlight != 0 || c.Left() != -1 {
+		t.Errorf("%d, %d", served, inFlight)
+	}
+}
+
+// TestCounterFromMany: whoever comes last tells, and nothing is lost.
+func TestCounterFromMany(t *testing.T) {
+	news := make(chan News, 2)
+	c := NewCounter(news)
+	for gen := 1; gen <= 50; gen++ {
+		c.Begin(gen)
+		c.Until(8000)
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for range 1000 {
+					c.Enter(gen, 1)
+					c.Serve(gen, 1)
+					c.Enter(gen, -1)
+				}
+			})
+		}
+		all.Wait()
+		if served, inFlight := c.Read(); served != 8000 || inFlight != 0 {
+			t.Fatalf("%d served, %d in flight", served, inFlight)
+		}
+		if n := told(news); n != 1 {
+			t.Fatalf("told %d times", n)
+		}
+	}
+}
