@@ -29,7 +29,7 @@ func (w *world) checkGroupAction(before State, a Action) {
 		if g.armed || before != Running {
 			w.errorf("%s: watch what is watched", before)
 		}
-		if n := len(g.watches); n > 1 && w.now.Sub(g.watches[n-2]) < 10*time.Millisecond {
+		if n := len(g.watches); n > 1 && w.now.Sub(g.watches[n-2]) < 10*time.Millisecond && !dropped(w.last) {
 			w.errorf("three times watched within %v", w.now.Sub(g.watches[n-2]))
 		}
 	}
@@ -38,18 +38,33 @@ func (w *world) checkGroupAction(before State, a Action) {
 	}
 }
 
-// checkVerdict: memory is a reason to stop only if looks say so, for long enough.
+// checkVerdict: a budget is a reason only if looks say so, for long enough.
 func (w *world) checkVerdict(a Report) {
 	r, p := &w.run, &w.policy
 	g := &r.group
+	switch hung := a.Spent == BudgetShare || a.Spent == BudgetSilence; {
+	case w.observe[a.Reason] != (a.Kind == Observed):
+		w.errorf("%s for %s, which is observed: %v", a.Kind, a.Reason, w.observe[a.Reason])
+	case a.Kind == Stopping && r.opened && a.Reason == r.quiet.because && !hung:
+		if w.checkLeft(a); a.Reason == Age || a.Reason == Schedule {
+			if !a.Planned.Equal(r.quiet.due) {
+				w.errorf("stopped for %s, planned %v, due %v", a.Reason, a.Planned, r.quiet.due)
+			}
+		}
+		return
+	case a.Kind == Stopping && w.closed() && !hung && slices.Contains(deferrable, a.Reason):
+		w.errorf("stopped for %s while the window is closed", a.Reason)
+	case a.Kind == Deferred && !r.waits.IsZero():
+		if a.Reason != r.waitsFor {
+			w.errorf("%s waits, and so does %s", a.Reason, r.waitsFor)
+		}
+		return // said again
+	}
 	lasts := func(since time.Time) bool { return !since.IsZero() && w.now.Sub(since) >= p.MemoryFor }
 	switch a.Reason {
 	case MemoryHigh:
-		switch {
-		case a.Kind == Stopping && r.opened:
-		case a.Kind == Stopping && w.closed():
-			w.errorf("stopped while the window is closed")
-		case g.pressed:
+		switch _, byTrigger := w.ev.(Pressed); {
+		case byTrigger:
 		case lasts(g.over) && (r.sawLast.Exact || r.over >= 2):
 		case lasts(g.near) && g.stalls:
 		default:
@@ -57,6 +72,14 @@ func (w *world) checkVerdict(a Report) {
 		}
 	case Age, Schedule:
 		w.checkPlanned(a)
+	case OpenFiles, Tasks, CPUTime, Watchdog:
+		w.checkFigure(a)
+	case Changed:
+		w.checkChange(a)
+	case Asked:
+		if !w.chain.final && !r.renewed {
+			w.errorf("stopped, and nobody has asked")
+		}
 	case OOMKilled:
 		if p.OOM == OOMContinue || g.killsAt.IsZero() || w.now.Sub(g.killsAt) < 100*time.Millisecond {
 			w.errorf("stopped for an OOM kill at %v", g.killsAt)
@@ -66,6 +89,9 @@ func (w *world) checkVerdict(a Report) {
 }
 
 func (g *group) settle() { g.settled, g.killsAt = g.told.OOMKill, time.Time{} }
+
+// deferrable are the reasons that wait for the window.
+var deferrable = []Reason{MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog, Changed}
 
 // checkGroupReport: an OOM kill and a refused fork are said once.
 func (w *world) checkGroupReport(before State, ev Event, a Report) {
@@ -133,7 +159,8 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 			w.errorf("has left its group, and nothing said: %v", actions)
 		}
 	case Pressed:
-		if before == Running && s != Leaving && r.waits.IsZero() {
+		observed := w.observe[MemoryHigh] && r.figures.pressed
+		if before == Running && s != Leaving && r.waits.IsZero() && !observed && !(r.opened && w.closed()) {
 			w.errorf("pressed, and not stopped: %v", actions)
 		}
 	}
@@ -153,14 +180,14 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 		w.errorf("an OOM kill at %v, and nothing follows", g.killsAt)
 	case !g.killsAt.IsZero() && tick && w.now.Sub(g.killsAt) >= 100*time.Millisecond:
 		w.errorf("an OOM kill %v ago, and nothing followed: %v", w.now.Sub(g.killsAt), actions)
-	case !raised && !r.waits.IsZero() && p.MemoryEvents && p.MemoryHigh > 0 && !g.heard:
+	case !raised && (!r.waits.IsZero() || r.figures.observed[BudgetMemory]) && p.MemoryEvents && p.MemoryHigh > 0 && !g.heard:
 		w.errorf("memory.high is in the way of what waits for the window")
-	case raised && r.waits.IsZero() && (!p.MemoryEvents || p.MemoryHigh == 0 || p.MemoryFor == 0 || g.near.IsZero()):
+	case raised && r.waits.IsZero() && !r.figures.observed[BudgetMemory] && !r.figures.spared && (!p.MemoryEvents || p.MemoryHigh == 0 || p.MemoryFor == 0 || g.near.IsZero()):
 		w.errorf("memory.high is out of the way, near since %v", g.near)
 	case !raised && w.guarded() && p.MemoryFor > 0 && !g.over.IsZero():
 		w.errorf("memory.high is in the way of an excess")
 	case w.planOf() == nil && g.armedAfter(actions) && g.killsAt.IsZero() && !w.clocked() && g.near.IsZero() && !g.blind && r.looking == 0 &&
-		g.told.High == g.highAtLook && !deadline.IsZero() && !hasLook(actions):
+		g.told.High == g.highAtLook && !deadline.IsZero() && !hasLook(actions) && !w.timed() && !r.opened && !w.files.told && !r.figures.woken:
 		w.errorf("nothing to wait for, and a deadline")
 	}
 	w.checkSpent(ev)
@@ -170,7 +197,7 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 func (w *world) checkSpent(ev Event) {
 	r, p := &w.run, &w.policy
 	looked, ok := ev.(Looked)
-	if !ok || looked.Err != "" || !r.stopped.IsZero() || !r.waits.IsZero() {
+	if !ok || looked.Err != "" || !r.stopped.IsZero() || w.budget() == 0 {
 		return
 	}
 	g := &r.group
@@ -180,8 +207,6 @@ func (w *world) checkSpent(ev Event) {
 	_, stalled := w.stalled(looked.Usage)
 	g.looked = all
 	switch {
-	case !g.over.IsZero() && w.now.Sub(g.over) >= p.MemoryFor && (looked.Usage.Exact || r.over >= 2):
-		w.errorf("over the budget since %v, and not stopped", g.over)
 	case stalled && p.MemoryFor == 0:
 		w.errorf("does nothing but wait for memory, and not stopped")
 	}
@@ -221,6 +246,19 @@ func (w *world) lateKill(before State, n Counters, actions []Action) {
 
 func hasLook(actions []Action) bool {
 	return slices.ContainsFunc(actions, func(a Action) bool { _, ok := a.(Look); return ok })
+}
+
+func hasHeadroom(actions []Action) bool {
+	return slices.ContainsFunc(actions, func(a Action) bool { _, ok := a.(Headroom); return ok })
+}
+
+// dropped reports whether the memory budget has just been given up: then the group
+// is watched at once.
+func dropped(actions []Action) bool {
+	return slices.ContainsFunc(actions, func(a Action) bool {
+		r, ok := a.(Report)
+		return ok && (r.Kind == Deferred || r.Kind == Observed && r.Reason == MemoryHigh)
+	})
 }
 
 func (g *group) armedAfter(actions []Action) bool {

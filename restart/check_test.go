@@ -12,6 +12,8 @@ func (w *world) learn(s State, ev Event) {
 	switch ev := ev.(type) {
 	case Started:
 		r.spawning, r.alive, r.started = false, true, w.now
+		r.figures.looks = []seenAt{{at: w.now}}
+		r.figures.all = r.figures.looks
 	case SpawnFailed:
 		r.spawning, r.because = false, StartFailed
 		w.chain.status = ev.Status
@@ -27,7 +29,11 @@ func (w *world) learn(s State, ev Event) {
 	case Looked:
 		if s == Running {
 			w.learnLook(ev)
+			w.learnFigures(ev)
+			w.learnQuiet(ev)
 		}
+	case RestartAsked:
+		w.learnAsked(s)
 	case StopAsked, Interrupted:
 		if _, byTerminal := ev.(Interrupted); byTerminal && s == Running {
 			r.interrupted = w.now
@@ -48,10 +54,12 @@ func (w *world) learnLook(ev Looked) {
 	default:
 		r.over = 0
 	}
-	if r.same++; ev.Usage != r.sawLast {
+	u := ev.Usage
+	u.Silent = 0 // who is silent does nothing
+	if r.same++; u != r.sawLast {
 		r.same = 0
 	}
-	r.sawLast, r.answeredAt = ev.Usage, w.now
+	r.sawLast, r.answeredAt = u, w.now
 }
 
 // check compares what the core answered to ev in state before with the truth.
@@ -61,6 +69,9 @@ func (w *world) check(before State, ev Event, actions []Action) {
 	}
 	impatient := w.impatient(before, ev)
 	follows := w.follows(ev)
+	w.learnLeaving(before)
+	w.run.waited = !w.run.waits.IsZero()
+	spent := w.spentNow(before)
 	w.last = actions
 	headroom, waits := w.run.group.raised, w.run.waits
 	for _, a := range actions {
@@ -81,10 +92,15 @@ func (w *world) check(before State, ev Event, actions []Action) {
 			w.checkKill(before, a, impatient)
 		case Look:
 			w.checkLook(a)
+		case Alarm:
+			if a.Gen != w.run.gen || a.In <= 0 || !w.run.alive || w.core.State() != Running {
+				w.errorf("%+v", a)
+			}
 		case Report:
 			w.checkReport(a)
 			if a.Kind == Deferred && waits.IsZero() {
 				waits = w.now
+				w.run.waitsFor, w.run.waitsSpent = a.Reason, a.Spent
 			}
 			w.checkGroupReport(before, ev, a)
 		case Quit:
@@ -92,6 +108,12 @@ func (w *world) check(before State, ev Event, actions []Action) {
 		}
 	}
 	w.run.waits = waits
+	w.learnObserved(actions)
+	w.checkSaidOnly(actions)
+	w.checkFigures(ev, spent, actions)
+	w.checkQuiet(ev, actions)
+	w.checkFiles(before, ev, actions)
+	w.checkAsked(before, ev, actions)
 	w.checkGroup(before, ev, actions)
 	w.checkPlan(ev)
 	w.checkNothingForgotten(before, ev, actions, impatient)
@@ -128,11 +150,12 @@ func (w *world) checkSpawn(a Spawn) {
 		w.errorf("spawn beside another generation: %+v", w.run)
 	case w.chain.final:
 		w.errorf("spawn, though the end was asked for")
-	case w.now.Before(w.chain.wait):
+	case w.now.Before(w.chain.wait) && !w.hurried():
 		w.errorf("spawn before the backoff is over")
-	case w.policy.Restart == Never && a.Gen > 1:
+	case w.policy.Restart == Never && a.Gen > 1 && !w.run.renewed && !w.run.settled && w.run.because != StartFailed:
 		w.errorf("spawn under never")
 	}
+	w.chain.wait = time.Time{}
 }
 
 func (w *world) checkKill(before State, a Kill, impatient bool) {
@@ -144,37 +167,11 @@ func (w *world) checkKill(before State, a Kill, impatient bool) {
 	}
 }
 
-func (w *world) checkLook(a Look) {
-	r := &w.run
-	g := &r.group
-	if !r.waits.IsZero() && !r.opened && !w.closed() && a.Gen == r.gen && r.alive {
-		r.opened = true
-		return
-	}
-	unanswered := r.looking > 0 && w.now.Sub(r.lookedAt) >= 10*time.Second
-	if r.opened && unanswered && r.alive {
-		return
-	}
-	woken := w.guarded() && (g.told.High != g.highAtLook || !g.near.IsZero() || g.blind || unanswered)
-	if a.Gen != r.gen || !r.alive || !w.clocked() && !woken {
-		w.errorf("look at nobody: %+v", g)
-	}
-	least, since := 50*time.Millisecond, r.lookedAt
-	switch {
-	case woken:
-		least = 10 * time.Millisecond
-	case r.over > 0:
-		least = 25 * time.Millisecond // the confirmation
-	}
-	if !r.everLooked {
-		since = r.started
-	}
-	if gap := w.now.Sub(since); gap < least && (r.everLooked || !woken) {
-		w.errorf("looked %v after the last look", gap)
-	}
-	if gap := w.now.Sub(r.answeredAt); r.same >= 12 && gap < 10*time.Second && !woken && g.over.IsZero() {
-		w.errorf("looked at an idle tree after %v", gap)
-	}
+// hurried reports whether somebody has cut the backoff short.
+func (w *world) hurried() bool {
+	examined, ok := w.ev.(Examined)
+	_, asked := w.ev.(RestartAsked)
+	return asked || ok && examined.Settled && examined.Path != ""
 }
 
 func (w *world) checkReport(a Report) {
@@ -183,6 +180,14 @@ func (w *world) checkReport(a Report) {
 	case Stopping:
 		w.checkVerdict(a)
 		r.stopped, r.judged, r.because = w.now, w.now, a.Reason
+	case Observed:
+		w.checkVerdict(a)
+		w.checkObserved(a)
+	case Blind:
+		if r.figures.blind {
+			w.errorf("says twice that it cannot see")
+		}
+		r.figures.blind = true
 	case LeftBehind:
 		r.stopped = w.now
 	case Deferred:
@@ -198,114 +203,6 @@ func (w *world) checkReport(a Report) {
 	if a.Gen != r.gen {
 		w.errorf("a report about generation %d", a.Gen)
 	}
-}
-
-// checkDelay: the delay doubles with each failure and forgets after a healthy
-// run, give or take a fifth, and is within the bounds that the user gave.
-func (w *world) checkDelay(a Report) {
-	p, n := &w.policy, w.chain.failures
-	d := float64(min(p.BackoffMin<<min(n, 30), p.BackoffMax))
-	if in := float64(a.In); in < 0.8*d-1 || in > min(1.2*d, float64(p.BackoffMax))+1 {
-		w.errorf("failure %d: a delay of %v", n+1, a.In)
-	}
-	w.chain.failures++
-	w.chain.wait = w.now.Add(a.In)
-	if a.Failures != w.chain.failures {
-		w.errorf("says %d failures, there were %d", a.Failures, w.chain.failures)
-	}
-}
-
-func (w *world) checkQuit(a Quit) {
-	want := w.chain.status
-	if b := w.run.because; w.policy.Restart == Never && (b.kind(false) == budget || b == OOMKilled) {
-		want = BudgetStatus
-	}
-	if w.run.there() || w.run.spawning || a.Status != want {
-		w.errorf("quit with %d, want %d: %+v", a.Status, want, w.run)
-	}
-	w.chain.quit = true
-}
-
-// follows is the truth about what follows when ev was the end of the tree, or
-// of the attempt to start one: "spawn", "wait", "give up", "quit"; else empty.
-func (w *world) follows(ev Event) string {
-	r, p := &w.run, &w.policy
-	nature := r.nature
-	switch ev := ev.(type) {
-	case SpawnFailed:
-		if r.gen == 1 || w.chain.final {
-			return "quit"
-		}
-		return w.afterCrash()
-	case Exited:
-		if ev.Left > 0 {
-			return ""
-		}
-	case Emptied:
-	default:
-		return ""
-	}
-	switch r.because {
-	case MemoryHigh, Age, Schedule:
-		nature = budget
-	case OOMKilled:
-		nature = limit
-	}
-	relaunched := map[When][]kind{
-		OnLimits:  {budget, limit},
-		OnFailure: {budget, limit, crash},
-		Always:    {budget, limit, crash, byItself},
-	}
-	if w.chain.final || !slices.Contains(relaunched[p.Restart], nature) {
-		return "quit"
-	}
-	uptime := r.judged.Sub(r.started)
-	if uptime >= max(p.BackoffMax, p.MinUptime) {
-		w.chain.failures = 0
-	}
-	switch {
-	case nature == crash:
-		return w.afterCrash()
-	case uptime < p.MinUptime && r.because != Age && r.because != Schedule:
-		return "wait"
-	}
-	return "spawn"
-}
-
-func (w *world) afterCrash() string {
-	if w.policy.GiveUp == 0 {
-		return "wait"
-	}
-	w.chain.crashes = append(w.chain.crashes, w.now)
-	recent := 0
-	for _, t := range w.chain.crashes {
-		if w.now.Sub(t) < w.policy.GiveUpWithin {
-			recent++
-		}
-	}
-	if recent >= w.policy.GiveUp {
-		return "give up"
-	}
-	return "wait"
-}
-
-func whatFollows(actions []Action) string {
-	for _, a := range actions {
-		switch a := a.(type) {
-		case Spawn:
-			return "spawn"
-		case Quit:
-			return "quit"
-		case Report:
-			switch a.Kind {
-			case Backoff, NoHelp:
-				return "wait"
-			case GaveUp:
-				return "give up"
-			}
-		}
-	}
-	return "nothing"
 }
 
 // checkNothingForgotten: what must follow from ev at once.
@@ -354,33 +251,4 @@ func (w *world) everybodyAsked(before State, ev Event, actions []Action) bool {
 		return asks(false)
 	}
 	return true
-}
-
-// checkDeadline: nothing that waits may wait for ever, and nothing else wakes up.
-func (w *world) checkDeadline(ev Event) {
-	deadline, s, r := w.core.Deadline(), w.core.State(), &w.run
-	in := deadline.Sub(w.now)
-	var ok bool
-	switch s {
-	case Starting, Gone:
-		ok = deadline.IsZero()
-	case Running:
-		// Where the kernel guards the budget: see checkGroup.
-		ok = (deadline.IsZero() != w.clocked() || w.policy.MemoryEvents || !r.group.armed || !r.group.killsAt.IsZero()) && in <= 10*time.Second
-		if w.planOf() != nil {
-			ok = !w.clocked() || !deadline.IsZero() && in <= 10*time.Second
-		}
-	case Leaving:
-		ok = deadline.IsZero() && w.policy.Grace == Forever || deadline.Equal(r.stopped.Add(w.policy.Grace))
-	case Dying:
-		ok = !deadline.IsZero() && in <= 8*time.Second
-	case Waiting:
-		ok = !deadline.IsZero() && deadline.Equal(w.chain.wait)
-	}
-	if _, tick := ev.(Tick); tick && !deadline.IsZero() && in <= 0 && !r.stopped.Equal(w.now) {
-		ok = false // it would spin
-	}
-	if !ok {
-		w.errorf("deadline %v from now (zero: %v)", in, deadline.IsZero())
-	}
 }

@@ -245,7 +245,7 @@ func (c *Core) report(kind Kind) Report {
 	r := Report{
 		Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, By: g.askedBy, Failures: c.backoff.failures,
 		Counters: g.watch.counters, MemoryMax: c.policy.MemoryMax, PIDsMax: c.policy.PIDsMax,
-		Waited: g.quiet.waited, Quiet: g.quiet.found, Again: g.renewed,
+		Waited: g.quiet.waited, Quiet: g.quiet.found, Again: g.renewed && g.then == Relaunch,
 	}
 	if !g.judged.IsZero() {
 		r.Uptime = g.judged.Sub(g.started)

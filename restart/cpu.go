@@ -47,26 +47,28 @@ func (c *cpu) start(now time.Time, p *Policy) {
 // seen takes what a look saw and returns the budget that is spent, if one is. busy
 // says whether the tree has run since the look before.
 func (c *cpu) seen(now time.Time, u *Usage, busy bool, p *Policy) Budget {
+	spent := NoBudget
 	c.timeDue = time.Time{}
-	if p.CPUTime > 0 {
-		left := p.CPUTime - u.CPU
-		if left <= 0 {
-			c.timeDue = now.Add(minCPUWait) // if something else comes first
-			return BudgetCPU
-		}
-		least, most := minCPUWait, minCPUWait
-		if !busy {
-			most = min(2*c.timeWait, maxInterval)
-		}
-		c.timeWait = max(left/time.Duration(p.CPUs), least, most)
-		c.timeDue = now.Add(c.timeWait)
-	}
 	if p.CPUShare == 0 {
 		c.shareDue = time.Time{}
 	} else if due(c.shareDue, now) && c.sample(now, u, p) {
-		return BudgetShare
+		spent = BudgetShare
 	}
-	return NoBudget
+	if p.CPUTime == 0 {
+		return spent
+	}
+	left := p.CPUTime - u.CPU
+	if left <= 0 {
+		c.timeDue = now.Add(minCPUWait) // if something else comes first
+		return BudgetCPU
+	}
+	most := minCPUWait
+	if !busy {
+		most = min(2*c.timeWait, maxInterval)
+	}
+	c.timeWait = max(left/time.Duration(p.CPUs), most)
+	c.timeDue = now.Add(c.timeWait)
+	return spent
 }
 
 // sample compares the time since the last sample with the share, and reports

@@ -26,7 +26,7 @@ func (w *world) move(in *tape) {
 // excess must last.
 func (w *world) holdOutside() {
 	r := &w.run
-	if !r.waits.IsZero() || w.closed() {
+	if w.budget() == 0 || w.closed() {
 		return // then it is spent, or waits
 	}
 	if w.async || w.core.State() != Running || w.policy.MemoryHigh == 0 || !r.group.heard {
@@ -35,10 +35,10 @@ func (w *world) holdOutside() {
 	w.blind, w.use.Memory = false, 2*fuzzBudget
 	longest := maxInterval + max(w.policy.MemoryFor, confirmInterval)
 	until := w.now.Add(longest)
-	for range 5 { // pass does not go on for ever
+	for range 100 { // pass does not go on for ever
 		w.pass(until.Sub(w.now), false)
 	}
-	if w.closed() {
+	if w.closed() || w.budget() == 0 {
 		return
 	}
 	if !w.failed && (w.now.Before(until) || w.core.State() == Running) {

@@ -17,11 +17,11 @@ type group struct {
 	killsAt time.Time
 	killed  bool
 	pids    bool // a refused fork was reported
-	pressed bool
 
 	// outside says that the child is not in the group now, heard that the core knows
 	// that it once was not, and escaped that this was reported.
 	outside, heard, escaped bool
+	heardAt                 time.Time
 
 	stallAt time.Time // until when use.Stalled is counted
 	looked  []seenAt  // every look that was possible
@@ -39,7 +39,7 @@ type seenAt struct {
 
 // budget is what must be watched: one that is spent already need not be.
 func (w *world) budget() int64 {
-	if !w.run.waits.IsZero() {
+	if !w.inForce(BudgetMemory) {
 		return 0
 	}
 	return w.policy.MemoryHigh
@@ -53,7 +53,7 @@ func (w *world) guarded() bool {
 // clocked reports whether something must be looked at by the clock.
 func (w *world) clocked() bool {
 	p := &w.policy
-	return w.budget() > 0 && (!w.guarded() || p.Swap) || p.AddressLimit > 0 || p.DataLimit > 0
+	return w.budget() > 0 && (!w.guarded() || p.Swap) || p.AddressLimit > 0 || p.DataLimit > 0 || w.leveled()
 }
 
 func (g *group) changed() bool { return g.armed && (g.count != g.told || g.outside && !g.heard) }
@@ -147,10 +147,10 @@ func (w *world) learnGroup(s State, ev Event) {
 			g.killsAt = w.now
 		}
 		if s == Running && ev.Escaped && !g.heard {
-			g.heard, w.run.same = true, 0
+			g.heard, g.heardAt, w.run.same = true, w.now, 0
 		}
 	case Pressed:
-		g.pressed = true
+		w.run.figures.all = append(w.run.figures.all, seenAt{w.now, ev.Usage})
 	case Looked:
 		if s == Running {
 			g.learnLook(w, ev)

@@ -17,8 +17,10 @@ type looks struct {
 	next   time.Time
 	last   Usage
 	lastAt time.Time
-	// asked is when the last look was asked for.
+	// asked is when the last look was asked for. fixed says that it is not answered
+	// yet, or failed: then next stays as it is until another one is answered.
 	asked time.Time
+	fixed bool
 	// interval is the time between the last look and the next one.
 	interval time.Duration
 	// over is since when every look saw the budget exceeded, the zero time if the
@@ -81,9 +83,26 @@ func (l *looks) start(now time.Time, p *Policy) {
 
 // again sets the next look to when there is a reason for one.
 func (l *looks) again(now time.Time, p *Policy) {
+	if l.fixed && p.looks() {
+		return
+	}
 	l.next = earliest(earliest(l.cpu.timeDue, l.cpu.shareDue), l.silenceDue)
 	if p.clock() {
 		l.soon(now.Add(l.interval))
+	}
+	if l.stall.again {
+		l.soon(l.lastAt.Add(maxPause))
+	}
+	excess := func(since time.Time, must time.Duration) {
+		if !since.IsZero() {
+			l.soon(l.lastAt.Add(untilCertain(l.lastAt.Sub(since), must)))
+		}
+	}
+	excess(l.over, p.MemoryFor)
+	for level := range levels {
+		if _, bound := level.of(&l.last, p); bound > 0 {
+			excess(l.levels[level], p.For)
+		}
 	}
 }
 
@@ -94,14 +113,15 @@ func (l *looks) soon(at time.Time) { l.next = earliest(l.next, at) }
 // What was seen in the group says nothing about the speed outside, and standing
 // still there counts no longer.
 func (l *looks) unguarded(now time.Time, p *Policy) {
-	l.lastAt, l.interval, l.floor = now, firstInterval, p.MemoryHigh
+	l.interval, l.floor = firstInterval, p.MemoryHigh
 	l.again(now, p)
+	l.lastAt = now
 }
 
 // release is called when some budgets of p are not to be looked at any more.
 func (l *looks) release(now time.Time, p *Policy) {
 	if p.MemoryHigh == 0 {
-		l.over = time.Time{}
+		l.over, l.stall.again = time.Time{}, false
 	}
 	if p.CPUTime == 0 {
 		l.cpu.timeDue = time.Time{}
@@ -117,14 +137,14 @@ func (l *looks) release(now time.Time, p *Policy) {
 
 // ask is called when a look is asked for. The answer sets the next time; until
 // then do not ask again.
-func (l *looks) ask(now time.Time) { l.asked, l.next = now, now.Add(maxInterval) }
+func (l *looks) ask(now time.Time) { l.asked, l.fixed, l.next = now, true, now.Add(maxInterval) }
 
 // seen takes what a look at now saw: how the memory budget stands, and which
 // other one is spent.
 func (l *looks) seen(now time.Time, u Usage, p *Policy) (memory finding, other Budget) {
 	before, elapsed := l.last, now.Sub(l.lastAt)
 	busy := elapsed > 0 && portion(u.CPU-before.CPU, elapsed) > busyShare
-	l.last, l.lastAt, l.next = u, now, time.Time{}
+	l.last, l.lastAt, l.fixed, l.next = u, now, false, time.Time{}
 	memory = l.seenMemory(now, &u, p)
 	other = l.seenLevels(now, &u, p)
 	for _, spent := range [...]Budget{l.cpu.seen(now, &u, busy, p), l.seenSilence(now, &u, p)} {
@@ -187,8 +207,8 @@ func (l *looks) seenSilence(now time.Time, u *Usage, p *Policy) Budget {
 // failed is called when a look was not possible; it reports whether that is new.
 func (l *looks) failed(now time.Time, p *Policy) (first bool) {
 	first = !l.blind
-	l.blind = true
-	l.over, l.levels, l.cpu.burning = time.Time{}, [levels]time.Time{}, time.Time{}
+	l.blind, l.fixed = true, true
+	l.over, l.levels, l.cpu.burning, l.stall.again = time.Time{}, [levels]time.Time{}, time.Time{}, false
 	// Soon at first: what failed may be a moment's matter, and a budget waits.
 	l.interval = min(2*l.interval, maxInterval)
 	l.next = time.Time{}

@@ -117,16 +117,22 @@ func (c *Core) looked(now time.Time, ev Looked) []Action {
 			return actions
 		}
 	}
+	if found == spent {
+		other = BudgetMemory
+	}
+	if other != NoBudget {
+		if actions = append(actions, c.spent(now, other)...); c.state != Running {
+			return actions
+		}
+	}
 	switch {
-	case found == spent:
-		return append(actions, c.spent(now, BudgetMemory)...)
-	case other != NoBudget:
-		return append(actions, c.spent(now, other)...)
+	case g.rules.MemoryHigh == 0:
+		// Nobody guards it, or no longer.
 	case found == exceeded && g.rules.MemoryEvents && c.policy.MemoryFor > 0 && !w.raised:
 		// With memory.high in its way it would neither work nor end until
 		// MemoryFor is over.
 		w.raised = true
-		return append(actions, Headroom{Gen: g.number})
+		actions = append(actions, Headroom{Gen: g.number})
 	case found == within && w.raised:
 		w.raised = false
 		actions = append(actions, Tripwire{Gen: g.number})
@@ -163,7 +169,7 @@ func (c *Core) pressed(now time.Time, ev Pressed) []Action {
 	}
 	c.gen.pressed = true
 	if ev.Usage != (Usage{}) {
-		c.gen.looks.last = ev.Usage
+		c.gen.looks.last, c.gen.looks.lastAt = ev.Usage, now
 	}
 	return c.spent(now, BudgetMemory)
 }
@@ -176,7 +182,7 @@ func (c *Core) tickRunning(now time.Time) []Action {
 		// The child lives, so it was another process of its tree.
 		w.killsDue, w.kills = time.Time{}, w.counters.OOMKill
 		if c.policy.OOM != OOMContinue {
-			return c.stop(now, OOMKilled, c.afterBudget(), 0)
+			return append(actions, c.stop(now, OOMKilled, c.afterBudget(), 0)...)
 		}
 		actions = append(actions, c.passing(now, OOM))
 	}

@@ -12,9 +12,9 @@ type fakePlan struct {
 	open  time.Duration // a window of each day, from open to shut
 	shut  time.Duration
 	// shift is by how much the clock on the wall was set since the start, begun the
-	// same when generation gen began.
-	shift, begun time.Duration
-	gen          int
+	// same when the time began that the plan counts from.
+	shift time.Duration
+	begun map[[2]time.Time]time.Duration // for a start and a time had before
 	// shown has each time of a day that was returned as the clock showed it then.
 	shown map[time.Time]time.Time
 }
@@ -22,14 +22,18 @@ type fakePlan struct {
 const fakeDay = 24 * time.Hour
 
 func (p *fakePlan) Next(gen int, started, had time.Time, _ time.Duration, _ time.Time) (due time.Time, aged bool) {
-	if gen != p.gen {
-		p.gen, p.begun = gen, p.shift
+	begun, ok := p.begun[[2]time.Time{started, had}]
+	if !ok {
+		if begun = p.shift; p.begun == nil {
+			p.begun = map[[2]time.Time]time.Duration{}
+		}
+		p.begun[[2]time.Time{started, had}] = begun
 	}
 	if p.every > 0 {
 		due, aged = p.Opening(gen, started.Add(p.every)), true
 	}
 	if p.at > 0 {
-		from := latest(started.Add(p.begun), p.shown[had]).Add(-p.at)
+		from := latest(started.Add(begun), p.shown[had]).Add(-p.at)
 		next := p.Opening(gen, from.Add(fakeDay-sinceMidnight(from)).Add(p.at-p.shift))
 		if due.IsZero() || next.Before(due) {
 			due, aged = next, false
@@ -65,6 +69,8 @@ type askedPlan struct {
 	// nextShift and openShift are the shift when the core last asked: what comes
 	// after that it cannot know.
 	nextShift, openShift time.Duration
+	// last is what Next returned last.
+	last time.Time
 }
 
 func (in *tape) plan(w *world) Plan {
@@ -82,12 +88,24 @@ func (in *tape) plan(w *world) Plan {
 }
 
 func (p *askedPlan) Next(gen int, started, had time.Time, age time.Duration, now time.Time) (time.Time, bool) {
-	r := &p.w.run
-	if gen != r.gen || !started.Equal(r.started) || !had.Equal(p.w.chain.had) || age != p.w.now.Sub(r.started) || !now.Equal(p.w.now) {
+	r, from := &p.w.run, p.w.countsFrom()
+	anew := started.Equal(p.w.now) && (p.w.observe[Age] || p.w.observe[Schedule])
+	ok := started.Equal(from) && had.Equal(p.w.chain.had) || anew && (had.Equal(p.w.chain.had) || had.Equal(p.last))
+	if gen != r.gen || !ok || age != p.w.now.Sub(started) || !now.Equal(p.w.now) {
 		p.w.errorf("the plan is asked for generation %d of %v, %v old, at %v, had %v", gen, started, age, now, had)
 	}
 	p.nextShift = p.shift
-	return p.fakePlan.Next(gen, started, had, age, now)
+	due, aged := p.fakePlan.Next(gen, started, had, age, now)
+	p.last = due
+	return due, aged
+}
+
+// countsFrom is when the time began that the plan counts from.
+func (w *world) countsFrom() time.Time {
+	if at := w.run.figures.byClock; !at.IsZero() {
+		return at
+	}
+	return w.run.started
 }
 
 func (p *askedPlan) Opening(gen int, now time.Time) time.Time {
@@ -113,7 +131,8 @@ func (w *world) closed() bool {
 // nextPlanned is the truth about when the generation is to be recycled by the clock.
 func (w *world) nextPlanned() (at time.Time, aged bool) {
 	if p, r := w.planOf(), &w.run; p != nil {
-		return p.fakePlan.Next(r.gen, r.started, w.chain.had, w.now.Sub(r.started), w.now)
+		from := w.countsFrom()
+		return p.fakePlan.Next(r.gen, from, w.chain.had, w.now.Sub(from), w.now)
 	}
 	return at, false
 }
@@ -130,13 +149,7 @@ func (w *world) checkPlanned(a Report) {
 	if at.IsZero() || at.After(w.now) || aged != (a.Reason == Age) || !a.Planned.Equal(at) {
 		w.errorf("stopped for %s, planned %v, due %v", a.Reason, a.Planned, at)
 	}
-	if !aged {
-		shown := at.Add(p.shift)
-		if !shown.After(w.chain.recycled) {
-			w.errorf("recycled for %v after %v", shown, w.chain.recycled)
-		}
-		w.chain.had, w.chain.recycled = at, shown
-	}
+	w.recycled(at, aged)
 }
 
 // checkDeferred: a spent budget waits only if the window is closed, and that is
@@ -165,7 +178,7 @@ func (w *world) checkSaid(a Report) {
 	if a.Kind == Planned && r.saidAny && a.Planned.Sub(r.said).Abs() <= time.Minute {
 		w.errorf("says %v, and has said %v", a.Planned, r.said)
 	}
-	r.said, r.saidAny = a.Planned, true
+	r.said, r.saidAny, r.figures.unsaid = a.Planned, true, false
 }
 
 // checkPlan: what is due happens, and what waits does not wait for ever.
@@ -182,9 +195,9 @@ func (w *world) checkPlan(ev Event) {
 	switch {
 	case set && !r.opened && (!known || !r.waits.IsZero() && p.shift != p.openShift):
 		w.errorf("the clock was set, and the plan was not asked")
-	case known && !r.opened && at.After(w.now) && at.Sub(r.said).Abs() > time.Minute:
+	case known && !r.opened && !r.figures.unsaid && at.After(w.now) && at.Sub(r.said).Abs() > time.Minute:
 		w.errorf("due at %v, and said %v", at, r.said)
-	case p.shift == p.openShift && !r.waits.IsZero() && !r.opened && w.closed() && deadline.After(w.now) &&
+	case p.shift == p.openShift && !r.waits.IsZero() && !r.opened && w.closed() && (tick || !w.now.After(r.waitsUntil)) &&
 		p.fakePlan.Opening(r.gen, w.now).Sub(r.waitsUntil).Abs() > time.Minute:
 		w.errorf("said that it waits until %v", r.waitsUntil)
 	case known && !r.opened && !at.IsZero() && (deadline.IsZero() || deadline.After(latest(at, w.now))):

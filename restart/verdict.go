@@ -8,11 +8,13 @@ import "time"
 // spent is called when budget b is spent.
 func (c *Core) spent(now time.Time, b Budget) []Action {
 	g := &c.gen
+	before := g.spent
 	g.spent = b
 	because := b.reason()
 	switch {
 	case c.policy.Observe.Has(because):
 		r := c.observed(now, because)
+		g.spent = before // it may be what waits
 		return append([]Action{r}, c.unwatch(now, b)...)
 	case !b.hung() && c.closed(now):
 		return c.wait(now, because)
@@ -40,18 +42,24 @@ func (c *Core) unwatch(now time.Time, b Budget) []Action {
 			actions = append(actions, Headroom{Gen: g.number})
 		}
 		g.watch.raised = false
+		if g.watch.silent {
+			actions = append(actions, c.watchAgain())
+		}
 	}
 	g.rules.forget(b)
 	g.looks.release(now, &g.rules)
-	if g.watch.silent {
-		actions = append(actions, c.watchAgain())
-	}
 	return actions
 }
 
-// wait lets what is spent wait for the window.
+// wait lets what is spent wait for the window. A generation that waits for a quiet
+// moment is recycled in any case, and sooner.
 func (c *Core) wait(now time.Time, because Reason) []Action {
-	c.gen.planned.deferred = because
+	p := &c.gen.planned
+	if c.gen.quiet.because != "" {
+		p.owed = time.Time{}
+		return c.unwatch(now, NoBudget)
+	}
+	p.deferred = because
 	return append([]Action{c.deferred(now)}, c.unwatch(now, NoBudget)...)
 }
 

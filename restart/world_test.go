@@ -24,6 +24,16 @@ type world struct {
 	use   Usage  // of the living tree
 	blind bool   // looks are not possible
 	exact bool   // the kernel counts the tree as a whole
+
+	more    bool // the policy has some of the budgets of world_more_test.go
+	ev      Event
+	files   files
+	observe map[Reason]bool
+	// observations counts what was only said.
+	observations int
+	burn         time.Duration // CPU time that the tree uses in each 100 ns
+	wrote        time.Time     // when something was written last
+	muffled      bool          // that is not known
 }
 
 // life is the truth about one generation.
@@ -50,10 +60,17 @@ type life struct {
 	looking    int // looks not yet answered
 	lookedAt   time.Time
 	waits      time.Time // since when a spent budget waits for the window
+	waitsFor   Reason
+	waitsSpent Budget
+	waited     bool      // before the step at hand
 	waitsUntil time.Time // what was said last of its end
 	said       time.Time // the same of the next recycle by the clock
 	saidAny    bool
-	opened     bool // and the last look at it was asked for
+	opened     bool // it is settled that it is recycled now, or in the next quiet moment
+	quiet      quietTruth
+	figures    figures
+	renewed    bool // another generation was asked for
+	settled    bool // and that decides what follows
 	answeredAt time.Time
 	over, same int // looks in a row over the budget; with the same figures
 	sawLast    Usage
@@ -77,6 +94,7 @@ type health struct {
 
 func newWorld(t *testing.T, in *tape) *world {
 	w := &world{t: t, policy: in.policy(), now: time.Unix(1000, 0), async: in.below(4) == 1, exact: in.coin()}
+	w.drawMore(in)
 	w.policy.Plan = in.plan(w)
 	w.core = New(w.policy)
 	return w
@@ -94,7 +112,11 @@ func (l *life) there() bool { return l.alive || l.rest > 0 }
 // happen lets one thing happen.
 func (w *world) happen(in *tape) {
 	r := &w.run
-	switch in.below(20) {
+	kinds := 20
+	if w.more {
+		kinds = 28
+	}
+	switch in.below(kinds) {
 	case 0, 1, 2:
 		w.pass(pick(in, 0, time.Millisecond, 30*time.Millisecond, 99*time.Millisecond, 100*time.Millisecond, time.Second,
 			3*time.Second, 10*time.Second, 40*time.Second, 5*time.Minute, 2*time.Hour), in.below(4) == 0)
@@ -113,8 +135,11 @@ func (w *world) happen(in *tape) {
 			w.step(StopAsked{Sig: pick[Sig](in, 0, 2)})
 		}
 	case 9:
-		if in.below(4) == 0 {
+		switch in.below(12) {
+		case 0, 1, 2:
 			w.step(Interrupted{})
+		case 3:
+			w.step(RestartAsked{By: "somebody"})
 		}
 	case 10:
 		w.step(Forward{Sig: pick[Sig](in, 1, 10, 28)})
@@ -144,6 +169,8 @@ func (w *world) happen(in *tape) {
 				w.step(ClockSet{}) // else the kernel cannot tell
 			}
 		}
+	default:
+		w.happenMore(in)
 	}
 }
 
@@ -152,21 +179,26 @@ func (w *world) pass(d time.Duration, busy bool) {
 	until := w.now.Add(d)
 	for range 40 {
 		deadline := w.core.Deadline()
+		if alarm := w.alarmAt(); !busy && !alarm.IsZero() && !alarm.After(until) && (deadline.IsZero() || alarm.Before(deadline)) {
+			w.advance(alarm)
+			w.ring()
+			continue
+		}
 		if busy || deadline.IsZero() || deadline.After(until) || w.failed {
 			break
 		}
-		w.now = latest(w.now, deadline)
+		w.advance(deadline)
 		w.step(Tick{})
 	}
 	if deadline := w.core.Deadline(); busy || deadline.IsZero() || deadline.After(until) {
-		w.now = latest(w.now, until)
+		w.advance(until)
 	}
 }
 
 // toDeadline goes to the deadline, or as far beyond it as late says.
 func (w *world) toDeadline(late time.Duration) {
 	if deadline := w.core.Deadline(); !deadline.IsZero() {
-		w.now = latest(w.now, deadline.Add(late))
+		w.advance(deadline.Add(late))
 		w.step(Tick{})
 	}
 }
@@ -189,7 +221,7 @@ func (w *world) lateNews(in *tape) {
 	actions := w.core.Step(w.now, pick[Event](in,
 		Exited{Gen: gen}, Emptied{Gen: gen}, Looked{Gen: gen, Usage: Usage{Memory: 2 * fuzzBudget}},
 		Started{Gen: gen}, SpawnFailed{Gen: gen, Status: 1}, Pressed{Gen: gen},
-		MemoryEvents{Gen: gen, Counters: Counters{High: 1 << 30, OOMKill: 1 << 30}, Escaped: true}))
+		MemoryEvents{Gen: gen, Counters: Counters{High: 1 << 30, OOMKill: 1 << 30}, Escaped: true}, CPUUsed{Gen: gen}))
 	if len(actions) > 0 || state != w.core.State() || !deadline.Equal(w.core.Deadline()) || before != w.core.gen {
 		w.errorf("news of generation %d were heard: %v", gen, actions)
 	}
@@ -204,87 +236,6 @@ func (w *world) useMemory(in *tape) {
 	w.use.Processes = 1 + w.run.rest
 }
 
-// answer answers a Spawn or a Look that is on its way.
-func (w *world) answer(in *tape) {
-	r := &w.run
-	switch {
-	case r.spawning && in.below(5) == 1:
-		w.step(SpawnFailed{Gen: r.gen, Status: pick(in, 127, 126, 125), Err: "refused"})
-	case r.spawning:
-		w.step(Started{Gen: r.gen, PID: 100 + r.gen})
-	case r.looking > 0:
-		w.looked()
-	}
-}
-
-func (w *world) looked() {
-	w.run.looking--
-	if w.blind || !w.run.there() {
-		w.step(Looked{Gen: w.run.gen, Err: "refused"})
-		return
-	}
-	w.use.Exact = w.exact && !w.run.group.outside
-	w.step(Looked{Gen: w.run.gen, Usage: w.use})
-}
-
-// endByItself ends the child: well, badly, or at a limit.
-func (w *world) endByItself(in *tape) {
-	ends := []struct {
-		nature kind
-		ev     Exited
-	}{
-		{byItself, Exited{}},
-		{crash, Exited{Code: 1 + in.below(100)}},
-		{crash, Exited{Signal: 11, Core: true}},
-		{crash, Exited{Signal: 9, CPU: 5 * time.Second}},
-		{crash, Exited{Signal: 24, CPU: 5 * time.Second}},
-	}
-	if w.policy.FileSize {
-		ends = append(ends, ends[0], ends[1])
-		ends[5].nature, ends[5].ev = limit, Exited{Signal: 25}
-		ends[6].nature, ends[6].ev = limit, Exited{Code: 128 + 24, CPU: 10 * time.Second}
-	}
-	if w.policy.AddressLimit > 0 {
-		ends = append(ends, ends[1])
-		ends[len(ends)-1].nature, ends[len(ends)-1].ev = limit, Exited{Code: 1, MaxRSS: fuzzAddress}
-	}
-	end := ends[in.below(len(ends))]
-	w.run.nature = end.nature
-	if r := &w.run.group; r.count.OOMKill > r.settled && (end.ev.Status() == 137 || w.policy.OOM != OOMContinue && !end.ev.ok()) {
-		w.run.nature, r.killed = limit, true
-	}
-	w.exit(end.ev)
-}
-
-// die ends what is about to die, for a signal or for SIGKILL.
-func (w *world) die(in *tape) {
-	r := &w.run
-	switch {
-	case r.alive && r.childDue:
-		end := Exited{Signal: r.dueBy}
-		if r.dueBy != 9 && in.coin() {
-			end = Exited{Code: pick(in, 0, 3)}
-		}
-		w.exit(end)
-	case r.rest > 0 && (r.restDue || in.coin()):
-		w.restGone(1)
-	}
-}
-
-func (w *world) exit(ev Exited) {
-	ev.Gen, ev.Left, ev.Counters = w.run.gen, w.run.rest, w.run.group.count
-	w.run.alive, w.run.exit = false, &ev
-	w.step(ev)
-}
-
-func (w *world) restGone(n int) {
-	r := &w.run
-	r.rest = max(r.rest-n, 0)
-	if r.rest == 0 && !r.alive {
-		w.step(Emptied{Gen: r.gen})
-	}
-}
-
 // bringToEnd asks for the end, and lets the world do its part.
 func (w *world) bringToEnd() {
 	in := &tape{}
@@ -292,14 +243,14 @@ func (w *world) bringToEnd() {
 	w.step(StopAsked{})
 	for i := 0; i < 60 && !w.failed && !w.chain.quit; i++ {
 		switch r := &w.run; {
-		case r.spawning || r.looking > 0:
+		case r.spawning || r.looking > 0 || len(w.files.asked) > 0:
 			w.answer(in)
 		case r.alive && r.childDue, !r.alive && r.restDue:
 			w.die(in)
 		case !w.core.Deadline().IsZero():
 			w.toDeadline(0)
 		default: // a grace without end: somebody loses patience
-			w.now = w.now.Add(time.Second)
+			w.advance(w.now.Add(time.Second))
 			w.step(StopAsked{})
 		}
 	}
@@ -315,6 +266,7 @@ func (w *world) step(ev Event) {
 		return
 	}
 	before := w.core.State()
+	w.ev = ev
 	w.learn(before, ev)
 	w.perform(before, ev, w.core.Step(w.now, ev))
 }
@@ -329,7 +281,8 @@ func (w *world) perform(before State, ev Event, actions []Action) {
 		switch a := a.(type) {
 		case Spawn:
 			*r = life{gen: a.Gen, spawning: true, group: group{armed: true, stallAt: w.now}}
-			w.use = Usage{Processes: 1}
+			r.figures.observed = map[Budget]bool{}
+			w.use, w.burn = Usage{Processes: 1}, 0
 		case Signal:
 			if !passedOn && a.Sig != sigCont && !r.deaf {
 				r.childDue = r.childDue || !a.Tree
@@ -343,7 +296,15 @@ func (w *world) perform(before State, ev Event, actions []Action) {
 		case Look:
 			r.looking++
 			r.lookedAt, r.everLooked = w.now, true
+			if f := &r.figures; !f.woken && !f.precise {
+				f.asked = append(f.asked, w.now)
+			}
+			r.figures.woken = false
 			r.group.highAtLook = r.group.told.High
+		case Alarm:
+			r.figures.alarm = w.use.CPU + a.In
+		case Examine:
+			w.files.asked = append(w.files.asked, a)
 		case Headroom, Tripwire, Watch:
 			r.group.perform(w.now, a)
 		}
@@ -351,7 +312,9 @@ func (w *world) perform(before State, ev Event, actions []Action) {
 	if w.failed || w.async {
 		return
 	}
-	if r := &w.run; r.spawning {
+	if r := &w.run; len(w.files.asked) > 0 {
+		w.examined()
+	} else if r.spawning {
 		w.step(Started{Gen: r.gen, PID: 100 + r.gen})
 	} else if r.looking > 0 {
 		w.looked()
