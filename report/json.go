@@ -47,6 +47,8 @@ type record struct {
 	Quiet      bool      `json:"quiet,omitempty"`
 	Observed   int       `json:"observed,omitempty"`
 	Again      bool      `json:"restart_asked,omitempty"`
+	InFlight   int64     `json:"in_flight,omitempty"`
+	Lost       int       `json:"lost,omitempty"`
 	Processes  int       `json:"processes,omitempty"`
 	ExitStatus *int      `json:"exit_status,omitempty"`
 	ExitSignal string    `json:"exit_signal,omitempty"`
@@ -66,12 +68,13 @@ func JSON(r restart.Report, name string, now time.Time) string {
 		Event: string(r.Kind), Generation: r.Gen, Reason: string(r.Reason), PID: r.PID,
 		Planned: r.Planned, Failures: r.Failures, Error: r.Err,
 		Spent: string(r.Spent), Path: r.Path, More: r.More, Quiet: r.Quiet, Observed: r.Observed, Again: r.Again,
+		InFlight: r.InFlight, Lost: r.Lost,
 	}
 	if r.Uptime != 0 {
 		rec.Uptime = seconds(r.Uptime)
 	}
 	switch r.Kind {
-	case restart.Up, restart.Stopping, restart.LeftBehind, restart.Backoff, restart.NoHelp:
+	case restart.Up, restart.DrainBegun, restart.Stopping, restart.LeftBehind, restart.Backoff, restart.NoHelp:
 		if r.In != restart.Forever {
 			rec.In = seconds(r.In)
 		}
@@ -120,6 +123,8 @@ func (rec *record) spent(r restart.Report) {
 		pieces(u.Sockets, u.SocketsWho)
 	case restart.BudgetTasks:
 		pieces(u.Tasks, "")
+	case restart.BudgetRequests:
+		pieces(r.Requests, "")
 	case restart.BudgetCPU:
 		rec.CPU, rec.CPUBudget = seconds(u.CPU), seconds(time.Duration(r.Budget))
 	case restart.BudgetShare:
@@ -168,7 +173,7 @@ func level(r restart.Report) string {
 		if r.Reason == restart.OOMKilled || r.Spent == restart.BudgetShare || r.Spent == restart.BudgetSilence {
 			return "warn" // work is lost, or was not done for some time
 		}
-	case restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred, restart.Observed:
+	case restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun:
 	}
 	return "info"
 }

@@ -26,7 +26,7 @@ var keys = map[string]string{
 	"in_seconds": "number", "failures": "number", "error": "string",
 	"spent": "string", "used": "number", "budget": "number", "who": "string", "cpu_seconds": "number", "cpu_budget_seconds": "number",
 	"cpu_share": "number", "lasted_seconds": "number", "path": "string", "other_paths": "number", "waited_seconds": "number",
-	"quiet": "bool", "observed": "number", "restart_asked": "bool",
+	"quiet": "bool", "observed": "number", "restart_asked": "bool", "in_flight": "number", "lost": "number",
 }
 
 // decode reads a line as a program would.
@@ -82,7 +82,7 @@ func TestEveryKind(t *testing.T) {
 	for _, kind := range []restart.Kind{
 		restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
 		restart.Backoff, restart.NoHelp, restart.GaveUp, restart.BudgetEnd, restart.StartFailure, restart.Blind,
-		restart.OOM, restart.PIDsMax, restart.Escaped, restart.Planned, restart.Deferred, restart.Observed,
+		restart.OOM, restart.PIDsMax, restart.Escaped, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Kind == kind }) {
 			t.Errorf("no line for %s", kind)
@@ -91,7 +91,7 @@ func TestEveryKind(t *testing.T) {
 	for _, reason := range []restart.Reason{
 		restart.Exit, restart.Signaled, restart.StartFailed, restart.MemoryHigh, restart.OOMKilled, restart.MemoryMax,
 		restart.CPULimit, restart.FileSizeLimit, restart.Asked, restart.Age, restart.Schedule,
-		restart.OpenFiles, restart.Tasks, restart.CPUTime, restart.Watchdog, restart.Changed,
+		restart.OpenFiles, restart.Tasks, restart.CPUTime, restart.Watchdog, restart.Changed, restart.Requests,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Reason == reason }) {
 			t.Errorf("no line for %s", reason)
@@ -163,6 +163,10 @@ func TestJSONValues(t *testing.T) {
 		{"cpu time", spentLines[3].report, map[string]any{"cpu_seconds": 60.08, "cpu_budget_seconds": 60.0, "cpu_share": nil, "used": nil}},
 		{"cpu share", spentLines[4].report, map[string]any{"level": "warn", "cpu_share": 0.974, "lasted_seconds": 300.0, "cpu_seconds": 3600.0}},
 		{"silence", spentLines[5].report, map[string]any{"level": "warn", "spent": "output-silence", "lasted_seconds": 300.0, "used": nil}},
+		{
+			"requests", spentLines[14].report,
+			map[string]any{"level": "info", "event": "draining", "used": 1000.0, "budget": 1000.0, "in_flight": 3.0, "in_seconds": 30.0},
+		},
 		{"changed", spentLines[7].report, map[string]any{"path": "app/a.py", "other_paths": 12.0, "spent": nil}},
 		{"quiet", spentLines[8].report, map[string]any{"waited_seconds": 3.0, "quiet": true}},
 		{"observed", spentLines[11].report, map[string]any{"level": "info", "event": "observed", "observed": 7.0}},

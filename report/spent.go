@@ -22,6 +22,8 @@ func spentFigures(r restart.Report) string {
 		return fmt.Sprintf("%s of %s of CPU time", limits.FormatDuration(u.CPU), limits.FormatDuration(time.Duration(r.Budget)))
 	case restart.BudgetShare:
 		return fmt.Sprintf("%.0f%% of a CPU for %s, taken for hung,", r.Share*100, limits.FormatDuration(r.For))
+	case restart.BudgetRequests:
+		return fmt.Sprintf("%d of %d served", r.Requests, r.Budget)
 	case restart.BudgetSilence:
 		return fmt.Sprintf("nothing written for %s, taken for hung,", limits.FormatDuration(r.For))
 	}
@@ -57,6 +59,14 @@ func afterWaiting(r restart.Report) string {
 		return ", not quiet within " + limits.FormatDuration(r.Waited)
 	}
 	return ""
+}
+
+// inFlight says what is cut off.
+func inFlight(r restart.Report) string {
+	if r.InFlight <= 0 {
+		return ""
+	}
+	return ", " + count(int(r.InFlight), "request", "requests") + " still in flight"
 }
 
 // only says how often nothing but a line came of a verdict.

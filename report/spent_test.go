@@ -81,4 +81,30 @@ var spentLines = []reportLine{
 			func(r *restart.Report) { r.Again, r.By = true, "USR1 from pid 7, uid 0" }),
 		`gen 3: asked to start anew by USR1 from pid 7, uid 0 after 1h; stopping (TERM, KILL in 10 s)`,
 	},
+	{
+		"requests", with(stop(restart.Requests, restart.BudgetRequests, 1000, restart.Usage{}), func(r *restart.Report) { r.Requests = 1000 }),
+		`gen 3: requests: 1000 of 1000 served after 1h; stopping (TERM, KILL in 10 s)`,
+	},
+	{
+		"requests in flight", with(stop(restart.Requests, restart.BudgetRequests, 1000, restart.Usage{}),
+			func(r *restart.Report) {
+				r.Requests, r.InFlight, r.Kind, r.In = 1000, 3, restart.DrainBegun, 30*time.Second
+			}),
+		`gen 3: requests: 1000 of 1000 served after 1h; waits for 3 requests in flight, 30 s at most`,
+	},
+	{
+		"requests cut off", with(stop(restart.Requests, restart.BudgetRequests, 1000, restart.Usage{}),
+			func(r *restart.Report) { r.Requests, r.InFlight = 1002, 1 }),
+		`gen 3: requests: 1002 of 1000 served after 1h, 1 request still in flight; stopping (TERM, KILL in 10 s)`,
+	},
+	{
+		"end of input", with(stop(restart.Requests, restart.BudgetRequests, 10, restart.Usage{}),
+			func(r *restart.Report) { r.Requests, r.Closing = 10, 2*time.Second }),
+		`gen 3: requests: 10 of 10 served after 1h; stopping (end of its stdin, in 2 s TERM, KILL in 10 s)`,
+	},
+	{
+		"lost", restart.Report{Kind: restart.Backoff, Gen: 2, Reason: restart.Signaled, Exit: sigkill, Uptime: time.Minute, In: time.Second, Lost: 2},
+		`gen 2: signal: KILL after 1m, 2 requests lost; next try in 1 s`,
+	},
+	{"up when it says so", restart.Report{Kind: restart.Up, Gen: 1, PID: 4711}, `gen 1: up, pid 4711`},
 }

@@ -24,7 +24,10 @@ func Text(r restart.Report) string {
 	fmt.Fprintf(&b, "gen %d: ", r.Gen)
 	switch r.Kind {
 	case restart.Up:
-		fmt.Fprintf(&b, "up, pid %d, %s after gen %d ended", r.PID, limits.FormatDuration(r.In), r.After)
+		fmt.Fprintf(&b, "up, pid %d", r.PID)
+		if r.After > 0 {
+			fmt.Fprintf(&b, ", %s after gen %d ended", limits.FormatDuration(r.In), r.After)
+		}
 		if !r.Planned.IsZero() {
 			b.WriteString("; next recycle by the clock " + moment(r.Planned))
 		}
@@ -34,12 +37,14 @@ func Text(r restart.Report) string {
 		fmt.Fprintf(&b, "%s; waits for the window until %s", because(r), moment(r.Planned))
 	case restart.Observed:
 		fmt.Fprintf(&b, "%s; %s", because(r), only(r))
+	case restart.DrainBegun:
+		fmt.Fprintf(&b, "%s; waits for %s in flight, %s at most", because(r), count(int(r.InFlight), "request", "requests"), limits.FormatDuration(r.In))
 	case restart.Stopping:
 		word := "stopping"
 		if r.Reason == restart.OOMKilled {
 			word = "the rest is shut down"
 		}
-		fmt.Fprintf(&b, "%s%s; %s (%s)", because(r), afterWaiting(r), word, stopping(r))
+		fmt.Fprintf(&b, "%s%s%s; %s (%s)", because(r), afterWaiting(r), inFlight(r), word, stopping(r))
 	case restart.LeftBehind:
 		fmt.Fprintf(&b, "%s, and left %s behind; stopping (%s)", because(r), processes(r.Left), stopping(r))
 	case restart.Killing:
@@ -95,7 +100,7 @@ func because(r restart.Report) string {
 		why += ": " + spent(r)
 	case restart.Age, restart.Schedule:
 		why += ": due " + moment(r.Planned) + ","
-	case restart.OpenFiles, restart.Tasks, restart.CPUTime, restart.Watchdog:
+	case restart.OpenFiles, restart.Tasks, restart.CPUTime, restart.Watchdog, restart.Requests:
 		why += ": " + spentFigures(r)
 	case restart.Changed:
 		why += ": " + changed(r) + ","
@@ -125,6 +130,9 @@ func because(r restart.Report) string {
 		why += fmt.Sprintf(", near its RLIMIT_AS or RLIMIT_DATA (largest process: %s of address space, %s of data)",
 			limits.FormatSize(r.Usage.VMSize), limits.FormatSize(r.Usage.VMData))
 	}
+	if r.Lost > 0 {
+		why += ", " + count(r.Lost, "request", "requests") + " lost"
+	}
 	return why
 }
 
@@ -151,6 +159,15 @@ func ending(e *restart.Exited) string {
 
 // stopping says what is sent, and when it becomes KILL.
 func stopping(r restart.Report) string {
+	first := ""
+	if r.Closing > 0 {
+		first = "end of its stdin, in " + limits.FormatDuration(r.Closing) + " "
+	}
+	return first + signalled(r)
+}
+
+// signalled is the same for the stop signal.
+func signalled(r restart.Report) string {
 	switch r.In {
 	case restart.Forever:
 		return signalName(r.Sig) + ", no KILL"

@@ -42,6 +42,18 @@ type (
 	// time. Answered by Examined. Where something has been touched since the last
 	// Examine or Touched, Now says whether to look nevertheless.
 	Examine struct{ Now bool }
+	// Count: answer with Served once Gen has served Until requests; where we carry
+	// them it gets no more before the next Count. Zero: any number.
+	Count struct {
+		Gen   int
+		Until int64
+	}
+	// Drain: give nothing new to Gen, where we carry it, and tell it to take nothing
+	// new, where it listens. Answered by Served at once, and again when nothing is
+	// in flight.
+	Drain struct{ Gen int }
+	// CloseInput: close the stdin of the child of Gen.
+	CloseInput struct{ Gen int }
 	// Report: tell people.
 	Report struct {
 		Kind   Kind
@@ -75,6 +87,12 @@ type (
 		// Waited is for how long a quiet moment was waited for, Quiet whether it came.
 		Waited time.Duration
 		Quiet  bool
+		// Requests is how many were served (BudgetRequests), InFlight how many are
+		// being served, Lost how many were left without a true answer. Closing is
+		// when the stop signal follows the end of its stdin; zero: at once.
+		Requests, InFlight int64
+		Lost               int
+		Closing            time.Duration
 		// Observed counts the verdicts that were only said, this one included.
 		Observed int
 		// Again says that who asked wants another generation, not the end (Asked).
@@ -111,17 +129,20 @@ type (
 	}
 )
 
-func (Spawn) action()    {}
-func (Signal) action()   {}
-func (Kill) action()     {}
-func (Look) action()     {}
-func (Headroom) action() {}
-func (Tripwire) action() {}
-func (Watch) action()    {}
-func (Alarm) action()    {}
-func (Examine) action()  {}
-func (Report) action()   {}
-func (Quit) action()     {}
+func (Spawn) action()      {}
+func (Signal) action()     {}
+func (Kill) action()       {}
+func (Look) action()       {}
+func (Headroom) action()   {}
+func (Tripwire) action()   {}
+func (Watch) action()      {}
+func (Alarm) action()      {}
+func (Examine) action()    {}
+func (Count) action()      {}
+func (Drain) action()      {}
+func (CloseInput) action() {}
+func (Report) action()     {}
+func (Quit) action()       {}
 
 // Kind is what a report is about.
 type Kind string
@@ -138,6 +159,8 @@ const (
 	// Observed: a budget is spent, and nothing follows because the user only wants
 	// to know.
 	Observed Kind = "observed"
+	// DrainBegun: it is to be stopped for Reason when what is in flight is done.
+	DrainBegun Kind = "draining"
 	// Stopping: the stop signal is being sent, for Reason.
 	Stopping Kind = "stopping"
 	// Ended: a generation has ended unasked, or at a limit, and another follows

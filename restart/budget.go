@@ -6,14 +6,15 @@ type Budget string
 // The budgets. A planned time and a changed file have no figures and are no
 // budgets here.
 const (
-	NoBudget      Budget = ""
-	BudgetMemory  Budget = "memory-high"
-	BudgetFiles   Budget = "max-open-files"
-	BudgetSockets Budget = "max-sockets"
-	BudgetTasks   Budget = "max-tasks"
-	BudgetCPU     Budget = "cpu-time"
-	BudgetShare   Budget = "cpu-share"
-	BudgetSilence Budget = "output-silence"
+	NoBudget       Budget = ""
+	BudgetMemory   Budget = "memory-high"
+	BudgetFiles    Budget = "max-open-files"
+	BudgetSockets  Budget = "max-sockets"
+	BudgetTasks    Budget = "max-tasks"
+	BudgetCPU      Budget = "cpu-time"
+	BudgetShare    Budget = "cpu-share"
+	BudgetSilence  Budget = "output-silence"
+	BudgetRequests Budget = "max-requests"
 )
 
 // reason is why a generation ends that has spent b.
@@ -29,6 +30,8 @@ func (b Budget) reason() Reason {
 		return CPUTime
 	case BudgetSilence:
 		return Watchdog
+	case BudgetRequests:
+		return Requests
 	}
 	panic("restart: no budget")
 }
@@ -61,6 +64,9 @@ func (p *Policy) forget(b Budget) {
 	if is(BudgetSilence) {
 		p.Silence = 0
 	}
+	if is(BudgetRequests) {
+		p.MaxRequests = 0
+	}
 }
 
 // Reasons is a set of reasons for which relance itself would stop a generation.
@@ -68,7 +74,7 @@ type Reasons uint16
 
 // Observable lists the reasons that a set can hold, in the order of their bits.
 func Observable() []Reason {
-	return []Reason{MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog, Changed, Age, Schedule}
+	return []Reason{MemoryHigh, OpenFiles, Tasks, CPUTime, Requests, Watchdog, Changed, Age, Schedule}
 }
 
 // With returns the set with r in it, if r is observable.

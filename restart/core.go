@@ -13,6 +13,8 @@ const (
 	Starting State = iota
 	// Running: the child is up.
 	Running
+	// Draining: it gets nothing new to do, and what it is serving may end.
+	Draining
 	// Leaving: the tree has been asked to leave; the grace runs.
 	Leaving
 	// Dying: the tree has been killed; some of it is still there.
@@ -24,7 +26,7 @@ const (
 )
 
 func (s State) String() string {
-	return [...]string{"starting", "up", "stopping", "killing", "waiting", "gone"}[s]
+	return [...]string{"starting", "up", "draining", "stopping", "killing", "waiting", "gone"}[s]
 }
 
 // Then is what follows when the tree is empty.
@@ -54,6 +56,8 @@ type Core struct {
 	changes  changes
 	// observations counts the verdicts that were only said.
 	observations int
+	// inputEnded says that our stdin is at its end and the child has got all of it.
+	inputEnded bool
 	// had is the planned time that a generation was last recycled for.
 	had time.Time
 }
@@ -94,6 +98,19 @@ type generation struct {
 	// trigger for memory pressure was why, and renewed that somebody wants another
 	// generation in its place.
 	ordered, pressed, renewed bool
+	// stopSig is what it gets to leave, zero for the stop signal, and closing that
+	// its stdin was closed first and the signal is still to come.
+	stopSig Sig
+	closing bool
+	// pid is of the child, isReady says that it has said so.
+	pid     int
+	isReady bool
+	// maxRequests is how many requests it may serve. served, inFlight are the last
+	// figures, draining says that what is in flight was told of, lost and owed are
+	// what became of those that it has not answered.
+	maxRequests, served, inFlight int64
+	draining                      bool
+	lost, owed                    int
 	// previous is the last generation before it that was up, and previousEnd when
 	// that was over.
 	previous    int
@@ -152,6 +169,8 @@ func (c *Core) Step(now time.Time, ev Event) []Action {
 		return c.stepStarting(now, ev)
 	case Running:
 		return c.stepRunning(now, ev)
+	case Draining:
+		return c.stepDraining(now, ev)
 	case Leaving:
 		return c.stepLeaving(now, ev)
 	case Dying:
@@ -185,37 +204,6 @@ func (c *Core) quitBy(status int, sig Sig) []Action {
 	return []Action{Quit{Status: status, Sig: sig}}
 }
 
-// stop asks the tree to leave and lets the grace run.
-func (c *Core) stop(now time.Time, because Reason, then Then, sig Sig) []Action {
-	c.gen.because, c.gen.then, c.gen.judged, c.gen.ordered = because, then, now, true
-	if sig == 0 {
-		sig = c.policy.StopSignal
-	}
-	c.enter(Leaving, after(now, c.policy.Grace))
-	r := c.report(Stopping)
-	r.Sig, r.In = sig, c.policy.Grace
-	// A stopped child could not act on it, so it is let go on, as systemd does.
-	return append(append([]Action{r}, c.headroom()...),
-		Signal{Gen: c.gen.number, Sig: sig}, Signal{Gen: c.gen.number, Sig: sigCont})
-}
-
-// headroom comes before every signal that asks to leave: a tree above memory.high
-// is slowed down so much that it had not left after seven seconds, and without
-// memory.high after 0.07.
-func (c *Core) headroom() []Action {
-	if c.policy.MemoryHigh == 0 {
-		return nil
-	}
-	return []Action{Headroom{Gen: c.gen.number}}
-}
-
-// askRest asks what is left of a tree whose child has ended to leave as well.
-func (c *Core) askRest() []Action {
-	return append(c.headroom(),
-		Signal{Gen: c.gen.number, Sig: c.policy.StopSignal, Tree: true},
-		Signal{Gen: c.gen.number, Sig: sigCont, Tree: true})
-}
-
 // kill ends the tree by force; again if it was done before.
 func (c *Core) kill(now time.Time) []Action {
 	c.gen.kills++
@@ -246,6 +234,7 @@ func (c *Core) report(kind Kind) Report {
 		Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, By: g.askedBy, Failures: c.backoff.failures,
 		Counters: g.watch.counters, MemoryMax: c.policy.MemoryMax, PIDsMax: c.policy.PIDsMax,
 		Waited: g.quiet.waited, Quiet: g.quiet.found, Again: g.renewed && g.then == Relaunch,
+		InFlight: g.inFlight, Lost: g.lost,
 	}
 	if !g.judged.IsZero() {
 		r.Uptime = g.judged.Sub(g.started)

@@ -29,6 +29,9 @@
 //   - touched: a file may have changed. Settled: nothing was touched for a while.
 //     Examined: it is known whether the content has changed.
 //   - quiet: a moment in which the tree uses no CPU to speak of.
+//   - in flight: a request that is being served. Drain: let what is in flight end,
+//     and take nothing new. Lost: a request that got no true answer. Owed: one that
+//     is asked again of the next generation.
 //   - planned: due by the clock ([Plan]), not because something was used up.
 //   - window: when recycles may begin. Deferred: spent outside it, and waiting.
 //   - grace: the time between the stop signal and SIGKILL.
@@ -53,6 +56,7 @@
 //	starting  Started       a later one                                     up        report up
 //	starting  Started       the end was asked for                           stopping  report stopping; signal; signal CONT
 //	starting  Started       another one was asked for                       stopping  report stopping; signal; signal CONT
+//	starting  Started       with requests to count                          up        count
 //	starting  SpawnFailed   generation 1, or the end was asked for          gone      report start-failure; quit
 //	starting  SpawnFailed   a later one                                     waiting   report backoff
 //	starting  Exited                                                                  impossible
@@ -61,6 +65,10 @@
 //	starting  MemoryEvents                                                            impossible
 //	starting  Pressed                                                                 impossible
 //	starting  CPUUsed                                                                 impossible
+//	starting  Served                                                                  impossible
+//	starting  Ready                                                                   impossible
+//	starting  Extend                                                                  impossible
+//	starting  InputEnded                                                    starting
 //	starting  Touched                                                       starting
 //	starting  Examined      it is there for the one that starts             starting
 //	starting  StopAsked                                                     starting
@@ -110,6 +118,13 @@
 //	up        Pressed       no window is open                               up        report deferred; headroom
 //	up        Pressed       what waits for one already                      up
 //	up        CPUUsed                                                       up        look
+//	up        Served        as many as it may                               stopping  report stopping; signal; signal CONT
+//	up        Served        the same, and what is in flight may end         draining  drain
+//	up        Served        the same, with its stdin carried                stopping  report stopping; closeinput
+//	up        Served        fewer                                           up
+//	up        Ready                                                         up        report up
+//	up        Extend                                                        up
+//	up        InputEnded                                                    up
 //	up        Touched                                                       up
 //	up        Examined      it is not settled                               up
 //	up        Examined      nothing has changed                             up
@@ -138,6 +153,32 @@
 //	up        Tick          an OOM kill, and the child lives                stopping  report stopping; signal; signal CONT
 //	up        Tick          the same, with OOMContinue                      up        report oom
 //
+//	draining  Started                                                                 impossible
+//	draining  SpawnFailed                                                             impossible
+//	draining  Exited                                                        starting  spawn
+//	draining  Exited        part of the tree lives                          stopping  signal to the tree; signal CONT to the tree
+//	draining  Emptied                                                                 impossible
+//	draining  Looked                                                        draining
+//	draining  MemoryEvents                                                  draining
+//	draining  MemoryEvents  an OOM kill                                     draining  report oom
+//	draining  Pressed                                                       draining
+//	draining  CPUUsed                                                       draining
+//	draining  Served        something is in flight                          draining  report draining
+//	draining  Served        the same, and that was said                     draining
+//	draining  Served        nothing is                                      stopping  report stopping; signal; signal CONT
+//	draining  Ready                                                         draining
+//	draining  Extend                                                        draining
+//	draining  InputEnded                                                    draining
+//	draining  Touched                                                       draining
+//	draining  Examined      the next generation has it                      draining
+//	draining  StopAsked                                                     stopping  report stopping; signal; signal CONT
+//	draining  RestartAsked                                                  draining
+//	draining  Interrupted                                                   stopping  report stopping; signal; signal CONT
+//	draining  Forward                                                       draining  signal
+//	draining  ClockSet                                                      draining
+//	draining  Tick          the time to drain runs                          draining
+//	draining  Tick          it is over                                      stopping  report stopping; signal; signal CONT
+//
 //	stopping  Started                                                                 impossible
 //	stopping  SpawnFailed                                                             impossible
 //	stopping  Exited        the end was asked for                           gone      quit
@@ -151,6 +192,10 @@
 //	stopping  MemoryEvents  an OOM kill                                     stopping  report oom
 //	stopping  Pressed                                                       stopping
 //	stopping  CPUUsed                                                       stopping
+//	stopping  Served                                                        stopping
+//	stopping  Ready                                                         stopping
+//	stopping  Extend                                                        stopping
+//	stopping  InputEnded                                                    stopping
 //	stopping  Touched                                                       stopping
 //	stopping  Examined      the next generation has it                      stopping
 //	stopping  StopAsked     the first to ask                                stopping
@@ -164,6 +209,7 @@
 //	stopping  ClockSet                                                      stopping
 //	stopping  Tick          the grace runs                                  stopping
 //	stopping  Tick          the grace is over                               killing   report killing; kill the tree
+//	stopping  Tick          its stdin was closed a while ago                stopping  signal; signal CONT
 //
 //	killing   Started                                                                 impossible
 //	killing   SpawnFailed                                                             impossible
@@ -175,6 +221,10 @@
 //	killing   MemoryEvents                                                  killing
 //	killing   Pressed                                                       killing
 //	killing   CPUUsed                                                       killing
+//	killing   Served                                                        killing
+//	killing   Ready                                                         killing
+//	killing   Extend                                                        killing
+//	killing   InputEnded                                                    killing
 //	killing   Touched                                                       killing
 //	killing   Examined      the next generation has it                      killing
 //	killing   StopAsked                                                     killing
@@ -193,6 +243,10 @@
 //	waiting   MemoryEvents                                                  waiting
 //	waiting   Pressed                                                       waiting
 //	waiting   CPUUsed                                                       waiting
+//	waiting   Served                                                        waiting
+//	waiting   Ready                                                         waiting
+//	waiting   Extend                                                        waiting
+//	waiting   InputEnded                                                    waiting
 //	waiting   Touched                                                       waiting
 //	waiting   Examined      it is not settled, or nothing has changed       waiting
 //	waiting   Examined      something has                                   starting  spawn
@@ -213,6 +267,10 @@
 //	gone      MemoryEvents                                                  gone
 //	gone      Pressed                                                       gone
 //	gone      CPUUsed                                                       gone
+//	gone      Served                                                        gone
+//	gone      Ready                                                         gone
+//	gone      Extend                                                        gone
+//	gone      InputEnded                                                    gone
 //	gone      Touched                                                       gone
 //	gone      Examined                                                      gone
 //	gone      StopAsked                                                     gone

@@ -5,7 +5,7 @@ import "time"
 // exited handles the end of a child that nobody here had asked to leave.
 func (c *Core) exited(now time.Time, ev Exited) []Action {
 	g := &c.gen
-	g.exit = &ev
+	g.settle(&ev)
 	g.judged = now
 	g.because = cause(&c.policy, ev, g.looks.last, g.watch.kills)
 	g.watch.counters, g.watch.kills = ev.Counters, ev.Counters.OOMKill
@@ -37,6 +37,9 @@ func (c *Core) over(now time.Time) []Action {
 		panic("restart: an empty tree without the end of its child")
 	}
 	g.previous, g.previousEnd = g.number, now
+	if c.inputEnded && g.owed == 0 || c.policy.LostExits && g.lost > 0 {
+		g.then = End
+	}
 	k := g.because.kind(g.exit.ok())
 	if g.then == Decide {
 		g.then = End

@@ -39,10 +39,13 @@ type (
 		// Counters are those of its group, read at the end: an OOM kill is counted
 		// there by the time the child can be reaped. All zero: there is no group.
 		Counters Counters
+		// Lost is how many requests it has left without a true answer, and Owed how
+		// many will be asked again; zero while its tree is there.
+		Lost, Owed int
 	}
 	// Emptied: the last process of the tree of generation Gen is gone, some time
-	// after its child.
-	Emptied struct{ Gen int }
+	// after its child. Lost and Owed are as in Exited.
+	Emptied struct{ Gen, Lost, Owed int }
 	// Looked: the figures that an action Look asked for.
 	Looked struct {
 		Gen   int
@@ -68,6 +71,21 @@ type (
 	}
 	// CPUUsed: the child has used as much CPU time as an action Alarm said.
 	CPUUsed struct{ Gen int }
+	// Served: the answer to Drain, and the news that an action Count or Drain waits
+	// for: how many requests were served, and how many are in flight.
+	Served struct {
+		Gen              int
+		Served, InFlight int64
+	}
+	// Ready: the child says that it can do its work (sd_notify(3), READY=1).
+	Ready struct{ Gen int }
+	// Extend: the child needs more time for what it is doing (EXTEND_TIMEOUT_USEC).
+	Extend struct {
+		Gen int
+		By  time.Duration
+	}
+	// InputEnded: our stdin is at its end, and the child has got all of it.
+	InputEnded struct{}
 	// Touched: a file that is watched may have changed. No other one follows
 	// before an Examined that is settled.
 	Touched struct{}
@@ -115,6 +133,10 @@ func (Looked) event()       {}
 func (MemoryEvents) event() {}
 func (Pressed) event()      {}
 func (CPUUsed) event()      {}
+func (Served) event()       {}
+func (Ready) event()        {}
+func (Extend) event()       {}
+func (InputEnded) event()   {}
 func (Touched) event()      {}
 func (Examined) event()     {}
 func (RestartAsked) event() {}
@@ -161,6 +183,9 @@ type Usage struct {
 	// Stalled is for how long some task of the tree has waited for memory since
 	// the start of the generation; zero: it is not known.
 	Stalled time.Duration
+	// InFlight is how many requests are being served, if InFlightKnown.
+	InFlight      int64
+	InFlightKnown bool
 	// Silent is for how long nothing was written to stdout and stderr; zero: it is
 	// not known, or just now.
 	Silent time.Duration
@@ -228,7 +253,13 @@ func generationOf(ev Event) int {
 		return ev.Gen
 	case CPUUsed:
 		return ev.Gen
-	case StopAsked, RestartAsked, Interrupted, Forward, Touched, Examined, ClockSet, Tick:
+	case Served:
+		return ev.Gen
+	case Ready:
+		return ev.Gen
+	case Extend:
+		return ev.Gen
+	case StopAsked, RestartAsked, Interrupted, Forward, InputEnded, Touched, Examined, ClockSet, Tick:
 		return 0
 	}
 	panic("restart: unknown event")

@@ -37,6 +37,12 @@ func describe(now time.Time, a Action) string {
 		return fmt.Sprintf("tripwire gen=%d", a.Gen)
 	case Watch:
 		return fmt.Sprintf("watch gen=%d", a.Gen)
+	case Count:
+		return fmt.Sprintf("count gen=%d until=%d", a.Gen, a.Until)
+	case Drain:
+		return fmt.Sprintf("drain gen=%d", a.Gen)
+	case CloseInput:
+		return fmt.Sprintf("close-input gen=%d", a.Gen)
 	case Alarm:
 		return fmt.Sprintf("alarm gen=%d in=%s", a.Gen, a.In)
 	case Examine:
@@ -85,12 +91,20 @@ func describeSpent(a Report) string {
 		s = fmt.Sprintf(" cpu=%s of %s", a.Usage.CPU, time.Duration(a.Budget))
 	case a.Spent == BudgetShare:
 		s = fmt.Sprintf(" share=%.2f", a.Share)
+	case a.Spent == BudgetRequests:
+		s = fmt.Sprintf(" requests=%d of %d", a.Requests, a.Budget)
 	case a.Spent == BudgetSilence:
 		s = fmt.Sprintf(" silent=%s of %s", a.For, time.Duration(a.Budget))
 	case a.Spent != NoBudget && a.Spent != BudgetMemory:
 		level, _ := levelOf(a.Spent)
 		used, _ := level.of(&a.Usage, &Policy{MaxFiles: true})
 		s = fmt.Sprintf(" %s=%d of %d", a.Spent, used, a.Budget)
+	}
+	if a.Closing != 0 {
+		s += fmt.Sprintf(" closing=%s", a.Closing)
+	}
+	if a.InFlight != 0 || a.Lost != 0 {
+		s += fmt.Sprintf(" in-flight=%d lost=%d", a.InFlight, a.Lost)
 	}
 	if a.Path != "" {
 		s += fmt.Sprintf(" path=%s more=%d", a.Path, a.More)
@@ -165,6 +179,18 @@ func parsePolicy(t *testing.T, words []string) Policy {
 		case "window":
 			from, to, _ := strings.Cut(v, "..")
 			plan.open, plan.shut, p.Plan = dur(from), dur(to), plan
+		case "requests":
+			p.MaxRequests = int64(number(t, v))
+		case "requests-jitter":
+			p.MaxRequestsJitter = int64(number(t, v))
+		case "drain":
+			p.Drains, p.DrainTimeout = true, dur(v)
+		case "stdio":
+			p.Stdio = true
+		case "lost-exits":
+			p.LostExits = true
+		case "notify-ready":
+			p.NotifyReady = true
 		case "files":
 			p.MaxFiles = true
 		case "sockets":
@@ -243,7 +269,7 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 		Memory: int64(n("memory")), Processes: 1, CPU: ms("cpu"), VMSize: int64(n("vmsize")), VMData: int64(n("vmdata")),
 		Exact: f["exact"] != "", Stalled: ms("stalled"),
 		Files: int64(n("files")), FilesMax: int64(n("files-max")), Sockets: int64(n("sockets")), Tasks: int64(n("tasks")),
-		Silent: ms("silent"), Unseen: f["unseen"],
+		Silent: ms("silent"), InFlight: int64(n("in-flight")), InFlightKnown: f["in-flight"] != "", Unseen: f["unseen"],
 	}
 	counters := Counters{
 		High: int64(n("high")), Max: int64(n("max")), OOM: int64(n("oom")), OOMKill: int64(n("oom-kill")),
@@ -255,15 +281,23 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 	case "spawn-failed":
 		return SpawnFailed{Gen: n("gen"), Status: n("status"), Err: "no such file"}
 	case "exited":
-		return Exited{Gen: n("gen"), Code: n("code"), Signal: Sig(n("signal")), Left: n("left"), CPU: ms("cpu"), MaxRSS: int64(n("maxrss")), Counters: counters}
+		return Exited{Gen: n("gen"), Code: n("code"), Signal: Sig(n("signal")), Left: n("left"), Lost: n("lost"), Owed: n("owed"), CPU: ms("cpu"), MaxRSS: int64(n("maxrss")), Counters: counters}
 	case "emptied":
-		return Emptied{Gen: n("gen")}
+		return Emptied{Gen: n("gen"), Lost: n("lost"), Owed: n("owed")}
 	case "looked":
 		return Looked{Gen: n("gen"), Err: f["err"], Usage: usage}
 	case "memory-events":
 		return MemoryEvents{Gen: n("gen"), Counters: counters, Escaped: f["escaped"] != "", Dying: f["dying"] != ""}
 	case "pressed":
 		return Pressed{Gen: n("gen"), Usage: usage}
+	case "served":
+		return Served{Gen: n("gen"), Served: int64(n("served")), InFlight: int64(n("in-flight"))}
+	case "ready":
+		return Ready{Gen: n("gen")}
+	case "extend":
+		return Extend{Gen: n("gen"), By: ms("by")}
+	case "input-ended":
+		return InputEnded{}
 	case "cpu-used":
 		return CPUUsed{Gen: n("gen")}
 	case "touched":

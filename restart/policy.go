@@ -75,6 +75,18 @@ type Policy struct {
 	CPUShareFor time.Duration
 	// Silence is for how long nothing must have been written; zero: no budget.
 	Silence time.Duration
+	// MaxRequests is how many requests a generation may serve, and up to
+	// MaxRequestsJitter more, drawn for each; zero: any number.
+	MaxRequests, MaxRequestsJitter int64
+	// Drains says that somebody knows what is in flight, or can hold back what is
+	// new: then a recycle waits for what is in flight, for DrainTimeout at most.
+	Drains       bool
+	DrainTimeout time.Duration
+	// Stdio says that we carry what the child reads, so that its end can be said to
+	// it before any signal. LostExits: a request that is lost is the end.
+	Stdio, LostExits bool
+	// NotifyReady says that a generation is up when it says so.
+	NotifyReady bool
 	// IdleWait is how long what is due by the clock waits for a quiet moment.
 	IdleWait time.Duration
 	// Observe are the reasons for which nothing is done: they are only said.

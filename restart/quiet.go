@@ -48,6 +48,8 @@ func (c *Core) quietly(now time.Time, ev Looked) []Action {
 	switch {
 	case ev.Err != "":
 		q.at = time.Time{} // what cannot be seen may be busy
+	case ev.Usage.InFlightKnown:
+		q.found = ev.Usage.InFlight == 0
 	case q.at.IsZero():
 		q.at, q.used = now, ev.Usage.CPU
 	case now.Sub(q.at) >= quietSpan:

@@ -27,6 +27,8 @@ const (
 	// CPUTime: the tree had used its CPU time (--cpu-time), or burnt so much of it
 	// for so long that it is taken for hung (--cpu-share).
 	CPUTime Reason = "cpu-time"
+	// Requests: it had served as many requests as it may (--max-requests).
+	Requests Reason = "requests"
 	// Watchdog: nothing was heard of it for too long (--output-silence).
 	Watchdog Reason = "watchdog"
 	// Changed: a file that is watched has another content (--watch).
@@ -59,7 +61,7 @@ const (
 // reported success.
 func (r Reason) kind(ok bool) kind {
 	switch r {
-	case MemoryHigh, Age, Schedule, OpenFiles, Tasks, CPUTime, Watchdog, Changed:
+	case MemoryHigh, Age, Schedule, OpenFiles, Tasks, CPUTime, Requests, Watchdog, Changed:
 		return budget
 	case OOMKilled, MemoryMax, CPULimit, FileSizeLimit:
 		return limit
@@ -80,7 +82,7 @@ func (r Reason) planned() bool { return r == Age || r == Schedule }
 // did: then how soon after the start it came says nothing about the command.
 // A command that writes into what is watched recycles itself, so a changed file is
 // no such reason.
-func (r Reason) fromOutside() bool { return r.planned() || r == Asked }
+func (r Reason) fromOutside() bool { return r.planned() || r == Asked || r == Requests }
 
 // IsRecycle reports whether an end for this reason is a planned stop or a limit
 // reached: what is never counted as a crash.

@@ -22,7 +22,9 @@ func (c *Core) stepStarting(now time.Time, ev Event) []Action {
 		c.touched(now)
 	case Examined:
 		c.examined(now, ev) // it is there for the child that starts
-	case Exited, Emptied, Looked, MemoryEvents, Pressed, CPUUsed:
+	case InputEnded:
+		c.inputEnded = true
+	case Exited, Emptied, Looked, MemoryEvents, Pressed, CPUUsed, Served, Ready, Extend:
 		panic("restart: news of a child that has not started")
 	case Forward, ClockSet, Tick:
 		// Nobody is there to get a signal, the plan is asked when the child is up, and
@@ -41,7 +43,7 @@ func (c *Core) askedEarly(now time.Time, sig Sig, by string) {
 }
 
 func (c *Core) started(now time.Time, ev Started) []Action {
-	c.gen.started = now
+	c.gen.started, c.gen.pid = now, ev.PID
 	c.gen.looks.start(now, &c.gen.rules)
 	c.enter(Running, time.Time{})
 	stop := c.gen.then == End
@@ -49,10 +51,8 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 		c.plan(now)
 	}
 	actions := c.announce()
-	if c.gen.number > 1 {
-		r := c.report(Up)
-		r.PID, r.In, r.After, r.Planned = ev.PID, now.Sub(c.gen.previousEnd), c.gen.previous, c.gen.planned.due
-		actions = append(actions, r)
+	if c.gen.number > 1 && !c.policy.NotifyReady {
+		actions = append(actions, c.upReport(now))
 	}
 	switch {
 	case stop:
@@ -60,7 +60,7 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 	case c.gen.renewed:
 		return append(actions, c.stop(now, Asked, Relaunch, 0)...)
 	}
-	return append(actions, c.rearm(now)...)
+	return append(append(actions, c.rearm(now)...), c.count()...)
 }
 
 func (c *Core) spawnFailed(now time.Time, ev SpawnFailed) []Action {
@@ -89,6 +89,12 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 		return c.pressed(now, ev)
 	case CPUUsed:
 		return c.cpuUsed(now)
+	case Served:
+		return c.requestsServed(now, ev)
+	case Ready:
+		return c.ready(now)
+	case InputEnded:
+		c.inputEnded = true
 	case Touched:
 		c.touched(now)
 	case Examined:
@@ -109,6 +115,8 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 		return c.clockSet(now)
 	case Tick:
 		return c.tickRunning(now)
+	case Extend:
+		// It has all the time it wants.
 	case Emptied:
 		panic("restart: an empty tree while the child is up")
 	case Started, SpawnFailed:
@@ -129,14 +137,19 @@ func (c *Core) afterBudget() Then {
 func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Exited:
-		c.gen.exit = &ev
+		c.gen.settle(&ev)
 		late := c.lateKills(ev.Counters)
 		if ev.Left == 0 {
 			return append(late, c.over(now)...)
 		}
+		if c.gen.closing {
+			c.gen.closing = false
+			c.enter(Leaving, after(now, c.policy.Grace))
+		}
 		// The rest has not been asked yet, or not by us.
 		return append(late, c.askRest()...)
 	case Emptied:
+		c.gen.lost, c.gen.owed = ev.Lost, ev.Owed
 		return c.over(now)
 	case MemoryEvents:
 		return c.lateKills(ev.Counters)
@@ -148,7 +161,11 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 	case Forward:
 		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
 	case Tick:
-		if !c.deadline.IsZero() && !now.Before(c.deadline) {
+		switch {
+		case c.deadline.IsZero() || now.Before(c.deadline):
+		case c.gen.closing:
+			return c.signal(now, c.policy.StopSignal)
+		default:
 			return c.kill(now)
 		}
 	case Looked:
@@ -162,8 +179,12 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 		c.touched(now)
 	case Examined:
 		c.examined(now, ev) // there for the next one
-	case Pressed, CPUUsed:
-		// It is leaving, and has all the room and time there is.
+	case Extend:
+		c.extend(now, ev)
+	case InputEnded:
+		c.inputEnded = true
+	case Pressed, CPUUsed, Served, Ready:
+		// It is leaving, and has all the room there is.
 	case ClockSet:
 		// The grace is no time of day.
 	case Started, SpawnFailed:
@@ -198,12 +219,13 @@ func (c *Core) askedToRenew() {
 func (c *Core) stepDying(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Exited:
-		c.gen.exit = &ev
+		c.gen.settle(&ev)
 		if ev.Left == 0 {
 			return c.over(now)
 		}
 		return []Action{Kill{Gen: c.gen.number}}
 	case Emptied:
+		c.gen.lost, c.gen.owed = ev.Lost, ev.Owed
 		return c.over(now)
 	case StopAsked, Interrupted:
 		c.gen.then = End
@@ -217,7 +239,9 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 		c.touched(now)
 	case Examined:
 		c.examined(now, ev)
-	case Looked, Forward, MemoryEvents, Pressed, CPUUsed, ClockSet:
+	case InputEnded:
+		c.inputEnded = true
+	case Looked, Forward, MemoryEvents, Pressed, CPUUsed, ClockSet, Served, Ready, Extend:
 		// Too late for any of them.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
@@ -249,7 +273,9 @@ func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
 		// Nobody is there to get it.
 	case ClockSet:
 		// The delay is no time of day.
-	case Looked, MemoryEvents, Pressed, CPUUsed:
+	case InputEnded:
+		c.inputEnded = true
+	case Looked, MemoryEvents, Pressed, CPUUsed, Served, Ready, Extend:
 		// Of before the end.
 	case Started, SpawnFailed, Exited, Emptied:
 		panic("restart: news of a child while none is there")

@@ -46,6 +46,9 @@ func (c *Core) unwatch(now time.Time, b Budget) []Action {
 			actions = append(actions, c.watchAgain())
 		}
 	}
+	if (b == BudgetRequests || b == NoBudget) && g.rules.MaxRequests > 0 {
+		actions = append(actions, Count{Gen: g.number}) // and let more come
+	}
 	g.rules.forget(b)
 	g.looks.release(now, &g.rules)
 	return actions
@@ -85,7 +88,7 @@ func (c *Core) figures(r *Report, at time.Time) {
 	case Changed:
 		r.Path, r.More = g.changed.path, g.changed.more
 		return
-	case MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog:
+	case MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog, Requests:
 		r.Spent = g.spent
 	default:
 		return
@@ -100,6 +103,8 @@ func (c *Core) figures(r *Report, at time.Time) {
 		}
 	case BudgetCPU:
 		r.Budget = int64(c.policy.CPUTime)
+	case BudgetRequests:
+		r.Budget, r.Requests = g.maxRequests, g.served
 	case BudgetShare:
 		w := &g.looks.cpu
 		r.For, r.Share = at.Sub(w.burning), portion(g.looks.last.CPU-w.burnt, at.Sub(w.burning))

@@ -1,0 +1,154 @@
+package restart
+
+import "time"
+
+// How a generation is asked to leave: first nothing new is given to it and what
+// it is serving may end (drain), where anybody knows of that; then its stdin is
+// closed, where we carry it; then comes the stop signal.
+
+// stop settles why a generation ends, and begins to ask it to leave.
+func (c *Core) stop(now time.Time, because Reason, then Then, sig Sig) []Action {
+	g := &c.gen
+	g.because, g.then, g.judged, g.ordered, g.stopSig = because, then, now, true, sig
+	if !c.drains() {
+		return c.ask(now)
+	}
+	c.enter(Draining, after(now, c.policy.DrainTimeout))
+	return append(c.headroom(), Drain{Gen: g.number})
+}
+
+// drains reports whether what is being served may end before the stop signal: not
+// in a tree that does not do its work any more, nor where somebody wants the end.
+func (c *Core) drains() bool {
+	g := &c.gen
+	switch {
+	case !c.policy.Drains, g.because == Asked && g.then == End, g.because == OOMKilled:
+		return false
+	}
+	return !g.spent.hung() || g.because != g.spent.reason()
+}
+
+// ask asks the child to leave and lets the grace run.
+func (c *Core) ask(now time.Time) []Action {
+	g := &c.gen
+	sig := g.stopSig
+	if sig == 0 {
+		sig = c.policy.StopSignal
+	}
+	r := c.report(Stopping)
+	r.Sig, r.In = sig, c.policy.Grace
+	if c.policy.Stdio && g.asked.IsZero() {
+		r.Closing = closingTime
+		g.closing = true
+		c.enter(Leaving, now.Add(closingTime))
+		return append(append([]Action{r}, c.headroom()...), CloseInput{Gen: g.number})
+	}
+	return append([]Action{r}, c.signal(now, sig)...)
+}
+
+// closingTime is how long a child whose stdin was closed may take to leave before
+// it gets the stop signal as well. Nothing is in flight by then.
+const closingTime = 2 * time.Second
+
+// signal sends the stop signal, and the grace begins to run.
+func (c *Core) signal(now time.Time, sig Sig) []Action {
+	c.gen.closing = false
+	c.enter(Leaving, after(now, c.policy.Grace))
+	// A stopped child could not act on it, so it is let go on, as systemd does.
+	return append(c.headroom(), Signal{Gen: c.gen.number, Sig: sig}, Signal{Gen: c.gen.number, Sig: sigCont})
+}
+
+// headroom comes before every signal that asks to leave: a tree above memory.high
+// is slowed down so much that it had not left after seven seconds, and without
+// memory.high after 0.07.
+func (c *Core) headroom() []Action {
+	if c.policy.MemoryHigh == 0 {
+		return nil
+	}
+	return []Action{Headroom{Gen: c.gen.number}}
+}
+
+// askRest asks what is left of a tree whose child has ended to leave as well.
+func (c *Core) askRest() []Action {
+	return append(c.headroom(),
+		Signal{Gen: c.gen.number, Sig: c.policy.StopSignal, Tree: true},
+		Signal{Gen: c.gen.number, Sig: sigCont, Tree: true})
+}
+
+// stepDraining: nothing new comes in, and what is in flight may end.
+func (c *Core) stepDraining(now time.Time, ev Event) []Action {
+	g := &c.gen
+	switch ev := ev.(type) {
+	case Served:
+		return c.drained(now, ev)
+	case Exited:
+		g.settle(&ev)
+		late := c.lateKills(ev.Counters)
+		if ev.Left == 0 {
+			return append(late, c.over(now)...)
+		}
+		c.enter(Leaving, after(now, c.policy.Grace))
+		return append(late, c.askRest()...)
+	case MemoryEvents:
+		return c.lateKills(ev.Counters)
+	case StopAsked:
+		g.then, g.asked, g.askedBy, g.stopSig = End, now, ev.By, ev.Sig
+		return c.ask(now)
+	case Interrupted:
+		// The child has it too, and need not be asked again.
+		g.then, g.asked, g.interruptedBy = End, now, ev.Sig
+		return c.ask(now)
+	case RestartAsked:
+		c.askedToRenew()
+	case Forward:
+		return []Action{Signal{Gen: g.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
+	case Extend:
+		c.extend(now, ev)
+	case InputEnded:
+		c.inputEnded = true
+	case Touched:
+		c.touched(now)
+	case Examined:
+		c.examined(now, ev) // there for the next one
+	case Looked:
+		if ev.Err == "" {
+			g.looks.last = ev.Usage
+		}
+	case Tick:
+		if !c.deadline.IsZero() && !now.Before(c.deadline) {
+			return c.ask(now)
+		}
+	case Pressed, CPUUsed, ClockSet, Ready:
+		// It is leaving.
+	case Emptied:
+		panic("restart: an empty tree while the child is up")
+	case Started, SpawnFailed:
+		panic("restart: a child that starts twice")
+	}
+	return nil
+}
+
+// drained takes how much is in flight: the first answer says whether there is
+// anything to wait for.
+func (c *Core) drained(now time.Time, ev Served) []Action {
+	g := &c.gen
+	g.served, g.inFlight = ev.Served, ev.InFlight
+	if ev.InFlight <= 0 {
+		return c.ask(now)
+	}
+	if g.draining {
+		return nil
+	}
+	g.draining = true
+	r := c.report(DrainBegun)
+	r.In = c.policy.DrainTimeout
+	return []Action{r}
+}
+
+// extend gives the child more time for what it is doing (EXTEND_TIMEOUT_USEC),
+// never less.
+func (c *Core) extend(now time.Time, ev Extend) {
+	if later := now.Add(ev.By); !c.deadline.IsZero() && later.After(c.deadline) {
+		c.deadline = later
+	}
+}
