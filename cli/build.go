@@ -45,7 +45,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		run.memory, run.groupLimits, run.source, run.output, run.stopping, run.relaunch, run.report, run.clock,
 		func(f *runFlags) error { return in.counts(run, f) },
 		func(f *runFlags) error { return in.cpu(run, f) },
-		run.watch, run.observe,
+		run.watch, run.requests, run.observe,
 	} {
 		if err := step(f); err != nil {
 			return nil, err

@@ -32,7 +32,7 @@ func (f *runFlags) counted() bool {
 
 // budgets reports whether any flag sets one.
 func (f *runFlags) budgets() bool {
-	return f.watchesMemory() || f.counted() || f.CPUTime != "" || f.CPUShare != "" || f.planned() || len(f.Watch) > 0 || f.OutputSilence != ""
+	return f.watchesMemory() || f.counted() || f.CPUTime != "" || f.CPUShare != "" || f.planned() || len(f.Watch) > 0 || f.OutputSilence != "" || f.MaxRequests != "" || f.Notify != ""
 }
 
 // counts sets the budgets on descriptors, sockets and tasks, and how long what is
@@ -260,7 +260,7 @@ func (run *Run) observe(f *runFlags) error {
 // known are the reasons that can be observed, and what sets each.
 var known = map[restart.Reason]string{
 	restart.MemoryHigh: "--memory-high", restart.OpenFiles: "--max-open-files or --max-sockets", restart.Tasks: "--max-tasks",
-	restart.CPUTime: "--cpu-time or --cpu-share", restart.Watchdog: "--output-silence", restart.Changed: "--watch",
+	restart.CPUTime: "--cpu-time or --cpu-share", restart.Requests: "--max-requests", restart.Watchdog: "--output-silence", restart.Changed: "--watch",
 	restart.Age: "--every", restart.Schedule: "--at or --cron",
 }
 
@@ -279,6 +279,7 @@ func (f *runFlags) observable() map[restart.Reason]bool {
 		restart.OpenFiles:  f.MaxOpenFiles != "" || f.MaxSockets != "",
 		restart.Tasks:      f.MaxTasks != "",
 		restart.CPUTime:    f.CPUTime != "" || f.CPUShare != "",
+		restart.Requests:   f.MaxRequests != "",
 		restart.Watchdog:   f.OutputSilence != "",
 		restart.Changed:    len(f.Watch) > 0,
 		restart.Age:        f.Every != "",

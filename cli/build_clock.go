@@ -92,7 +92,7 @@ func (run *Run) window(plan *schedule.Plan, f *runFlags) error {
 	grace, shortest := run.Policy.Grace, windows.Shortest()
 	switch {
 	case err != nil:
-	case !f.planned() && f.MemoryHigh == "" && f.MemoryPressure == "" && !f.counted() && f.CPUTime == "" && len(f.Watch) == 0:
+	case !f.planned() && f.MemoryHigh == "" && f.MemoryPressure == "" && !f.counted() && f.CPUTime == "" && f.MaxRequests == "" && len(f.Watch) == 0:
 		err = errors.New("nothing waits for it here; give --every, --at, --cron or a budget such as --memory-high too, or leave it out")
 	case grace > shortest && grace != restart.Forever:
 		err = fmt.Errorf("lasts %s, but stopping may take %s (--stop-timeout); use a longer window or a shorter timeout",

@@ -151,7 +151,7 @@ func TestPrintConfigComesBack(t *testing.T) {
 // The standard value of each flag, which help and --print-config show, is what is
 // the case without the flag.
 func TestStandards(t *testing.T) {
-	base := []string{"--memory-high", "1G", "--every", "1h"}
+	base := []string{"--memory-high", "1G", "--every", "1h", "--max-requests", "9"}
 	plain := func(words ...string) Run {
 		t.Helper()
 		todo, err := Parse(input(append(words, "prog")...))

@@ -41,6 +41,11 @@ type runFlags struct {
 
 	IdleWait string `group:"clock" placeholder:"DURATION" set:"standard=0" help:"Let a recycle by the clock wait up to that for a moment in which the tree uses next to no CPU (${standard})."`
 
+	MaxRequests       string `group:"requests" placeholder:"N" help:"Recycle when the command has served that many requests, as it says itself (docs/protocol.md) or as one of the next flags tells."`
+	MaxRequestsJitter string `group:"requests" placeholder:"N" help:"Let each generation serve up to that many more, drawn anew each time, so that a fleet spreads (none)."`
+	DrainTimeout      string `group:"requests" placeholder:"DURATION" set:"standard=30s" help:"How long a recycle waits for the requests that are being served, where that is known (${standard}); infinity for no end."`
+	Notify            string `group:"requests" placeholder:"MODE" help:"Listen to the command by NOTIFY_SOCKET (sd_notify(3)) and RELANCE_SOCKET: yes, or ready: it is up when it says READY=1. Also with --max-requests alone."`
+
 	StopSignal  string   `group:"stopping" placeholder:"SIGNAL" set:"standard=TERM" help:"What asks the command to leave (${standard})."`
 	StopTimeout string   `group:"stopping" placeholder:"DURATION" set:"standard=10s" help:"The grace: time between the stop signal and KILL to the whole tree (${standard}); infinity for no KILL."`
 	Rewrite     []string `group:"stopping" placeholder:"SIGNAL=SIGNAL" sep:"," help:"Pass another signal on than the one that came, or none: HUP=QUIT, USR1=none."`
@@ -54,7 +59,7 @@ type runFlags struct {
 	OOMScoreAdj string `group:"child" name:"oom-score-adj" placeholder:"N" help:"Set oom_score_adj of the command, -1000 to 1000 (proc(5))."`
 	Nice        string `group:"child" placeholder:"N" help:"Set the nice value of the command, -20 to 19."`
 
-	Observe   choice `group:"report" placeholder:"REASONS" help:"Only say when a budget is spent, and touch nothing; --observe=memory-high,age for some: memory-high open-files tasks cpu-time watchdog changed age schedule."`
+	Observe   choice `group:"report" placeholder:"REASONS" help:"Only say when a budget is spent, and touch nothing; --observe=memory-high,age for some: memory-high open-files tasks cpu-time requests watchdog changed age schedule."`
 	Name      string `group:"report" placeholder:"NAME" help:"What to call this one in lines and records."`
 	LogFormat string `group:"report" placeholder:"FORMAT" set:"standard=text" help:"How to say on stderr what happens: text or json (${standard})."`
 

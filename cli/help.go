@@ -15,6 +15,7 @@ var groups = []kong.Group{
 	{Key: "limits", Title: "Limits (the kernel enforces them)"},
 	{Key: "budgets", Title: "Budgets (relance watches them; spent: recycle)"},
 	{Key: "clock", Title: "The clock (planned recycles)"},
+	{Key: "requests", Title: "Requests (recycle between them)"},
 	{Key: "stopping", Title: "Stopping"},
 	{Key: "relaunch", Title: "Relaunch"},
 	{Key: "child", Title: "The command"},

@@ -48,6 +48,8 @@ type Run struct {
 	FilesPercent int
 	// Watch are the files, folders and patterns that are watched.
 	Watch []string
+	// Listens says that the command is listened to (requests.Server).
+	Listens bool
 	// RestartSignal asks for the next generation; zero: none does.
 	RestartSignal unix.Signal
 	silenceAsked  string // --output-silence as it was written

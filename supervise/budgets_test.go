@@ -8,6 +8,7 @@ import (
 
 	"relance/child"
 	"relance/files"
+	"relance/requests"
 	"relance/restart"
 	"relance/signals"
 )
@@ -89,5 +90,71 @@ func TestFiles(t *testing.T) {
 		touch()
 		s.exit(child.Change{})
 		s.want("1m0.4s heard", "1m0.4s over", "1m0.4s examine true", "1m0.4s spawn 2", "1m0.4s report up gen=2")
+	})
+}
+
+// TestRequests: the count is asked for and told, what is in flight is waited for.
+func TestRequests(t *testing.T) {
+	p := policy()
+	p.MaxRequests, p.Drains, p.DrainTimeout = 10, true, time.Minute
+	play(t, Config{Policy: p}, func(s *scene) {
+		tell := func(n requests.News) { s.let(func() { s.asked <- n }) }
+		s.pass(time.Second)
+		s.want("0s spawn 1", "0s count 10")
+		tell(requests.News{Gen: 2, Kind: requests.Counted})
+		tell(requests.News{Gen: 1, Kind: requests.Watchdog})
+		s.want()
+		s.served, s.inFlight = 10, 2
+		tell(requests.News{Gen: 1, Kind: requests.Counted})
+		s.want("1s drain", "1s report draining gen=1 requests")
+		if s.report.InFlight != 2 || s.report.Requests != 10 {
+			t.Errorf("%+v", s.report)
+		}
+		tell(requests.News{Gen: 1, Kind: requests.Extend, Micros: 1 << 63})
+		s.pass(2 * time.Minute)
+		s.served, s.inFlight = 12, 0
+		tell(requests.News{Gen: 1, Kind: requests.Counted})
+		s.want("2m1s report stopping gen=1 requests", "2m1s signal 101 TERM", "2m1s signal 101 CONT")
+	})
+}
+
+// TestSettling: the end of a tree is told when it is known what becomes of its
+// requests; until then it can be asked to end.
+func TestSettling(t *testing.T) {
+	p := policy()
+	p.Stdio, p.Restart = true, restart.Always
+	play(t, Config{Policy: p}, func(s *scene) {
+		s.settles = true
+		tell := func(n requests.News) { s.let(func() { s.asked <- n }) }
+		s.pass(time.Minute)
+		s.want("0s spawn 1")
+		tell(requests.News{Kind: requests.InputEnded})
+		s.exit(child.Change{Signal: unix.SIGKILL})
+		s.pass(time.Minute)
+		s.want("1m0s over")
+		tell(requests.News{Gen: 1, Kind: requests.Ended, Lost: 1, Owed: 2})
+		s.want("2m0s report backoff gen=1 signal")
+		if s.report.Lost != 1 {
+			t.Errorf("%+v", s.report)
+		}
+		s.pass(time.Second)
+		s.settles = false
+		s.let(func() {})
+		if s.calls["spawn"] != 2 || s.report.Kind != restart.Up {
+			t.Errorf("what is owed is not asked of another one: %q", s.notes)
+		}
+		s.notes = nil
+	})
+}
+
+// TestReady: a generation is up when it says so.
+func TestReady(t *testing.T) {
+	p := policy()
+	p.NotifyReady = true
+	play(t, Config{Policy: p}, func(s *scene) {
+		s.pass(time.Minute)
+		s.want("0s spawn 1")
+		s.let(func() { s.asked <- requests.News{Gen: 1, Kind: requests.Ready} })
+		s.want("1m0s report up gen=1")
 	})
 }

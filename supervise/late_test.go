@@ -41,6 +41,11 @@ func (*bystander) Counters() restart.Counters        { return restart.Counters{}
 func (*bystander) Escaped() bool                     { return false }
 func (*bystander) Dying() bool                       { return false }
 func (*bystander) Alarm(time.Duration)               {}
+func (*bystander) Count(int64)                       {}
+func (*bystander) Drain()                            {}
+func (*bystander) Requests() (int64, int64)          { return 0, 0 }
+func (*bystander) CloseInput()                       {}
+func (*bystander) Settles() bool                     { return false }
 func (*bystander) Heard()                            {}
 func (*bystander) Examine(bool) restart.Examined     { return restart.Examined{Settled: true} }
 func (*bystander) TreeLeft() int                     { return 0 }

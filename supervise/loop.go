@@ -16,6 +16,7 @@ import (
 	"relance/child"
 	"relance/clock"
 	"relance/files"
+	"relance/requests"
 	"relance/restart"
 	"relance/signals"
 )
@@ -50,6 +51,16 @@ type World interface {
 	// Alarm lets an alarm come when the child has used in more of CPU time; where
 	// that cannot be had, none comes.
 	Alarm(in time.Duration)
+	// Count lets a Counted come when so many requests were served, and where we
+	// carry them lets no more come before that; zero: any number. Drain lets nothing
+	// new come, and a Counted when nothing is in flight. Requests are the figures.
+	Count(until int64)
+	Drain()
+	Requests() (served, inFlight int64)
+	// CloseInput closes the stdin of the child. Settles reports whether an Ended
+	// comes some time after Over.
+	CloseInput()
+	Settles() bool
 	// Heard is called when a watched file was touched, Examine says which watched files have changed; now: also if something is
 	// being changed at this moment.
 	Heard()
@@ -93,6 +104,8 @@ type Sources struct {
 	Clock <-chan clock.Set
 	// Files tells that a watched file was touched.
 	Files <-chan files.Touched
+	// Requests has news of what the child says, or what we carry for it.
+	Requests <-chan requests.News
 }
 
 // loop is the state of the owner.
@@ -109,6 +122,9 @@ type loop struct {
 	timer    *time.Timer
 	// pending holds events that are known and not yet stepped.
 	pending []restart.Event
+	// unsettled is the end of a tree that is told when it is settled what becomes of
+	// the requests it has not answered.
+	unsettled restart.Event
 	// held is the end of a child that is not told before heldUntil (late.go).
 	held      *restart.Exited
 	heldUntil time.Time
@@ -162,6 +178,8 @@ func (l *loop) wait(from Sources) {
 	case <-from.Files:
 		l.world.Heard()
 		l.add(restart.Touched{})
+	case n := <-from.Requests:
+		l.requests(n)
 	case <-from.Clock:
 		l.add(restart.ClockSet{})
 	case <-alarm:

@@ -39,6 +39,13 @@ func (l *loop) perform(a restart.Action) {
 		l.world.Headroom(false)
 	case restart.Watch:
 		l.world.Watch()
+	case restart.Count:
+		l.world.Count(a.Until)
+	case restart.Drain:
+		l.world.Drain()
+		l.served()
+	case restart.CloseInput:
+		l.world.CloseInput()
 	case restart.Alarm:
 		l.world.Alarm(a.In)
 	case restart.Examine:

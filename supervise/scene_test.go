@@ -17,6 +17,7 @@ import (
 	"relance/child"
 	"relance/clock"
 	"relance/files"
+	"relance/requests"
 	"relance/restart"
 	"relance/signals"
 )
@@ -47,6 +48,7 @@ type scene struct {
 	start   time.Time
 	in      chan signals.Signal
 	events  chan cgroup.Change
+	asked   chan requests.News
 	touched chan files.Touched
 	clock   chan clock.Set
 	ended   chan int
@@ -65,6 +67,9 @@ type scene struct {
 	escaped, dying bool  // the child is not in its group
 	alarm          time.Duration
 	examined       restart.Examined
+
+	served, inFlight int64
+	settles          bool // what becomes of requests is told later
 }
 
 func policy() restart.Policy {
@@ -80,14 +85,14 @@ func play(t *testing.T, c Config, act func(s *scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{
-			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), touched: make(chan files.Touched), ended: make(chan int, 1),
+			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), touched: make(chan files.Touched), asked: make(chan requests.News), ended: make(chan int, 1),
 			calls: map[string]int{}, use: restart.Usage{Memory: 1, Processes: 1},
 		}
 		c.Report = s.told
 		c.Situation.Self = 1
 		s.mu.Lock()
 		go func() {
-			s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock, Files: s.touched})
+			s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock, Files: s.touched, Requests: s.asked})
 		}()
 		defer s.leave()
 		s.let(func() {}) // the first generation starts
@@ -238,6 +243,32 @@ func (s *scene) Alarm(in time.Duration) {
 	defer s.mu.Unlock()
 	s.alarm = in
 }
+
+func (s *scene) Count(until int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("count %d", until)
+}
+
+func (s *scene) Drain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("drain")
+}
+
+func (s *scene) Requests() (served, inFlight int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.served, s.inFlight
+}
+
+func (s *scene) CloseInput() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("close-input")
+}
+
+func (s *scene) Settles() bool { return s.settles }
 
 func (s *scene) Heard() {
 	s.mu.Lock()

@@ -129,11 +129,17 @@ func (l *loop) tellLeft(ended *restart.Exited, wait child.Wait) {
 	switch {
 	case ended != nil:
 		ended.Left = left
-		if !l.hold(*ended) {
+		if left == 0 && l.world.Settles() {
+			l.unsettled = *ended
+		} else if !l.hold(*ended) {
 			l.add(*ended)
 		}
 	case left == 0:
 		l.release()
-		l.add(restart.Emptied{Gen: l.gen})
+		if ev := (restart.Emptied{Gen: l.gen}); l.world.Settles() {
+			l.unsettled = ev
+		} else {
+			l.add(ev)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"relance/files"
 	"relance/output"
 	"relance/place"
+	"relance/requests"
 	"relance/restart"
 	"relance/signals"
 	"relance/tree"
@@ -29,6 +30,8 @@ type Machine struct {
 	output *output.Carrier
 	files  *files.Watch
 	unseen string
+	// counter counts what the command serves, nil: nobody does.
+	counter *requests.Counter
 	// pressureEnv is the place of MEMORY_PRESSURE_WATCH in the environment of the
 	// child, -1 for none.
 	pressureEnv int

@@ -1,0 +1,56 @@
+package supervise
+
+import (
+	"time"
+
+	"relance/requests"
+	"relance/restart"
+)
+
+// requests is translate for what the child says, and for what we carry for it.
+func (l *loop) requests(n requests.News) {
+	if n.Kind == requests.InputEnded {
+		l.add(restart.InputEnded{})
+		return
+	}
+	if n.Gen != l.gen {
+		return // of a generation that is no more
+	}
+	switch n.Kind {
+	case requests.Counted:
+		l.served()
+	case requests.Ready:
+		l.add(restart.Ready{Gen: n.Gen})
+	case requests.Extend:
+		l.add(restart.Extend{Gen: n.Gen, By: micros(n.Micros)})
+	case requests.Ended:
+		l.settled(n)
+	}
+}
+
+// served tells the figures.
+func (l *loop) served() {
+	served, inFlight := l.world.Requests()
+	l.add(restart.Served{Gen: l.gen, Served: served, InFlight: inFlight})
+}
+
+// settled tells the end of a tree that was kept back.
+func (l *loop) settled(n requests.News) {
+	switch ev := l.unsettled.(type) {
+	case restart.Exited:
+		ev.Lost, ev.Owed = n.Lost, n.Owed
+		l.add(ev)
+	case restart.Emptied:
+		ev.Lost, ev.Owed = n.Lost, n.Owed
+		l.add(ev)
+	}
+	l.unsettled = nil
+}
+
+// mostExtended is the longest time that a child can ask for at once.
+const mostExtended = 365 * 24 * time.Hour
+
+// micros is a time in microseconds, within bounds.
+func micros(n uint64) time.Duration {
+	return time.Duration(min(n, uint64(mostExtended/time.Microsecond))) * time.Microsecond
+}
