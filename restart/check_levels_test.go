@@ -232,9 +232,15 @@ func (w *world) cpuLook() time.Duration {
 	return max(soonest, 10*time.Second)
 }
 
-// checkAlarm: who has a budget of CPU time is woken when the child may have spent it.
+// checkAlarm: who has a budget of CPU time is woken when the child may have spent it,
+// and who is woken looks, soon.
 func (w *world) checkAlarm(ev Event, actions []Action) {
 	f := &w.run.figures
+	if _, woken := ev.(CPUUsed); woken && !hasLook(actions) && (w.clocked() || w.timed()) {
+		if next := w.core.Deadline(); next.IsZero() || next.After(w.run.lookedAt.Add(10*time.Millisecond)) && next.After(w.now) {
+			w.errorf("woken by the clock of the child, and the next look is in %v", next.Sub(w.now))
+		}
+	}
 	alarm := f.alarm
 	for _, a := range actions {
 		if a, ok := a.(Alarm); ok {
@@ -242,7 +248,8 @@ func (w *world) checkAlarm(ev Event, actions []Action) {
 		}
 	}
 	looked, ok := ev.(Looked)
-	if ok && looked.Err == "" && w.inForce(BudgetCPU) && (alarm == 0 || alarm > max(w.policy.CPUTime, w.use.CPU+10*time.Millisecond)) {
+	_, started := ev.(Started)
+	if (started || ok && looked.Err == "") && w.inForce(BudgetCPU) && (alarm == 0 || alarm > max(w.policy.CPUTime, w.use.CPU+10*time.Millisecond)) {
 		w.errorf("an alarm at %v of CPU time, used %v of %v", alarm, w.use.CPU, w.policy.CPUTime)
 	}
 }

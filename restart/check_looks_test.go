@@ -58,7 +58,8 @@ func (w *world) lookIsDue() bool {
 		if w.now.Sub(q.since) > 10*time.Second+time.Second {
 			span = time.Second
 		}
-		if q.since.Equal(w.now) || !w.now.Before(q.until) || w.now.Sub(r.lookedAt) >= span {
+		if q.since.Equal(w.now) || !w.now.Before(q.until) || w.now.Sub(r.lookedAt) >= span ||
+			len(q.looks) > 0 && w.now.Sub(q.looks[len(q.looks)-1].at) >= span {
 			return true
 		}
 	}

@@ -16,10 +16,13 @@ type quietTruth struct {
 // learnLeaving notes when it is settled that the generation is recycled: what is due
 // by the clock waits for a quiet moment, and what has waited for the window for one
 // more look as well.
-func (w *world) learnLeaving(before State) {
+func (w *world) learnLeaving(before State, actions []Action) {
 	p, r := w.planOf(), &w.run
-	if _, tick := w.ev.(Tick); !tick || p == nil || before != Running || r.opened || !r.alive || w.core.State() != Running && w.policy.IdleWait > 0 {
+	if _, tick := w.ev.(Tick); !tick || p == nil || before != Running || r.opened || !r.alive {
 		return
+	}
+	if slices.ContainsFunc(actions, func(a Action) bool { r, ok := a.(Report); return ok && r.Reason == OOMKilled && r.Kind == Stopping }) {
+		return // that came first
 	}
 	at, aged := w.nextPlanned()
 	because := Schedule
@@ -141,7 +144,7 @@ func (w *world) learnObserved(actions []Action) {
 	r := &w.run
 	for _, a := range actions {
 		if a, ok := a.(Report); ok && a.Kind == Observed {
-			r.same = 0
+			r.same, r.figures.asked = 0, nil // the next look may come at once
 			if a.Spent != NoBudget {
 				r.figures.observed[a.Spent] = true
 			}

@@ -69,7 +69,7 @@ func (w *world) check(before State, ev Event, actions []Action) {
 	}
 	impatient := w.impatient(before, ev)
 	follows := w.follows(ev)
-	w.learnLeaving(before)
+	w.learnLeaving(before, actions)
 	w.run.waited = !w.run.waits.IsZero()
 	spent := w.spentNow(before)
 	w.last = actions

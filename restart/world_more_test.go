@@ -85,7 +85,7 @@ func (w *world) happenMore(in *tape) {
 	if w.core.State() == Gone {
 		return
 	}
-	switch in.below(8) {
+	switch in.below(9) {
 	case 0, 1:
 		w.touch(in)
 	case 2, 3:
@@ -105,6 +105,23 @@ func (w *world) happenMore(in *tape) {
 	case 6, 7:
 		// In each 100 ns. The rest is what useMemory gives.
 		w.burn = pick[time.Duration](in, 0, 0, 1, 50, 95, 100, 200)
+	case 8:
+		w.wobble(in)
+	}
+}
+
+// wobble lets an excess come and go, or a look at it fail.
+func (w *world) wobble(in *tape) {
+	fails, gen := in.coin(), w.run.gen
+	for i := range int64(3) {
+		if w.failed || w.run.gen != gen || w.core.State() != Running {
+			return
+		}
+		w.use.FilesMax, w.use.Files, w.use.Sockets, w.use.Tasks = fuzzFiles, fuzzFiles, 100, 50
+		if w.blind = fails && i == 1; i == 1 && !fails {
+			w.use.Files, w.use.Sockets, w.use.Tasks = 0, 0, 0
+		}
+		w.toDeadline(0)
 	}
 }
 

@@ -228,7 +228,7 @@ func (w *world) lateNews(in *tape) {
 }
 
 func (w *world) useMemory(in *tape) {
-	if in.coin() {
+	if in.coin() && w.run.there() {
 		w.use.CPU += pick(in, 0, time.Millisecond, time.Second)
 	}
 	w.use.Memory = pick[int64](in, 0, fuzzBudget/2, fuzzBudget*9/10-1, fuzzBudget*9/10, fuzzBudget-1<<20, fuzzBudget-1, fuzzBudget, 2*fuzzBudget)
