@@ -32,12 +32,20 @@ func (a *Ask) counts() tree.Ask {
 	return tree.Ask{Files: a.files(), ByShare: a.FilesPercent > 0, Sockets: a.Sockets, CPU: a.CPU}
 }
 
-// spending is the CPU time of a generation that no process shows any more.
+// spending is the CPU time of a generation, the dead that we have waited for
+// included.
 type spending struct {
 	// reaped is what this process had waited for before the generation began.
 	reaped time.Duration
 	// most is the largest sum so far: a look may miss who is reaped during it.
 	most time.Duration
+}
+
+// seen takes what a look saw of the members, and what this process has waited for
+// by now. The two are summed up before they are compared: who dies goes from the
+// one to the other, and must not be left in the first.
+func (s *spending) seen(members, reaped time.Duration) {
+	s.most = max(s.most, members+reaped-s.reaped)
 }
 
 // Look measures the tree. What the kernel counts need not be looked for in /proc.
@@ -94,7 +102,7 @@ func (m *Machine) walk(u restart.Usage, pids []int, grouped, counted bool, budge
 	if seen.Unseen != nil {
 		u.Unseen = fmt.Sprintf("%v (%s)", seen.Unseen, who(seen.UnseenWho))
 	}
-	m.spending.most = max(m.spending.most, seen.CPUTotal)
+	m.spending.seen(seen.CPUTotal, child.Reaped())
 	return u, err
 }
 
@@ -108,7 +116,7 @@ func (m *Machine) spend(u *restart.Usage, grouped bool) {
 		return
 	}
 	if m.ask.CPU {
-		u.CPU = m.spending.most + child.Reaped() - m.spending.reaped
+		u.CPU = m.spending.most
 	}
 }
 
