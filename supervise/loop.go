@@ -50,8 +50,8 @@ type World interface {
 	// Alarm lets an alarm come when the child has used in more of CPU time; where
 	// that cannot be had, none comes.
 	Alarm(in time.Duration)
-	// Heard is called when a watched file was touched, Examine says which watched files have changed; now: also if something is
-	// being changed at this moment.
+	// Heard is called when a watched file was touched, Examine says which watched
+	// files have changed; now: also if something is being changed at this moment.
 	Heard()
 	Examine(now bool) restart.Examined
 	// Reap takes one change of a child of this process, without waiting.

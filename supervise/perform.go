@@ -40,7 +40,9 @@ func (l *loop) perform(a restart.Action) {
 	case restart.Watch:
 		l.world.Watch()
 	case restart.Alarm:
-		l.world.Alarm(a.In)
+		if l.pid != 0 { // as above
+			l.world.Alarm(a.In)
+		}
 	case restart.Examine:
 		l.add(l.world.Examine(a.Now))
 	case restart.Report:
