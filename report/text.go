@@ -74,7 +74,7 @@ func Text(r restart.Report) string {
 			b.WriteString("; its memory is looked at in /proc")
 		}
 	case restart.Blind:
-		fmt.Fprintf(&b, "cannot see what it uses: %s; not watched until that changes", r.Err)
+		fmt.Fprintf(&b, "cannot see all that it uses: %s; what is not seen is not watched", r.Err)
 	}
 	return OneLine(b.String())
 }
