@@ -41,6 +41,7 @@ func (*bystander) Counters() restart.Counters        { return restart.Counters{}
 func (*bystander) Escaped() bool                     { return false }
 func (*bystander) Dying() bool                       { return false }
 func (*bystander) Alarm(time.Duration)               {}
+func (*bystander) Resumed()                          {}
 func (*bystander) Heard()                            {}
 func (*bystander) Examine(bool) restart.Examined     { return restart.Examined{Settled: true} }
 func (*bystander) TreeLeft() int                     { return 0 }

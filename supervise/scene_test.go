@@ -239,6 +239,9 @@ func (s *scene) Alarm(in time.Duration) {
 	s.alarm = in
 }
 
+// Resumed is not for a time that is never late.
+func (s *scene) Resumed() {}
+
 func (s *scene) Heard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
