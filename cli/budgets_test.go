@@ -98,7 +98,9 @@ func TestRestartSignalRefused(t *testing.T) {
 
 // TestObserveTwin: in the environment it is a word.
 func TestObserveTwin(t *testing.T) {
-	for value, want := range map[string]bool{"all": true, "true": true, "1": true, "age": true, "": false} {
+	for value, want := range map[string]bool{
+		"all": true, "true": true, "1": true, "yes": true, "age": true, "": false, "false": false, "0": false, "no": false,
+	} {
 		t.Setenv("RELANCE_OBSERVE", value)
 		in := input("--every", "1h", "prog")
 		in.Env = []string{"RELANCE_OBSERVE=" + value}
@@ -106,5 +108,21 @@ func TestObserveTwin(t *testing.T) {
 		if err != nil || todo.(*Run).Policy.Observe.Has(restart.Age) != want {
 			t.Errorf("RELANCE_OBSERVE=%s: %+v, %v", value, todo, err)
 		}
+	}
+}
+
+// TestEmptyList: an empty variable for a list is none; one in the file, and a flag
+// that is given as well, is refused or wins as ever.
+func TestEmptyList(t *testing.T) {
+	empty := []string{"RELANCE_WATCH=", "RELANCE_AT=", "RELANCE_CRON="}
+	todo, err := Parse(with(t, empty, "--watch", "a", "prog"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run := todo.(*Run); len(run.Watch) != 1 || run.Watch[0] != "a" || run.Policy.Plan != nil {
+		t.Errorf("%+v", run)
+	}
+	if todo, err = Parse(with(t, empty, "prog")); err != nil || len(todo.(*Run).Watch) != 0 {
+		t.Errorf("%+v, %v", todo, err)
 	}
 }

@@ -209,7 +209,7 @@ func parseCPUShare(s string) (share float64, over time.Duration, err error) {
 		return 0, 0, err
 	}
 	if over, err = limits.ParseDuration(duration); err != nil {
-		return 0, 0, err
+		return 0, 0, errors.New(strings.TrimPrefix(err.Error(), "parse duration "+strconv.Quote(duration)+": "))
 	}
 	if over < minShareFor {
 		return 0, 0, fmt.Errorf("%s is too short to tell; use at least %s", strconv.Quote(duration), limits.FormatDuration(minShareFor))
@@ -227,7 +227,7 @@ func (run *Run) observe(f *runFlags) error {
 		return nil
 	case len(set) == 0:
 		err = errors.New("there is nothing to observe here; give a budget too, or leave it out")
-	case f.Observe == everything || f.Observe == "true" || f.Observe == "1":
+	case f.Observe == everything:
 		words = words[:0]
 		for reason := range set {
 			words = append(words, string(reason))
@@ -247,6 +247,9 @@ func (run *Run) observe(f *runFlags) error {
 	}
 	if err != nil {
 		return flagError("observe", string(f.Observe), err)
+	}
+	if f.CPUBackstop && run.Policy.Observe.Has(restart.CPUTime) {
+		return &Error{Msg: "--cpu-backstop: the kernel would end what --observe only wants to know of; leave one of the two out", flag: "cpu-backstop"}
 	}
 	if run.Policy.Observe.Has(restart.MemoryHigh) && run.Group.MemoryHigh != nil {
 		// At memory.high the kernel slows the tree down and takes its page cache. So

@@ -23,7 +23,13 @@ func (c *choice) Decode(ctx *kong.DecodeContext) error {
 	}
 	switch value := ctx.Scan.Pop().Value.(type) {
 	case string:
-		*c = choice(value)
+		switch value { // as kong reads a flag without a value from the environment
+		case "true", "1", "yes":
+		case "false", "0", "no":
+			*c = ""
+		default:
+			*c = choice(value)
+		}
 	case bool:
 		if !value {
 			*c = ""

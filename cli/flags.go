@@ -18,7 +18,7 @@ type runFlags struct {
 	OOMPolicy string   `group:"limits" name:"oom-policy" placeholder:"POLICY" set:"standard=stop" help:"When the kernel has killed a process of the tree for want of memory: stop the rest (the default), kill it at once, or continue."`
 
 	MemoryHigh     string   `group:"budgets" placeholder:"SIZE|PCT" help:"Recycle when the whole tree holds that much memory that the kernel cannot take back: 512M, 1.5G, or 80% of the memory there is."`
-	MemoryFor      string   `group:"budgets" placeholder:"DURATION" set:"standard=0" help:"Recycle only when --memory-high has been exceeded that long without a break (${standard})."`
+	MemoryFor      string   `group:"budgets" placeholder:"DURATION" help:"Recycle only when --memory-high has been exceeded that long without a break (as --for says)."`
 	MemoryPressure string   `group:"budgets" placeholder:"TRIGGER" help:"Recycle when all (full) or some tasks have waited for memory for STALL within WINDOW: 'full 200ms/2s'. Needs a cgroup."`
 	MaxOpenFiles   string   `group:"budgets" placeholder:"N|PCT" help:"Recycle when a process of the tree has that many descriptors open: 900, or 80% of its limit (RLIMIT_NOFILE)."`
 	MaxSockets     string   `group:"budgets" placeholder:"N" help:"Recycle when a process of the tree has that many sockets open, as one that leaks connections."`

@@ -73,6 +73,16 @@ func twin(f *kong.Flag) (name, value string) {
 	return "", ""
 }
 
+// dropEmpty empties the lists that an empty variable has put an empty word into:
+// such a variable is none, as for the flags with one value.
+func (g *given) dropEmpty() {
+	for _, f := range g.flags {
+		if _, found := g.origin(f); !found && f.IsSlice() {
+			f.Target.SetZero()
+		}
+	}
+}
+
 // blame names the place where a wrong value stands, where that is not the flag.
 func (g *given) blame(err error) error {
 	e, ok := err.(*Error)

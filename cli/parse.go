@@ -138,6 +138,7 @@ func (in Input) parseRun(words []string) (any, error) {
 	case len(got.command) == 0 && !flags.PrintConfig:
 		return nil, noCommand()
 	}
+	got.dropEmpty()
 	run, err := in.buildRun(&flags, got.command)
 	switch {
 	case err != nil:
@@ -237,8 +238,10 @@ func split(node *kong.Node, words []string) (own, command []string, err error) {
 			word += "=" + words[i]
 		}
 		// An empty word is more often a variable that is not set than a wish.
-		if flag, value, ok := strings.Cut(word, "="); ok && value == "" && takesValue[flag] {
-			return nil, nil, &Error{Msg: flag + ": empty value; leave the flag out, or give it one"}
+		if flag, value, ok := strings.Cut(word, "="); ok && value == "" {
+			if _, known := takesValue[flag]; known {
+				return nil, nil, &Error{Msg: flag + ": empty value; leave the flag out, or give it one"}
+			}
 		}
 		own = append(own, word)
 	}

@@ -89,6 +89,9 @@ func TestFlagValues(t *testing.T) {
 		// A variable of the shell that is not set must not mean: no budget.
 		{[]string{"--memory-high", "", "prog"}, "--memory-high: empty value; leave the flag out, or give it one"},
 		{[]string{"--memory-high=", "prog"}, "--memory-high: empty value; leave the flag out, or give it one"},
+		{[]string{"--observe=", "--every", "1h", "prog"}, "--observe: empty value; leave the flag out, or give it one"},
+		{[]string{"--cpu-time", "1m", "--cpu-backstop", "--observe", "prog"}, "--cpu-backstop: the kernel would end what --observe only wants to know of; leave one of the two out"},
+		{[]string{"--cpu-share", "95%/infinity", "prog"}, `--cpu-share 95%/infinity: "infinity" is not a number with a unit: use a duration such as 90s, 1h30m or 2d`},
 		{[]string{"--rlimit", "", "prog"}, "--rlimit: empty value; leave the flag out, or give it one"},
 		{[]string{"exec", "--rlimit=", "prog"}, "--rlimit: empty value; leave the flag out, or give it one"},
 	} {

@@ -233,6 +233,19 @@ func TestUnlistable(t *testing.T) {
 	}
 }
 
+// TestMany: as many have changed as have changed.
+func TestMany(t *testing.T) {
+	s := newScene(t)
+	s.mkdir("d")
+	s.watch("d")
+	for i := range 150 {
+		s.write(fmt.Sprintf("d/%03d", i), "")
+	}
+	if changed, err := s.w.Examine(); err != nil || len(changed) != 150 {
+		t.Errorf("%d changed, %v", len(changed), err)
+	}
+}
+
 func TestBound(t *testing.T) {
 	s := newScene(t)
 	s.mkdir("d/e")

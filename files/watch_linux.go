@@ -26,9 +26,6 @@ type Watch struct {
 // Touched says that something watched may have changed.
 type Touched struct{}
 
-// mostTold is how many paths Examine returns.
-const mostTold = 100
-
 // Open begins to watch files, folders and patterns (filepath.Match), and takes the
 // first fingerprint of all. A word may lead to nothing yet: what appears there is a
 // change. It listens from the start.
@@ -120,7 +117,7 @@ func (w *Watch) Listen() error {
 func (w *Watch) Quiet() bool { return !w.drain() }
 
 // Examine looks at everything, arms what is new, and returns the paths whose content
-// is not what it was the last time, in order and at most a hundred: of files that
+// is not what it was the last time, in order: of files that
 // were written to, have appeared or have vanished. A path is spelled as the user
 // began it, and goes on below a folder; a file name may hold any character.
 //
@@ -135,8 +132,7 @@ func (w *Watch) Examine() (changed []string, err error) {
 	}
 	w.disarm()
 	slices.Sort(changed)
-	changed = slices.Compact(changed)
-	return changed[:min(len(changed), mostTold)], p.err
+	return slices.Compact(changed), p.err
 }
 
 // Close ends the watch: Run returns.

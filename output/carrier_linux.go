@@ -15,7 +15,8 @@ type Carrier struct {
 	say     func(string)
 	// wake is an eventfd(2) that is readable from Close on.
 	wake int
-	// began is when this generation began, on the clock of the streams.
+	// began is from when silence counts, on the clock of the streams: the start of
+	// this generation, or the end of a pause.
 	began time.Duration
 }
 
@@ -78,8 +79,11 @@ func (c *Carrier) Begin() error {
 	return nil
 }
 
+// Resume lets the silence count from now on: we were kept from running for a while.
+func (c *Carrier) Resume() { c.began = clock() }
+
 // Silence is for how long nothing has been written, on any carried stream, since
-// this generation began. It is zero while bytes wait for a reader that stalls,
+// this generation began or Resume was called. It is zero while bytes wait for a reader that stalls,
 // which is not the command's silence, and when no stream is left whose reader
 // lives, for then it is not known. It never waits.
 func (c *Carrier) Silence() time.Duration {

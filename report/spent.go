@@ -61,6 +61,15 @@ func afterWaiting(r restart.Report) string {
 	return ""
 }
 
+// drains says for what is waited, and how long.
+func drains(r restart.Report) string {
+	s := "; waits for " + count(int(r.InFlight), "request", "requests") + " in flight"
+	if r.In == restart.Forever {
+		return s
+	}
+	return s + ", " + limits.FormatDuration(r.In) + " at most"
+}
+
 // inFlight says what is cut off.
 func inFlight(r restart.Report) string {
 	if r.InFlight <= 0 {

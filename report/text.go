@@ -24,13 +24,7 @@ func Text(r restart.Report) string {
 	fmt.Fprintf(&b, "gen %d: ", r.Gen)
 	switch r.Kind {
 	case restart.Up:
-		fmt.Fprintf(&b, "up, pid %d", r.PID)
-		if r.After > 0 {
-			fmt.Fprintf(&b, ", %s after gen %d ended", limits.FormatDuration(r.In), r.After)
-		}
-		if !r.Planned.IsZero() {
-			b.WriteString("; next recycle by the clock " + moment(r.Planned))
-		}
+		b.WriteString(up(r))
 	case restart.Planned:
 		b.WriteString("next recycle by the clock " + moment(r.Planned))
 	case restart.Deferred:
@@ -38,7 +32,7 @@ func Text(r restart.Report) string {
 	case restart.Observed:
 		fmt.Fprintf(&b, "%s; %s", because(r), only(r))
 	case restart.DrainBegun:
-		fmt.Fprintf(&b, "%s; waits for %s in flight, %s at most", because(r), count(int(r.InFlight), "request", "requests"), limits.FormatDuration(r.In))
+		b.WriteString(because(r) + drains(r))
 	case restart.Stopping:
 		word := "stopping"
 		if r.Reason == restart.OOMKilled {
@@ -68,18 +62,14 @@ func Text(r restart.Report) string {
 	case restart.OOM:
 		b.WriteString(because(r) + afterKill(r))
 	case restart.PIDsMax:
-		b.WriteString("pids.max")
-		if r.PIDsMax > 0 {
-			fmt.Fprintf(&b, " of %d", r.PIDsMax)
-		}
-		fmt.Fprintf(&b, " reached after %s: a fork was refused", limits.FormatDuration(r.Uptime))
+		b.WriteString(refusedFork(r))
 	case restart.Escaped:
 		b.WriteString("the command has left its group, so its limits do not reach it any more")
 		if r.Budget > 0 {
 			b.WriteString("; its memory is looked at in /proc")
 		}
 	case restart.Blind:
-		fmt.Fprintf(&b, "cannot see what it uses: %s; not watched until that changes", r.Err)
+		fmt.Fprintf(&b, "cannot see all that it uses: %s; what is not seen is not watched", r.Err)
 	}
 	return OneLine(b.String())
 }
@@ -90,6 +80,26 @@ func OneLine(msg string) string { return strings.Join(strings.Split(msg, "\n"), 
 // Lost is the line that stands for n others.
 func Lost(n int64) string {
 	return count(int(n), "line is", "lines are") + " missing here: nobody read fast enough"
+}
+
+// up says what a generation that is up is, and until when.
+func up(r restart.Report) string {
+	s := fmt.Sprintf("up, pid %d", r.PID)
+	if r.After > 0 {
+		s += fmt.Sprintf(", %s after gen %d ended", limits.FormatDuration(r.In), r.After)
+	}
+	if !r.Planned.IsZero() {
+		s += "; next recycle by the clock " + moment(r.Planned)
+	}
+	return s
+}
+
+func refusedFork(r restart.Report) string {
+	s := "pids.max"
+	if r.PIDsMax > 0 {
+		s += fmt.Sprintf(" of %d", r.PIDsMax)
+	}
+	return s + fmt.Sprintf(" reached after %s: a fork was refused", limits.FormatDuration(r.Uptime))
 }
 
 // because says why, with the figures.

@@ -105,7 +105,7 @@ var plainLines = []reportLine{
 		Usage: restart.Usage{Memory: 812 * mib, Processes: 9}, Budget: 800 * mib,
 	}, `gen 1: memory-high: ended, and not launched again (--restart never); exit status 124`},
 	{"first start failed", restart.Report{Kind: restart.StartFailure, Gen: 1, Reason: restart.StartFailed, Err: `run "app": not found in PATH`}, `gen 1: run "app": not found in PATH`},
-	{"blind", restart.Report{Kind: restart.Blind, Gen: 1, Err: "open /proc/12/smaps_rollup: permission denied\nopen /proc/13/stat: permission denied"}, `gen 1: cannot see what it uses: open /proc/12/smaps_rollup: permission denied; open /proc/13/stat: permission denied; not watched until that changes`},
+	{"blind", restart.Report{Kind: restart.Blind, Gen: 1, Err: "open /proc/12/smaps_rollup: permission denied\nopen /proc/13/stat: permission denied"}, `gen 1: cannot see all that it uses: open /proc/12/smaps_rollup: permission denied; open /proc/13/stat: permission denied; what is not seen is not watched`},
 	{"asked by", restart.Report{Kind: restart.Stopping, Gen: 1, Reason: restart.Asked, Uptime: 3 * time.Second, Sig: 15, In: 10 * time.Second, By: "TERM from pid 7, uid 0"}, `gen 1: asked to end by TERM from pid 7, uid 0 after 3 s; stopping (TERM, KILL in 10 s)`},
 }
 

@@ -39,6 +39,18 @@ func TestCPUClock(t *testing.T) {
 	})
 }
 
+// TestNoAlarmForTheDead: the number of a child that was reaped may be anybody's.
+func TestNoAlarmForTheDead(t *testing.T) {
+	s := &scene{}
+	for pid, want := range map[int]time.Duration{0: 0, 100: time.Second} {
+		s.alarm = 0
+		l := loop{world: s, pid: pid}
+		if l.perform(restart.Alarm{In: time.Second}); s.alarm != want {
+			t.Errorf("child %d: alarm in %v", pid, s.alarm)
+		}
+	}
+}
+
 // TestRestartSignal: the signal that is set asks for another generation, if a
 // process has sent it; what the terminal sends does not.
 func TestRestartSignal(t *testing.T) {

@@ -21,7 +21,7 @@ func (m *Machine) Examine(now bool) restart.Examined {
 		m.unseen = ""
 	case err.Error() != m.unseen:
 		m.unseen = err.Error()
-		m.say("watch files: " + m.unseen)
+		m.say("watch files: " + m.unseen + "; what cannot be seen counts as unchanged")
 	}
 	ev := restart.Examined{Settled: true}
 	if len(paths) > 0 {

@@ -46,6 +46,7 @@ func (*bystander) Drain()                            {}
 func (*bystander) Requests() (int64, int64)          { return 0, 0 }
 func (*bystander) CloseInput()                       {}
 func (*bystander) Settles() bool                     { return false }
+func (*bystander) Resumed()                          {}
 func (*bystander) Heard()                            {}
 func (*bystander) Examine(bool) restart.Examined     { return restart.Examined{Settled: true} }
 func (*bystander) TreeLeft() int                     { return 0 }

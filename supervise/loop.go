@@ -63,8 +63,13 @@ type World interface {
 	Settles() bool
 	// Heard is called when a watched file was touched, Examine says which watched files have changed; now: also if something is
 	// being changed at this moment.
+	// Heard is called when a watched file was touched, Examine says which watched
+	// files have changed; now: also if something is being changed at this moment.
 	Heard()
 	Examine(now bool) restart.Examined
+	// Resumed is called when we were kept from running for a while, and the command
+	// with us for all we know: paused with its container, or stopped.
+	Resumed()
 	// Reap takes one change of a child of this process, without waiting.
 	Reap() (child.Change, child.Wait)
 	// TreeLeft counts the processes of the tree, Over is called when none is left.
@@ -158,6 +163,10 @@ func Run(c Config, w World, from Sources) int {
 	}
 }
 
+// paused is how late a deadline is seen by who was kept from running. No machine
+// is so busy for long, and if it is, the command has to wait as well.
+const paused = time.Second
+
 // wait blocks until something happens or the core's deadline comes.
 func (l *loop) wait(from Sources) {
 	var alarm <-chan time.Time
@@ -183,6 +192,9 @@ func (l *loop) wait(from Sources) {
 	case <-from.Clock:
 		l.add(restart.ClockSet{})
 	case <-alarm:
+		if time.Since(deadline) > paused {
+			l.world.Resumed()
+		}
 		if l.held != nil && !time.Now().Before(l.heldUntil) {
 			l.release()
 			return

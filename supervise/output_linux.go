@@ -27,6 +27,13 @@ func (m *Machine) beginOutput() {
 	}
 }
 
+// Resumed says that a pause is over: who was paused could write nothing.
+func (m *Machine) Resumed() {
+	if m.output != nil {
+		m.output.Resume()
+	}
+}
+
 // silence is for how long nothing was written, zero where that is not known.
 func (m *Machine) silence() time.Duration {
 	if m.output == nil {

@@ -47,7 +47,9 @@ func (l *loop) perform(a restart.Action) {
 	case restart.CloseInput:
 		l.world.CloseInput()
 	case restart.Alarm:
-		l.world.Alarm(a.In)
+		if l.pid != 0 { // as above
+			l.world.Alarm(a.In)
+		}
 	case restart.Examine:
 		l.add(l.world.Examine(a.Now))
 	case restart.Report:

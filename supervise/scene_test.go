@@ -270,6 +270,9 @@ func (s *scene) CloseInput() {
 
 func (s *scene) Settles() bool { return s.settles }
 
+// Resumed is not for a time that is never late.
+func (s *scene) Resumed() {}
+
 func (s *scene) Heard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -70,6 +71,36 @@ func TestOutputStalled(t *testing.T) {
 				t.Errorf("status %d, want %d", got, test.status)
 			}
 		})
+	}
+}
+
+// A pause of relance and the command, as when a container is paused, is no silence:
+// the command could not have written.
+func TestOutputPaused(t *testing.T) {
+	t.Parallel()
+	r := start(t, relance(), "--output-silence", "2s", "--", "sh", "-c", "while :; do echo x; sleep 0.1; done")
+	r.out.want(t, "^x$")
+	child := childrenOf(t, r.pid)[0]
+	for _, pid := range []int{child, r.pid} {
+		if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it is stopped", func() bool { return state(t, pid) == 'T' })
+	}
+	time.Sleep(4 * time.Second) // the pause itself
+	for _, pid := range []int{r.pid, child} {
+		if err := unix.Kill(pid, unix.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond) // so that relance looks before the command writes
+	}
+	for range 20 { // more than can have been written before
+		r.out.want(t, "^x$")
+	}
+	r.signal(unix.SIGTERM)
+	r.wantEnd(143)
+	if said := r.errs.all(); strings.Contains(said, "watchdog") {
+		t.Error("taken for hung after a pause")
 	}
 }
 
