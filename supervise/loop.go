@@ -61,8 +61,6 @@ type World interface {
 	// comes some time after Over.
 	CloseInput()
 	Settles() bool
-	// Heard is called when a watched file was touched, Examine says which watched files have changed; now: also if something is
-	// being changed at this moment.
 	// Heard is called when a watched file was touched, Examine says which watched
 	// files have changed; now: also if something is being changed at this moment.
 	Heard()
