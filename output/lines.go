@@ -10,8 +10,10 @@ const maxLine = 8 << 10
 // match. A line ends with LF or CR LF, which are no part of it.
 type splitter struct {
 	matches func(line []byte) bool
-	// part is the beginning of a line whose end has not come, up to maxLine bytes
-	// of it; long says that there was more.
+	// most is how much of a line is looked at.
+	most int
+	// part is the beginning of a line whose end has not come, up to most bytes of
+	// it; long says that there was more.
 	part []byte
 	long bool
 }
@@ -25,7 +27,7 @@ func (l *splitter) feed(b []byte) (matching int64) {
 			return matching
 		}
 		line := b[:end]
-		if len(l.part) > 0 || end > maxLine {
+		if len(l.part) > 0 || end > l.most {
 			l.keep(line)
 			line = l.part
 		}
@@ -44,7 +46,7 @@ func (l *splitter) end() (matching int64) {
 
 // keep adds to the line whose end has not come.
 func (l *splitter) keep(b []byte) {
-	room := maxLine - len(l.part)
+	room := l.most - len(l.part)
 	l.long = l.long || len(b) > room
 	l.part = append(l.part, b[:min(len(b), room)]...)
 }

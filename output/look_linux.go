@@ -18,8 +18,8 @@ type look struct {
 	tees    bool
 	scratch [2]int
 	buffer  []byte
-	// seen is how many bytes of the pipe were looked at, from its first one on, and
-	// gen the generation that wrote the last of them.
+	// seen is how many bytes were looked at, those that were taken among them, and gen
+	// the generation that wrote the last of them.
 	seen uint64
 	gen  int
 	// next is where the bytes of a generation begin: the owner says so.
@@ -28,14 +28,14 @@ type look struct {
 	epoll int
 }
 
-// boundary says that a generation's bytes begin after so many of the pipe.
+// boundary says that a generation's bytes begin after so many.
 type boundary struct {
 	gen int
 	at  uint64
 }
 
 func newLook(want Want) (*look, error) {
-	l := &look{splitter: splitter{matches: want.Matches}, count: want.Count, tees: true, epoll: -1}
+	l := &look{splitter: splitter{matches: want.Matches, most: maxLine}, count: want.Count, tees: true, epoll: -1}
 	if err := makePipe(&l.scratch); err != nil {
 		return nil, err
 	}
@@ -49,8 +49,9 @@ func (l *look) close() {
 	unix.Close(l.scratch[1])
 }
 
-// begin is called before the first byte of a pipe.
-func (l *look) begin() { l.seen = 0 }
+// begin is called before the first byte of a pipe. What was seen in one that broke,
+// and never taken, has gone.
+func (l *look) begin(taken uint64) { l.seen = taken }
 
 // end is called after its last one.
 func (l *look) end() {
@@ -174,10 +175,10 @@ func (c *counter) end(n int) { c.Add(uint64(max(n, 0))<<1 - 1) }
 // taken is for who takes them, while it does not.
 func (c *counter) taken() uint64 { return c.Load() >> 1 }
 
-// written is how many bytes were ever written to the pipe, for the owner: those
-// that were taken out of it and those that are in it. Both must be of one moment, so
-// it asks again where something was taken meanwhile; that is one system call that
-// waits for nobody.
+// written is after how many bytes the next one will be, for the owner: those that
+// were taken out of the pipe and those that are in it. Both must be of one moment,
+// so it asks again where some were taken meanwhile, in one system call that waits
+// for nobody.
 func (s *Stream) written() uint64 {
 	for {
 		before := s.taken.Load()

@@ -271,6 +271,26 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
+// How much was written is known at each moment, however much of it is being taken.
+func TestWritten(t *testing.T) {
+	t.Parallel()
+	w := openFile(t, os.DevNull, unix.O_WRONLY)
+	defer unix.Close(w)
+	r := carry(t, w, -1)
+	var total uint64
+	for i := range 20_000 {
+		r.send(1, "0123456789"[:i%10+1])
+		total += uint64(i%10 + 1)
+		if i%3 == 0 {
+			continue // more than one at once
+		}
+		if got := r.streams[0].written(); got != total {
+			t.Fatalf("%d bytes, %d were written", got, total)
+		}
+	}
+	r.close()
+}
+
 // The same with many generations, while a reader stalls and while all is taken at
 // once: each writes as many lines as its number says, and half a line.
 func TestBoundaries(t *testing.T) {

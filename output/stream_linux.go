@@ -29,7 +29,7 @@ type Stream struct {
 	wake  int
 	say   func(string)
 	// look counts lines, nil: nobody does. taken is how much was taken out of the
-	// pipe at hand.
+	// pipe, and of those before it that broke.
 	look  *look
 	taken counter
 
@@ -69,7 +69,7 @@ func gone(err error) bool { return err == unix.EPIPE || err == unix.ECONNRESET }
 func (s *Stream) carry(in int) error {
 	c := &copier{Stream: s, in: in}
 	if s.look != nil {
-		s.look.begin()
+		s.look.begin(s.taken.taken())
 		defer s.look.end()
 	}
 	watch := -1 // of no interest (poll(2))
@@ -136,7 +136,6 @@ func (s *Stream) mend(gen int) error {
 		return err
 	}
 	s.read = ends[0]
-	s.taken.Store(0) // Run takes nothing before it has the new one
 	s.mark(gen)
 	s.broken.Store(false)
 	s.next <- ends[0]
