@@ -20,6 +20,7 @@ import (
 	"relance/files"
 	"relance/place"
 	"relance/report"
+	"relance/requests"
 	"relance/restart"
 	"relance/signals"
 	"relance/supervise"
@@ -83,7 +84,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	}
 	received, changes, set := make(chan signals.Signal, 16), make(chan cgroup.Change), make(chan clock.Set)
 	touched := make(chan files.Touched, 1)
-	carried, err := carry(todo, given, say)
+	carried, err := carry(todo, given, say, requests.NewCounter(make(chan requests.News, 2)).Serve)
 	if err != nil {
 		return refuse(err)
 	}

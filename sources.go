@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"runtime"
 
@@ -43,13 +44,21 @@ func watchClock(todo *cli.Run, set chan<- clock.Set, say func(string)) {
 }
 
 // carry stands between the command's output and ours, where that is needed, and
-// returns nil where it is not.
-func carry(todo *cli.Run, given entry.Given, say func(string)) (*output.Carrier, error) {
-	if todo.Policy.Silence == 0 {
+// returns nil where it is not. count is told of the lines that todo counts.
+func carry(todo *cli.Run, given entry.Given, say func(string), count func(gen int, n int64)) (*output.Carrier, error) {
+	if todo.Policy.Silence == 0 && todo.CountLines == nil {
 		return nil, nil
 	}
-	carried, err := output.Open(given.Closed, say)
-	if err != nil {
+	want := output.Want{Silence: todo.Policy.Silence > 0, Stdout: todo.CountStdout, Stderr: todo.CountStderr, Count: count}
+	if todo.CountLines != nil {
+		want.Matches = todo.CountLines.Match
+	}
+	carried, err := output.Open(given.Closed, say, want)
+	var uncounted *output.UncountedError
+	switch {
+	case errors.As(err, &uncounted):
+		return nil, todo.Uncounted(err)
+	case err != nil:
 		return nil, todo.Uncarried(err)
 	}
 	for _, stream := range carried.Streams() {

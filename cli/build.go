@@ -42,7 +42,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 	for _, step := range []func(*runFlags) error{
 		func(f *runFlags) error { return in.limits(run, f) },
 		func(f *runFlags) error { return in.priorities(&run.Settings, f.OOMScoreAdj, f.Nice) },
-		run.memory, run.groupLimits, run.source, run.output, run.stopping, run.relaunch, run.report, run.clock,
+		run.memory, run.groupLimits, run.source, run.output, run.countLines, run.stopping, run.relaunch, run.report, run.clock,
 		func(f *runFlags) error { return in.counts(run, f) },
 		func(f *runFlags) error { return in.cpu(run, f) },
 		run.watch, run.requests, run.observe,

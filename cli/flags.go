@@ -31,6 +31,8 @@ type runFlags struct {
 	MemorySource   string   `group:"budgets" placeholder:"SOURCE" set:"standard=auto" help:"Where memory is measured: cgroup (a group of its own), container (the group around us), proc (each process), auto (the best there is; the default)."`
 
 	OutputSilence string `group:"budgets" placeholder:"DURATION" help:"Recycle when nothing was written to stdout and stderr for that long: the command hangs. relance then stands between the command and where these go; a terminal is left alone."`
+	CountLines    string `group:"budgets" placeholder:"REGEXP" help:"Take each line of stdout and stderr that fits (RE2) for one request served: '^GET /'. relance then stands between, as with --output-silence."`
+	CountStream   string `group:"budgets" placeholder:"STREAM" set:"standard=both" help:"Where --count-lines looks: stdout, stderr or both (${standard})."`
 
 	Every    string   `group:"clock" aliases:"max-age" env:"RELANCE_EVERY,RELANCE_MAX_AGE" placeholder:"DURATION" help:"Recycle at that age: 6h, 2d. Also --max-age."`
 	At       []string `group:"clock" placeholder:"TIMES" sep:"none" help:"Recycle at these times of day: 04:00, 02:30,14:00 or 'Mon..Fri 02:30; Sat,Sun 04:00'."`

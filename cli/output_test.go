@@ -6,6 +6,62 @@ import (
 	"time"
 )
 
+func TestCountLines(t *testing.T) {
+	for _, test := range []struct {
+		words []string
+		// out and errs are whether lines there are counted, line is one that matches.
+		out, errs bool
+		line      string
+		err       string
+	}{
+		{[]string{"prog"}, false, false, "", ""},
+		{[]string{"--count-lines", "^GET /", "prog"}, true, true, "GET /x", ""},
+		{[]string{"--count-lines=x", "--count-stream", "both", "prog"}, true, true, "x", ""},
+		{[]string{"--count-lines", "-x", "--count-stream", "stdout", "prog"}, true, false, "-x", ""},
+		{[]string{"--count-stream=stderr", "--count-lines", "^$", "prog"}, false, true, "", ""},
+		{[]string{"--count-lines", "", "prog"}, false, false, "", "--count-lines: empty value; leave the flag out, or give it one"},
+		{
+			[]string{"--count-lines", "a(b", "prog"}, false, false, "",
+			`--count-lines a(b: missing closing ): "a(b"; use the syntax of RE2, as grep -E has it but for back-references, such as '^GET /'`,
+		},
+		{
+			[]string{"--count-lines", `(a) \1`, "prog"}, false, false, "",
+			`--count-lines "(a) \\1": invalid escape sequence: "\\1"; use the syntax of RE2, as grep -E has it but for back-references, such as '^GET /'`,
+		},
+		{[]string{"--count-lines", "x", "--count-stream", "2", "prog"}, false, false, "", "--count-stream 2: no such stream, use stdout, stderr or both"},
+		{[]string{"--count-stream", "both", "prog"}, false, false, "", ""},
+		{[]string{"--count-stream", "stderr", "prog"}, false, false, "", "--count-stream stderr: no lines are counted here; give --count-lines too"},
+	} {
+		todo, err := Parse(input(test.words...))
+		if err != nil || test.err != "" {
+			if err == nil || err.Error() != test.err {
+				t.Errorf("%q: got %v, want %s", test.words, err, test.err)
+			}
+			continue
+		}
+		run := todo.(*Run)
+		counts := test.out || test.errs
+		if run.CountStdout != test.out || run.CountStderr != test.errs || run.Supervising != counts || (run.CountLines != nil) != counts {
+			t.Errorf("%q: %v, stdout %v, stderr %v", test.words, run.CountLines, run.CountStdout, run.CountStderr)
+		}
+		if counts && !run.CountLines.MatchString(test.line) {
+			t.Errorf("%q: does not match %q", test.words, test.line)
+		}
+	}
+	for want, words := range map[string][]string{
+		"--count-lines x: a terminal":       {"--count-lines", "x", "prog"},
+		"--count-stream stdout: a terminal": {"--count-lines", "x", "--count-stream", "stdout", "prog"},
+	} {
+		todo, err := Parse(input(words...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := todo.(*Run).Uncounted(errors.New("a terminal")); err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func TestOutputSilence(t *testing.T) {
 	for _, test := range []struct {
 		words []string

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -53,6 +54,11 @@ type Run struct {
 	// RestartSignal asks for the next generation; zero: none does.
 	RestartSignal unix.Signal
 	silenceAsked  string // --output-silence as it was written
+	// CountLines fits the lines that tell of one request served each, of stdout, stderr
+	// or both; nil: lines tell nothing.
+	CountLines               *regexp.Regexp
+	CountStdout, CountStderr bool
+	countAsked               [2]string // --count-lines and --count-stream as they were written
 	// Zone is the time zone in which times are said.
 	Zone *time.Location
 	// Supervising reports whether anything was asked for beyond running the

@@ -25,12 +25,22 @@ type Carrier struct {
 type End struct{ FD, From int }
 
 // add makes the pipe for one stream.
-func (c *Carrier) add(fd, target int, name string, to kind) error {
+func (c *Carrier) add(fd, target int, name string, to kind, want Want) error {
 	var ends [2]int
 	if err := makePipe(&ends); err != nil {
 		return fmt.Errorf("make a pipe for %s: %w", name, err)
 	}
+	var seen *look
+	if want.lines(fd) {
+		var err error
+		if seen, err = newLook(want); err != nil {
+			unix.Close(ends[0])
+			unix.Close(ends[1])
+			return fmt.Errorf("make a pipe to look at %s: %w", name, err)
+		}
+	}
 	s := &Stream{
+		look: seen,
 		name: name, fds: []int{fd}, target: target, to: to, splices: to == toPipe || to == toFIFO,
 		read: ends[0], write: ends[1], wake: c.wake, say: c.say,
 		next: make(chan int, 1), ended: make(chan struct{}),
@@ -64,15 +74,21 @@ func (c *Carrier) Ends() []End {
 	return ends
 }
 
-// Begin is called before each generation starts: its silence counts from here,
-// and a stream that broke is mended, unless its reader has gone for good.
-func (c *Carrier) Begin() error {
+// Begin is called before generation gen starts, when all of the one before has
+// gone: its silence and its lines count from here, and a stream that broke is
+// mended, unless its reader has gone for good. What the one before has written and
+// nobody has taken yet stays its own. It waits for no reader.
+func (c *Carrier) Begin(gen int) error {
 	c.began = clock()
 	for _, s := range c.streams {
-		if !s.broken.Load() || s.abandoned() {
+		if !s.broken.Load() {
+			s.mark(gen)
 			continue
 		}
-		if err := s.mend(); err != nil {
+		if s.abandoned() {
+			continue
+		}
+		if err := s.mend(gen); err != nil {
 			return fmt.Errorf("make a new pipe for %s: %w", s.name, err)
 		}
 	}
@@ -119,6 +135,9 @@ func (c *Carrier) Close() {
 	_, _ = unix.Write(c.wake, binary.NativeEndian.AppendUint64(nil, 1))
 	for _, s := range c.streams {
 		<-s.ended
+		if s.look != nil {
+			s.look.close()
+		}
 	}
 	unix.Close(c.wake)
 }

@@ -37,8 +37,11 @@ func (c *copier) pass(most int) (int, error) {
 }
 
 func (c *copier) move(most int) (int, error) {
+	most = min(most, c.seen())
 	for c.splices {
-		n, err := unix.Splice(c.in, nil, c.target, nil, min(most, spliceSize), 0)
+		c.taken.begin()
+		n, err := unix.Splice(c.in, nil, c.target, nil, min(most, spliceSize), unix.SPLICE_F_NONBLOCK)
+		c.taken.end(int(n))
 		switch {
 		case err == unix.EAGAIN && readable(c.in):
 			c.waitForRoom()
@@ -55,9 +58,14 @@ func (c *copier) move(most int) (int, error) {
 		c.buffer = make([]byte, bufferSize)
 	}
 	for {
+		c.taken.begin()
 		n, err := unix.Read(c.in, c.buffer[:min(most, bufferSize)])
+		c.taken.end(n)
 		switch err {
 		case nil:
+			if c.look != nil && !c.look.tees {
+				c.look.see(c.buffer[:n])
+			}
 			return n, c.write(c.buffer[:n])
 		case unix.EAGAIN:
 			return 0, nil
@@ -71,7 +79,7 @@ func (c *copier) move(most int) (int, error) {
 // write writes all of b.
 func (c *copier) write(b []byte) error {
 	for len(b) > 0 {
-		n, err := unix.Write(c.target, b)
+		n, err := c.writeSome(b)
 		switch {
 		case err == unix.EAGAIN:
 			c.waitForRoom()
@@ -85,8 +93,41 @@ func (c *copier) write(b []byte) error {
 	return nil
 }
 
+// writeSome writes what is taken of b. A socket is asked not to keep us waiting,
+// for waitForRoom knows what to do meanwhile.
+func (c *copier) writeSome(b []byte) (int, error) {
+	if c.to == toSocket {
+		return unix.SendmsgN(c.target, b, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+	}
+	return unix.Write(c.target, b)
+}
+
+// seen is how much may be taken out of the pipe: where lines are counted, only
+// what was looked at.
+func (c *copier) seen() int {
+	if c.look == nil {
+		return spliceSize
+	}
+	if ahead := int(c.look.seen - c.taken.taken()); ahead > 0 && c.look.tees && readable(c.in) {
+		return ahead
+	}
+	// Nothing is there that was looked at, unless somebody else has read from the pipe.
+	c.look.seen = c.taken.taken()
+	if c.look.tees {
+		if ahead := c.look.peek(c.in, c.taken.taken()); c.look.tees {
+			return ahead
+		}
+	}
+	// What the kernel moves by itself nobody sees.
+	c.splices = false
+	return spliceSize
+}
+
 // waitForRoom waits until the target takes more, or an error is to be fetched
 // from it. It was found non-blocking, or the pipe is.
 func (c *copier) waitForRoom() {
+	if c.look != nil && c.look.wait(c.in, c.target, c.taken.taken()) {
+		return
+	}
 	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(c.target), Events: unix.POLLOUT}}, -1) // EINTR: tried again
 }

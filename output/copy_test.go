@@ -89,7 +89,7 @@ func TestSpliceRefused(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	w := openFile(t, log, unix.O_WRONLY|unix.O_CREAT|unix.O_APPEND)
 	defer unix.Close(w)
-	c, err := open(w, -1, [3]bool{}, nil)
+	c, err := open(w, -1, [3]bool{}, nil, Want{Silence: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,15 @@
 //     it writes is lost is worse than one that ends. The next generation gets a
 //     new pipe, for the reason may be gone by then.
 //
+// Where lines are counted, they are when they have been written, before they are
+// passed on: tee(2) shows what is in the pipe without taking it out, again and again
+// while a reader stalls. So whoever reads, and when, delays no count; what the command
+// itself may write before it waits is the same as ever; and the kernel still moves the
+// bytes. All generations share a pipe, so [Carrier.Begin] says after how many bytes the
+// next one's begin. It is called when the tree is empty: all that the last one wrote is
+// in the pipe or was taken out of it. A line is looked at up to 8 KiB, whatever bytes it
+// is of.
+//
 // What a pipe would change is not carried: a terminal, a socket that keeps
 // messages apart, a device, a descriptor for direct I/O.
 package output

@@ -22,7 +22,7 @@ const patience = 20 * time.Second
 // rig is a carrier at work, and what it said.
 type rig struct {
 	*Carrier
-	t    *testing.T
+	t    testing.TB
 	said chan string
 	over sync.Once
 }
@@ -30,8 +30,14 @@ type rig struct {
 // carry opens a carrier for two descriptors and runs it.
 func carry(t *testing.T, out, errs int) *rig {
 	t.Helper()
+	return carryFor(t, out, errs, Want{Silence: true})
+}
+
+// carryFor is carry for that.
+func carryFor(t testing.TB, out, errs int, want Want) *rig {
+	t.Helper()
 	r := &rig{t: t, said: make(chan string, 16)}
-	c, err := open(out, errs, [3]bool{}, func(line string) { r.said <- line })
+	c, err := open(out, errs, [3]bool{}, func(line string) { r.said <- line }, want)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +45,7 @@ func carry(t *testing.T, out, errs int) *rig {
 	for _, s := range c.Streams() {
 		go s.Run()
 	}
-	if err := c.Begin(); err != nil {
+	if err := c.Begin(1); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -112,7 +118,7 @@ func (r *rig) run(script string, args ...string) string {
 }
 
 // pipe returns the ends of a pipe that blocks, as a shell makes it.
-func pipe(t *testing.T) (r, w int) {
+func pipe(t testing.TB) (r, w int) {
 	t.Helper()
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
@@ -157,7 +163,7 @@ func readAll(fd int) *reader {
 }
 
 // all is what was read, once the writers have gone.
-func (r *reader) all(t *testing.T) []byte {
+func (r *reader) all(t testing.TB) []byte {
 	t.Helper()
 	select {
 	case <-r.done:
@@ -168,7 +174,7 @@ func (r *reader) all(t *testing.T) []byte {
 }
 
 // garbage is a file of random bytes, and what is in it.
-func garbage(t *testing.T, size int) (path string, text []byte) {
+func garbage(t testing.TB, size int) (path string, text []byte) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, uint64(size)))
 	text = make([]byte, 0, size+8)
@@ -184,7 +190,7 @@ func garbage(t *testing.T, size int) (path string, text []byte) {
 	return path, text
 }
 
-func compare(t *testing.T, got, want []byte) {
+func compare(t testing.TB, got, want []byte) {
 	t.Helper()
 	if sha256.Sum256(got) == sha256.Sum256(want) {
 		return
@@ -210,7 +216,7 @@ func (r *rig) stalled() {
 }
 
 // eventually waits for what only a look can tell.
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {

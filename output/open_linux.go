@@ -1,7 +1,6 @@
 package output
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -21,57 +20,69 @@ const (
 	toSocket
 )
 
-// Open makes the pipes for stdout and stderr: one for both if they are one open
-// file, as after 2>&1, so that the order of what is written is kept. closed says
-// which of the descriptors 0, 1 and 2 were closed when relance was started, say
-// takes lines for people, and is called by the goroutines of Run. An error says
-// why there is nothing that could be carried.
-func Open(closed [3]bool, say func(string)) (*Carrier, error) {
-	return open(1, 2, closed, say)
+// closedWhy is why a stream is not carried that is not there.
+const closedWhy = "closed"
+
+// Open makes the pipes for those of stdout and stderr that want is about: one for
+// both if they are one open file, as after 2>&1, so that the order of what is
+// written is kept. closed says which of the descriptors 0, 1 and 2 were closed when
+// relance was started, say takes lines for people, and is called by the goroutines
+// of Run too. An error says why there is nothing that could be carried, an
+// [UncountedError] why lines cannot be counted.
+func Open(closed [3]bool, say func(string), want Want) (*Carrier, error) {
+	return open(1, 2, closed, say, want)
 }
 
 // open is Open for the descriptors out and errs, which need not be 1 and 2.
-func open(out, errs int, closed [3]bool, say func(string)) (*Carrier, error) {
+func open(out, errs int, closed [3]bool, say func(string), want Want) (_ *Carrier, err error) {
 	c := &Carrier{say: say}
-	var err error
+	one := !closed[1] && !closed[2] && sameOpenFile(out, errs)
 	if c.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return nil, fmt.Errorf("make an eventfd: %w", err)
 	}
+	defer func() {
+		if err != nil {
+			c.discard()
+		}
+	}()
 	var against [3]string
-	for _, want := range []struct {
+	for _, s := range []struct {
 		fd, target int
 		name       string
 	}{{1, out, "stdout"}, {2, errs, "stderr"}} {
-		to, why := examine(want.target)
-		if closed[want.fd] {
-			why = "closed"
+		to, why := examine(s.target)
+		if closed[s.fd] {
+			why = closedWhy
 		}
 		switch {
 		case why != "":
-			against[want.fd] = why
-		case len(c.streams) > 0 && sameOpenFile(out, errs):
+			against[s.fd] = why
+		case !want.Silence && !want.lines(s.fd):
+		case len(c.streams) > 0 && one:
 			both := c.streams[0]
-			both.fds, both.name = append(both.fds, want.fd), both.name+" and "+want.name
+			both.fds, both.name = append(both.fds, s.fd), both.name+" and "+s.name
 		default:
-			if err := c.add(want.fd, want.target, want.name, to); err != nil {
+			if err := c.add(s.fd, s.target, s.name, to, want); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if len(c.streams) == 0 {
-		unix.Close(c.wake)
-		return nil, errors.New(refusal(against[1], against[2]))
+	if err := want.refuse(against, one, say); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
-// refusal words why neither stream can be carried.
-func refusal(out, errs string) string {
-	why := "stdout and stderr are " + out
-	if out != errs {
-		why = "stdout is " + out + " and stderr is " + errs
+// discard takes back what Open has made.
+func (c *Carrier) discard() {
+	unix.Close(c.wake)
+	for _, s := range c.streams {
+		unix.Close(s.read)
+		unix.Close(s.write)
+		if s.look != nil {
+			s.look.close()
+		}
 	}
-	return why + ", which relance does not stand between; redirect one to a file or a pipe"
 }
 
 // examine says what fd goes to, or why it cannot be carried.
@@ -79,7 +90,7 @@ func examine(fd int) (to kind, why string) {
 	var st unix.Stat_t
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	if err != nil || unix.Fstat(fd, &st) != nil {
-		return 0, "closed"
+		return 0, closedWhy
 	}
 	switch {
 	case flags&unix.O_ACCMODE == unix.O_RDONLY || flags&unix.O_PATH != 0:

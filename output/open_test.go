@@ -39,7 +39,7 @@ func TestOpenRefuses(t *testing.T) {
 		{datagram, zero, [3]bool{}, "stdout is a socket that keeps messages apart and stderr is a device"},
 		{packets[1], packets[1], [3]bool{}, "stdout and stderr are open for direct I/O"},
 	} {
-		if _, err := open(test.out, test.errs, test.closed, nil); err == nil || err.Error() != test.want+rest {
+		if _, err := open(test.out, test.errs, test.closed, nil, Want{Silence: true}); err == nil || err.Error() != test.want+rest {
 			t.Errorf("got %v, want %s", err, test.want)
 		}
 	}
@@ -49,7 +49,7 @@ func TestOpenRefuses(t *testing.T) {
 		closed    [3]bool
 		fd        int
 	}{{tty, good, [3]bool{}, 2}, {good, tty, [3]bool{}, 1}, {good, good, [3]bool{1: true}, 2}} {
-		c, err := open(test.out, test.errs, test.closed, nil)
+		c, err := open(test.out, test.errs, test.closed, nil, Want{Silence: true})
 		if err != nil {
 			t.Error(err)
 			continue

@@ -64,7 +64,7 @@ func TestNoSilence(t *testing.T) {
 		t.Parallel()
 		w := openFile(t, os.DevNull, unix.O_WRONLY)
 		defer unix.Close(w)
-		c, err := open(w, -1, [3]bool{}, nil)
+		c, err := open(w, -1, [3]bool{}, nil, Want{Silence: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func TestReaderGone(t *testing.T) {
 				t.Errorf("%s: %s", target, state)
 			}
 			// Nor is there anything to mend.
-			if err := r.Begin(); err != nil {
+			if err := r.Begin(2); err != nil {
 				t.Error(err)
 			}
 		}
@@ -196,11 +196,11 @@ func TestFIFOAgain(t *testing.T) {
 	if state := cmd.ProcessState.String(); state != "signal: broken pipe" {
 		t.Errorf("without a reader: %s", state)
 	}
-	if err := r.Begin(); err != nil || !r.Streams()[0].broken.Load() {
+	if err := r.Begin(2); err != nil || !r.Streams()[0].broken.Load() {
 		t.Errorf("mended without a reader: %v", err)
 	}
 	all := readAll(openFile(t, path, unix.O_RDONLY|unix.O_NONBLOCK))
-	if err := r.Begin(); err != nil {
+	if err := r.Begin(2); err != nil {
 		t.Error(err)
 	}
 	if state := r.run("echo again"); state != "exit status 0" {
@@ -228,7 +228,7 @@ func TestFull(t *testing.T) {
 		if got := <-r.said; got != want {
 			t.Errorf("said %q", got)
 		}
-		if err := r.Begin(); err != nil || r.Streams()[0].broken.Load() {
+		if err := r.Begin(2); err != nil || r.Streams()[0].broken.Load() {
 			t.Errorf("not mended: %v", err)
 		}
 	}
@@ -248,7 +248,7 @@ func TestSilence(t *testing.T) {
 		func() { r.run("echo x") },
 		func() { r.run("echo x >&2") },
 		func() {
-			if err := r.Begin(); err != nil {
+			if err := r.Begin(2); err != nil {
 				t.Error(err)
 			}
 		},

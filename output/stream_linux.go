@@ -28,6 +28,10 @@ type Stream struct {
 	ended chan struct{}
 	wake  int
 	say   func(string)
+	// look counts lines, nil: nobody does. taken is how much was taken out of the
+	// pipe, and of those before it that broke.
+	look  *look
+	taken counter
 
 	// last is when something was last written (clock), busy is set while it is
 	// being passed on, broken when the read end was closed.
@@ -64,6 +68,10 @@ func gone(err error) bool { return err == unix.EPIPE || err == unix.ECONNRESET }
 // carry copies from in until nobody takes it any more, or all is over.
 func (s *Stream) carry(in int) error {
 	c := &copier{Stream: s, in: in}
+	if s.look != nil {
+		s.look.begin(s.taken.taken())
+		defer s.look.end()
+	}
 	watch := -1 // of no interest (poll(2))
 	if s.to == toPipe || s.to == toSocket {
 		watch = s.target
@@ -114,9 +122,9 @@ func readable(fd int) bool {
 	return err == nil && fds[0].Revents&unix.POLLIN != 0
 }
 
-// mend puts a new pipe in the place of one whose read end was closed. The write
-// end keeps its number.
-func (s *Stream) mend() error {
+// mend puts a new pipe in the place of one whose read end was closed, for that
+// generation. The write end keeps its number.
+func (s *Stream) mend(gen int) error {
 	var ends [2]int
 	if err := makePipe(&ends); err != nil {
 		return err
@@ -128,6 +136,7 @@ func (s *Stream) mend() error {
 		return err
 	}
 	s.read = ends[0]
+	s.mark(gen)
 	s.broken.Store(false)
 	s.next <- ends[0]
 	return nil

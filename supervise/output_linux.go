@@ -18,11 +18,11 @@ func (m *Machine) replaceOutput(s *child.Settings) {
 
 // beginOutput says that a generation begins. A stream that could not be mended is
 // as it was: who writes to it is told so by the kernel.
-func (m *Machine) beginOutput() {
+func (m *Machine) beginOutput(gen int) {
 	if m.output == nil {
 		return
 	}
-	if err := m.output.Begin(); err != nil {
+	if err := m.output.Begin(gen); err != nil {
 		m.complain(err.Error())
 	}
 }

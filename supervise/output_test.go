@@ -28,12 +28,12 @@ func TestMachineOutput(t *testing.T) {
 		return u.Silent
 	}
 	var s child.Settings
-	m.beginOutput()
+	m.beginOutput(1)
 	if m.replaceOutput(&s); s.Replace != nil || look() != 0 {
 		t.Errorf("not carried: %v, silent %v", s.Replace, look())
 	}
 
-	carrier, err := output.Open([3]bool{}, nil)
+	carrier, err := output.Open([3]bool{}, nil, output.Want{Silence: true})
 	if err != nil {
 		t.Skip(err) // go test in a terminal
 	}
@@ -49,7 +49,7 @@ func TestMachineOutput(t *testing.T) {
 	for look() < long {
 	}
 	before := time.Now()
-	m.beginOutput()
+	m.beginOutput(2)
 	if silent := look(); silent > time.Since(before) {
 		t.Errorf("silent for %v before the generation began", silent)
 	}

@@ -113,7 +113,7 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	}
 	m.kills, m.spending = 0, spending{reaped: child.Reaped()}
 	clear(m.said)
-	m.beginOutput()
+	m.beginOutput(gen)
 	pid, err := m.spawn(gen)
 	m.groups.clear()
 	if gen == 1 {
