@@ -39,6 +39,7 @@ const (
 	badNumber  = "count takes a number from 0 to 1000000000"
 	badLeft    = "left stands alone"
 	badVersion = "only version 1 is spoken here"
+	badHello   = "the version stands in the first line"
 	badLong    = "a line is longer than 1024 bytes"
 )
 

@@ -1,0 +1,3 @@
+package requests
+
+func load() int { return 0 }
