@@ -8,11 +8,20 @@ import "sync/atomic"
 // its own goroutine; the owner reads it, and says when it wants to be told. So a
 // request costs an addition, and nobody is woken for it.
 type Counter struct {
-	gen, served, inFlight atomic.Int64
-	// until and idle are what the owner waits for; zero, false: nothing.
-	until atomic.Int64
-	idle  atomic.Bool
-	news  chan<- News
+	// now is another one for each generation: who counts for the last one while the
+	// next begins adds to what nobody reads any more.
+	now  atomic.Pointer[tally]
+	news chan<- News
+}
+
+// tally is the count of one generation.
+type tally struct {
+	gen              int
+	served, inFlight atomic.Int64
+	// until and idle are what the owner waits for; tell: that of until is not told
+	// yet. Zero, false: nothing.
+	until      atomic.Int64
+	tell, idle atomic.Bool
 }
 
 // Kind is what a News is about.
@@ -27,7 +36,8 @@ const (
 	Stopping
 	// Status: a line about its state, in Text.
 	Status
-	// Watchdog: it is alive. Trigger: it says that it is not well.
+	// Watchdog: from now on it is to be taken for hung when it has said nothing for
+	// Micros (Server.Beats has its signs of life). Trigger: it says that it is not well.
 	Watchdog
 	Trigger
 	// Extend: it needs more time for what it is doing, Micros from now.
@@ -54,68 +64,71 @@ type News struct {
 }
 
 // NewCounter returns a counter that sends to news, which must have room for two.
-func NewCounter(news chan<- News) *Counter { return &Counter{news: news} }
+func NewCounter(news chan<- News) *Counter {
+	c := &Counter{news: news}
+	c.now.Store(&tally{})
+	return c
+}
 
 // Begin starts a generation: all is zero, and nobody waits for anything.
-func (c *Counter) Begin(gen int) {
-	c.until.Store(0)
-	c.idle.Store(false)
-	c.served.Store(0)
-	c.inFlight.Store(0)
-	c.gen.Store(int64(gen))
-}
+func (c *Counter) Begin(gen int) { c.now.Store(&tally{gen: gen}) }
 
 // Serve counts n requests that generation gen has served.
 func (c *Counter) Serve(gen int, n int64) {
-	if c.gen.Load() == int64(gen) {
-		c.served.Add(n)
-		c.check()
+	if t := c.now.Load(); t.gen == gen {
+		t.served.Add(n)
+		c.check(t)
 	}
 }
 
 // Enter counts n requests that generation gen has begun to serve; a negative n
 // takes back what has ended. Whoever ends one counts it with Serve too, before.
 func (c *Counter) Enter(gen int, n int64) {
-	if c.gen.Load() == int64(gen) {
-		c.inFlight.Add(n)
-		c.check()
+	if t := c.now.Load(); t.gen == gen {
+		t.inFlight.Add(n)
+		c.check(t)
 	}
 }
 
 // Read returns how many requests were served and how many are being served.
-func (c *Counter) Read() (served, inFlight int64) { return c.served.Load(), c.inFlight.Load() }
+func (c *Counter) Read() (served, inFlight int64) {
+	t := c.now.Load()
+	return t.served.Load(), t.inFlight.Load()
+}
 
 // Until asks to be told once when so many were served; zero: not at all.
 func (c *Counter) Until(served int64) {
-	c.until.Store(served)
-	c.check()
+	t := c.now.Load()
+	t.until.Store(served)
+	t.tell.Store(served > 0)
+	c.check(t)
 }
 
-// Left is how many may be served before the owner is told; negative: nobody
-// counts.
+// Left is how many may be served before that many are; negative: nobody counts.
 func (c *Counter) Left() int64 {
-	until := c.until.Load()
+	t := c.now.Load()
+	until := t.until.Load()
 	if until == 0 {
 		return -1
 	}
-	return max(until-c.served.Load(), 0)
+	return max(until-t.served.Load(), 0)
 }
 
 // Idle asks to be told once when nothing is being served.
 func (c *Counter) Idle() {
-	c.idle.Store(true)
-	c.check()
+	t := c.now.Load()
+	t.idle.Store(true)
+	c.check(t)
 }
 
 // check tells the owner of what it waits for. Whoever takes the wish away tells,
 // so that it is told once; and as each wish is told once, there is always room.
-func (c *Counter) check() {
-	until := c.until.Load()
-	spent := until > 0 && c.served.Load() >= until && c.until.CompareAndSwap(until, 0)
-	idle := c.idle.Load() && c.inFlight.Load() <= 0 && c.idle.CompareAndSwap(true, false)
+func (c *Counter) check(t *tally) {
+	spent := t.tell.Load() && t.served.Load() >= t.until.Load() && t.tell.CompareAndSwap(true, false)
+	idle := t.idle.Load() && t.inFlight.Load() <= 0 && t.idle.CompareAndSwap(true, false)
 	if spent || idle {
 		select {
-		case c.news <- News{Gen: int(c.gen.Load()), Kind: Counted}:
+		case c.news <- News{Gen: t.gen, Kind: Counted}:
 		default: // one is on its way, and the figures are read when it arrives
 		}
 	}

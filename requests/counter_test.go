@@ -29,7 +29,7 @@ func TestCounterTellsOnce(t *testing.T) {
 	}
 	c.Serve(2, 100) // of another generation
 	c.Serve(1, 1)
-	if c.Left() != -1 || told(news) != 1 {
+	if c.Left() != 0 || told(news) != 1 {
 		t.Errorf("left %d", c.Left())
 	}
 	c.Serve(1, 1)

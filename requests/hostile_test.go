@@ -1,0 +1,270 @@
+package requests
+
+import (
+	"bytes"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// undisturbed checks that another connection is served as ever.
+func (b *bench) undisturbed(p *peer) {
+	b.Helper()
+	served, _ := b.counter.Read()
+	p.ask("begin\nend\n", "ok -", "ok -")
+	if s, _ := b.counter.Read(); s != served+1 {
+		b.Errorf("%d served, %d before one more", s, served)
+	}
+}
+
+// heap is how much memory there is in use.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse)
+}
+
+// growth is how much more memory is in use after f.
+func growth(f func()) int64 {
+	before := heap()
+	f()
+	return heap() - before
+}
+
+// fewConnections is more than what the connections of these tests may need.
+const fewConnections = 8 << 20
+
+// noGrowth checks that f leaves us as we were, but for what a few connections need.
+func (b *bench) noGrowth(f func()) {
+	b.Helper()
+	if grown := growth(f); grown > fewConnections {
+		b.Errorf("%d bytes more than before", grown)
+	}
+}
+
+// TestGrowthIsSeen is the control of noGrowth.
+func TestGrowthIsSeen(t *testing.T) {
+	var kept [][]byte
+	if grown := growth(func() { kept = append(kept, bytes.Repeat([]byte("x"), 2*fewConnections)) }); grown <= fewConnections {
+		t.Errorf("%d bytes for %d", grown, len(kept[0]))
+	}
+	runtime.KeepAlive(kept)
+}
+
+// pour writes b again and again until n bytes are gone or nobody takes them.
+func pour(conn net.Conn, b []byte, n int) (sent int) {
+	for sent < n {
+		k, err := conn.Write(b)
+		sent += k
+		if err != nil {
+			break
+		}
+	}
+	return sent
+}
+
+// TestNoNewline: who never ends its line is closed after 1024 bytes.
+func TestNoNewline(t *testing.T) {
+	b := start(t, Want{Stream: true})
+	good := b.connect()
+	b.noGrowth(func() {
+		for range 20 {
+			if sent := pour(b.connect(), bytes.Repeat([]byte("x"), 64<<10), 1<<30); sent >= 1<<30 {
+				t.Errorf("%d bytes were taken", sent)
+			}
+			b.undisturbed(good)
+		}
+	})
+}
+
+// TestGarbage: whatever is said, nothing of it is counted.
+func TestGarbage(t *testing.T) {
+	b := start(t, Want{Notify: true, Stream: true})
+	good := b.connect()
+	random := make([]byte, 64<<10)
+	if _, err := unix.Getrandom(random, 0); err != nil {
+		t.Fatal(err)
+	}
+	b.noGrowth(func() {
+		for range 50 {
+			p := b.connect()
+			pour(p, random, len(random))
+			p.Close()
+			b.undisturbed(good)
+			b.notify(string(random[:maxDatagram]), string(random[:99]))
+			random = append(random[101:], random[:101]...)
+		}
+	})
+	b.figures(50, 0)
+}
+
+// TestNeverReads: who takes no replies is not read from until it does, and then all
+// is as it said.
+func TestNeverReads(t *testing.T) {
+	b := start(t, Want{Stream: true})
+	good, mute := b.connect(), b.dial()
+	lines := []byte(strings.Repeat("begin\nend\n", 500))
+	b.noGrowth(func() {
+		_ = mute.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
+		sent := pour(mute, lines, 1<<30)
+		if sent >= 1<<30 {
+			t.Error("all was taken")
+		}
+		// As much as was sent, the last line perhaps in part.
+		b.undisturbed(good)
+		_ = mute.SetWriteDeadline(time.Time{})
+		b.Drain()
+		good.expect("drain")
+		b.undisturbed(good)
+		mute.CloseWrite()
+		whole := int64(sent / len("begin\nend\n"))
+		mute.expect("relance 1")
+		replies, drains := int64(0), 0
+		for {
+			line, err := mute.lines.ReadString('\n')
+			if err != nil {
+				break
+			}
+			switch line {
+			case "ok -\n":
+				replies++
+			case "drain\n":
+				drains++
+			default:
+				t.Fatalf("%q", line)
+			}
+		}
+		if replies < 2*whole || replies > 2*whole+1 || drains != 1 {
+			t.Errorf("%d replies to %d requests, drain %d times", replies, whole, drains)
+		}
+		b.figures(whole+2, 0)
+	})
+	// And who is gone for good without having read: what it said counts.
+	served, _ := b.counter.Read()
+	gone := b.dial()
+	gone.say("count 7\n")
+	gone.Close()
+	for by := time.Now().Add(patience); ; {
+		good.ask("left\n", "ok -")
+		if now, _ := b.counter.Read(); now == served+7 {
+			return
+		}
+		if time.Now().After(by) {
+			t.Fatal("not counted")
+		}
+	}
+}
+
+// TestCrowd: beyond the bound connections are closed, and those that are there work.
+func TestCrowd(t *testing.T) {
+	b := start(t, Want{Stream: true})
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < 3*maxConns {
+		t.Skipf("no room for so many descriptors: %d, %v", limit.Cur, err)
+	}
+	good := b.connect()
+	b.noGrowth(func() {
+		var in []int
+		for range maxConns - 1 {
+			fd, line := b.plain()
+			if line != hello {
+				t.Fatalf("%d are too many: %q", len(in), line)
+			}
+			in = append(in, fd)
+		}
+		for range 10000 - maxConns {
+			fd, line := b.plain()
+			if line != "" {
+				t.Fatalf("one too many: %q", line)
+			}
+			unix.Close(fd)
+		}
+		b.undisturbed(good)
+		for _, fd := range in {
+			unix.Close(fd)
+		}
+		b.welcomes()
+	})
+	if s := b.heard(); strings.Count(s, "RELANCE_SOCKET") != 1 || !strings.Contains(s, "1024 connections") {
+		t.Errorf("said: %s", s)
+	}
+	b.undisturbed(good)
+}
+
+// plain connects, and reads what it is told; nothing where it is sent away.
+func (b *bench) plain() (fd int, line string) {
+	b.Helper()
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		err = unix.Connect(fd, &unix.SockaddrUnix{Name: b.env["RELANCE_SOCKET"]})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	var got [64]byte
+	n, _ := unix.Read(fd, got[:])
+	return fd, string(got[:max(n, 0)])
+}
+
+// welcomes waits until there is room for one more.
+func (b *bench) welcomes() {
+	b.Helper()
+	for by := time.Now().Add(patience); ; {
+		fd, line := b.plain()
+		unix.Close(fd)
+		if line == hello {
+			return
+		}
+		if time.Now().After(by) {
+			b.Fatal("no room though they have left")
+		}
+	}
+}
+
+// TestNoDescriptors: where no connection can be accepted relance does not spin, and
+// goes on when one is closed.
+func TestNoDescriptors(t *testing.T) {
+	b := start(t, Want{Stream: true})
+	good := b.connect()
+	waiting := b.dial()
+	waiting.expect("relance 1")
+	var was unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	// The next socket of ours has the last number there is, so accepting fails.
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	spare, err := unix.Dup(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	few := was
+	few.Cur = uint64(spare)
+	unix.Close(spare)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &was)
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: b.env["RELANCE_SOCKET"]}); err != nil {
+		t.Fatal(err)
+	}
+	b.undisturbed(good)
+	waiting.Close() // makes room, on both sides
+	var got [64]byte
+	n, err := unix.Read(fd, got[:])
+	if err != nil || string(got[:n]) != hello {
+		t.Errorf("%q, %v", got[:max(n, 0)], err)
+	}
+	if s := b.heard(); !strings.Contains(s, "accept a connection: "+unix.EMFILE.Error()) {
+		t.Errorf("said: %q", s)
+	}
+}

@@ -1,0 +1,234 @@
+package requests
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Server has the sockets on which a generation says what it does: that of
+// sd_notify(3), and the stream of docs/protocol.md.
+//
+// Two use it. The owner opens the sockets and puts them into now; Run, a source, has
+// all else: what is read, the connections, whose the senders are. What the owner
+// wants is a mark in what both see, and a wake-up. Neither waits for the other, but
+// for End.
+type Server struct {
+	count *Counter
+	want  Want
+	say   func(string)
+	epoll int
+	// wake is written to by the owner, done by Run: eventfd(2).
+	wake, done int
+	now        atomic.Pointer[sockets]
+	closing    atomic.Bool
+	start      time.Time
+	serial     int32 // of the owner
+
+	run run
+}
+
+// Want says which of the two sockets there shall be.
+type Want struct{ Notify, Stream bool }
+
+// sockets are those of one generation; -1: there is none.
+type sockets struct {
+	gen            int
+	serial         int32 // another one each time
+	notify, listen int
+	// owned says whose it is to close them: whoever changes it from unowned.
+	owned atomic.Bool
+	// What the owner wants, and at the end what it has got.
+	drain, end, ended atomic.Bool
+	// What Run has seen.
+	beats, last, lost atomic.Int64
+}
+
+// What an event is about; a connection has its slot, from 0 on.
+const (
+	slotWake = -1 - iota
+	slotNotify
+	slotListen
+)
+
+// Open makes a server, without sockets until Begin. say gets, at most once for each
+// kind and generation, what people should know: who was refused, what was ignored.
+// It is called from Run.
+func Open(c *Counter, want Want, say func(string)) (*Server, error) {
+	s := &Server{count: c, want: want, say: say, epoll: -1, wake: -1, done: -1, start: time.Now()}
+	var err error
+	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("make an epoll descriptor: %w", err)
+	}
+	if s.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
+		if s.done, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
+			err = s.add(s.wake, slotWake, 0)
+		}
+	}
+	if err == nil {
+		err = s.run.prepare(s)
+	}
+	if err != nil {
+		for _, fd := range []int{s.epoll, s.wake, s.done} {
+			closeFD(fd)
+		}
+		return nil, fmt.Errorf("make what waits for requests: %w", err)
+	}
+	return s, nil
+}
+
+// Begin makes the sockets of generation gen, takes those of the one before away, and
+// returns what the environment of the command is given: NOTIFY_SOCKET,
+// RELANCE_SOCKET. Whatever still sits in the old ones is dropped. It is an act of the
+// owner, before each start; the counter must have been begun.
+func (s *Server) Begin(gen int) (env []string, err error) {
+	s.serial++
+	next := &sockets{gen: gen, notify: -1, listen: -1, serial: s.serial}
+	if s.want.Notify {
+		var name string
+		if next.notify, name, err = bound(unix.SOCK_DGRAM, "notify", gen); err != nil {
+			s.swap(nil)
+			return nil, fmt.Errorf("make NOTIFY_SOCKET: %w", err)
+		}
+		env = append(env, "NOTIFY_SOCKET="+name)
+	}
+	if s.want.Stream {
+		var name string
+		if next.listen, name, err = bound(unix.SOCK_STREAM, "stream", gen); err != nil {
+			closeFD(next.notify)
+			s.swap(nil)
+			return nil, fmt.Errorf("make RELANCE_SOCKET: %w", err)
+		}
+		env = append(env, "RELANCE_SOCKET="+name)
+	}
+	s.swap(next)
+	return env, nil
+}
+
+// swap gives Run other sockets. Those that Run has never seen are closed here.
+func (s *Server) swap(next *sockets) {
+	if old := s.now.Swap(next); old != nil && old.owned.CompareAndSwap(false, true) {
+		closeFD(old.notify)
+		closeFD(old.listen)
+	}
+	s.rouse()
+}
+
+// Drain tells all connections of the generation, and those still to come, that a stop
+// is due. It does not wait for them.
+func (s *Server) Drain() {
+	if at := s.now.Load(); at != nil {
+		at.drain.Store(true)
+		s.rouse()
+	}
+}
+
+// endWait bounds how long End waits for Run, which is behind only where the owner
+// does not take its News.
+const endWait = 200 // milliseconds
+
+// End is the end of the generation: the tree is gone. All that it has said until
+// then is counted when End returns, what was not finished is in Lost, and its sockets
+// are closed.
+func (s *Server) End() {
+	at := s.now.Load()
+	if at == nil {
+		return
+	}
+	at.end.Store(true)
+	s.rouse()
+	by := time.Now().Add(endWait * time.Millisecond)
+	for !at.ended.Load() {
+		left := time.Until(by)
+		if left <= 0 {
+			return
+		}
+		fds := []unix.PollFd{{Fd: int32(s.done), Events: unix.POLLIN}}
+		if n, err := unix.Poll(fds, int(left.Milliseconds())+1); n == 0 || err != nil && err != unix.EINTR {
+			return
+		}
+		empty(s.done) // perhaps what an earlier End did not wait for
+	}
+}
+
+// Beats is how often the generation has said WATCHDOG=1, and when it did so last.
+// Nobody is woken for it.
+func (s *Server) Beats() (n int64, last time.Time) {
+	at := s.now.Load()
+	if at == nil || at.beats.Load() == 0 {
+		return 0, time.Time{}
+	}
+	return at.beats.Load(), s.start.Add(time.Duration(at.last.Load()))
+}
+
+// Lost is how many requests of the generation were in flight on a connection that
+// died.
+func (s *Server) Lost() int64 {
+	if at := s.now.Load(); at != nil {
+		return at.lost.Load()
+	}
+	return 0
+}
+
+// Close makes Run return, which closes the sockets. Three descriptors stay open, as
+// Run may be using them.
+func (s *Server) Close() {
+	s.closing.Store(true)
+	s.swap(nil)
+}
+
+func (s *Server) rouse() { _, _ = unix.Write(s.wake, one[:]) }
+
+var one = [8]byte{1}
+
+// empty takes back what has been written to an eventfd.
+func empty(fd int) {
+	var b [8]byte
+	_, _ = unix.Read(fd, b[:])
+}
+
+func closeFD(fd int) {
+	if fd >= 0 {
+		unix.Close(fd)
+	}
+}
+
+// add lets Run hear of fd when there is something to read.
+func (s *Server) add(fd, slot int, serial int32) error {
+	return unix.EpollCtl(s.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(slot), Pad: serial})
+}
+
+// backlog is how many connections may wait to be accepted.
+const backlog = 1024
+
+// bound makes a socket with an abstract address (unix(7)), which it returns as
+// sd_notify(3) writes it. Nobody guesses it, but everybody may read it in
+// /proc/net/unix: it is no secret, and each sender is looked at.
+func bound(kind int, what string, gen int) (fd int, name string, err error) {
+	var random [8]byte
+	if _, err := unix.Getrandom(random[:], 0); err != nil {
+		return -1, "", err
+	}
+	name = fmt.Sprintf("@relance/%d/%d/%s/%x", unix.Getpid(), gen, what, random)
+	fd, err = unix.Socket(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return -1, "", err
+	}
+	if kind == unix.SOCK_DGRAM {
+		// Before anybody can send: the kernel notes the sender only where it is asked to.
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSCRED, 1)
+	}
+	if err == nil {
+		err = unix.Bind(fd, &unix.SockaddrUnix{Name: name})
+	}
+	if err == nil && kind == unix.SOCK_STREAM {
+		err = unix.Listen(fd, backlog)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, "", err
+	}
+	return fd, name, nil
+}
