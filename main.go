@@ -15,12 +15,9 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/cli"
-	"relance/clock"
 	"relance/entry"
-	"relance/files"
 	"relance/place"
 	"relance/report"
-	"relance/requests"
 	"relance/restart"
 	"relance/signals"
 	"relance/supervise"
@@ -82,13 +79,12 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if err != nil {
 		return refuse(err)
 	}
-	received, changes, set := make(chan signals.Signal, 16), make(chan cgroup.Change), make(chan clock.Set)
-	touched := make(chan files.Touched, 1)
-	carried, err := carry(todo, given, say, requests.NewCounter(make(chan requests.News, 2)).Serve)
+	received, changes := make(chan signals.Signal, 16), make(chan cgroup.Change)
+	from, err := open(todo, given, received, changes, say)
 	if err != nil {
 		return refuse(err)
 	}
-	defer drain(carried, received, given.Ignored)
+	defer drain(from.carried, received, given.Ignored)
 	where, err := locate(todo)
 	if err != nil {
 		return refuse(err)
@@ -103,13 +99,9 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if where.How != "" {
 		say("memory: " + where.String())
 	}
-	watched, err := watchFiles(todo, touched)
-	if err != nil {
-		return refuse(err)
-	}
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
-		Ask: ask(todo), Output: carried, Files: watched, Say: say, Settled: entry.Trim,
+		Ask: ask(todo), Output: from.carried, Files: from.watched, Counter: from.counter, Server: from.server, Say: say, Settled: entry.Trim,
 	})
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
@@ -118,13 +110,12 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return refuse(err)
 	}
 	defer machine.Close()
-	watchClock(todo, set, say)
 	go source.Run(received)
 	go machine.RunChanges(changes)
 	config := configOf(todo, given)
 	config.Terminal, config.Report = machine.OnTerminal(), reporter(out, todo)
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
-	return supervise.Run(config, machine, supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched})
+	return supervise.Run(config, machine, from.Sources)
 }
 
 // configOf is what the loop needs to know of what is to be done.

@@ -7,17 +7,45 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"relance/cgroup"
 	"relance/child"
 	"relance/cli"
 	"relance/clock"
 	"relance/entry"
 	"relance/files"
 	"relance/output"
+	"relance/requests"
 	"relance/signals"
 	"relance/supervise"
 )
 
 // The sources beside signals and groups, each opened only where it is asked for.
+
+// opened are they, and the channels through which the loop hears of them.
+type opened struct {
+	counter *requests.Counter
+	server  *requests.Server
+	carried *output.Carrier
+	watched *files.Watch
+	supervise.Sources
+}
+
+// open opens what is asked for; where one cannot be, nothing is started.
+func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, changes <-chan cgroup.Change, say func(string)) (o opened, err error) {
+	news, touched, set := make(chan requests.News, 64), make(chan files.Touched, 1), make(chan clock.Set)
+	o.Sources = supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched, Requests: news}
+	if o.counter, o.server, err = listen(todo, news, say); err != nil {
+		return o, err
+	}
+	if o.carried, err = carry(todo, given, say, o.counter); err != nil {
+		return o, err
+	}
+	if o.watched, err = watchFiles(todo, touched); err != nil {
+		return o, err
+	}
+	watchClock(todo, set, say)
+	return o, nil
+}
 
 // ask is what the budgets need to be seen.
 func ask(todo *cli.Run) supervise.Ask {
@@ -45,12 +73,13 @@ func watchClock(todo *cli.Run, set chan<- clock.Set, say func(string)) {
 
 // carry stands between the command's output and ours, where that is needed, and
 // returns nil where it is not. count is told of the lines that todo counts.
-func carry(todo *cli.Run, given entry.Given, say func(string), count func(gen int, n int64)) (*output.Carrier, error) {
+func carry(todo *cli.Run, given entry.Given, say func(string), counter *requests.Counter) (*output.Carrier, error) {
 	if todo.Policy.Silence == 0 && todo.CountLines == nil {
 		return nil, nil
 	}
-	want := output.Want{Silence: todo.Policy.Silence > 0, Stdout: todo.CountStdout, Stderr: todo.CountStderr, Count: count}
+	want := output.Want{Silence: todo.Policy.Silence > 0, Stdout: todo.CountStdout, Stderr: todo.CountStderr}
 	if todo.CountLines != nil {
+		want.Count = counter.Serve
 		want.Matches = todo.CountLines.Match
 	}
 	carried, err := output.Open(given.Closed, say, want)
@@ -103,4 +132,22 @@ func watchFiles(todo *cli.Run, touched chan<- files.Touched) (*files.Watch, erro
 	}
 	go watch.Run(touched)
 	return watch, nil
+}
+
+// listen opens what counts requests and what hears of them; nil: nobody wants to
+// know.
+func listen(todo *cli.Run, news chan requests.News, say func(string)) (*requests.Counter, *requests.Server, error) {
+	if todo.Policy.MaxRequests == 0 && !todo.Listens {
+		return nil, nil, nil
+	}
+	counter := requests.NewCounter(news)
+	if !todo.Listens {
+		return counter, nil, nil
+	}
+	server, err := requests.Open(counter, requests.Want{Notify: true, Stream: true}, say)
+	if err != nil {
+		return nil, nil, err
+	}
+	go server.Run(news)
+	return counter, server, nil
 }

@@ -38,13 +38,16 @@ func (run *Run) requests(f *runFlags) error {
 	}
 	switch f.Notify {
 	case "":
-		run.Listens = p.MaxRequests > 0
+		run.Listens = p.MaxRequests > 0 && run.CountLines == nil
 	case "yes":
 		run.Listens = true
 	case "ready":
 		run.Listens, p.NotifyReady = true, true
 	default:
 		return flagError("notify", f.Notify, errors.New("no such mode, use yes or ready"))
+	}
+	if run.CountLines != nil && p.MaxRequests == 0 {
+		return flagError("count-lines", f.CountLines, errors.New("counted for what? Give --max-requests too, or leave it out"))
 	}
 	p.Drains = run.Listens
 	return run.drain(f)

@@ -32,7 +32,7 @@ func TestCountLines(t *testing.T) {
 		{[]string{"--count-stream", "both", "prog"}, false, false, "", ""},
 		{[]string{"--count-stream", "stderr", "prog"}, false, false, "", "--count-stream stderr: no lines are counted here; give --count-lines too"},
 	} {
-		todo, err := Parse(input(test.words...))
+		todo, err := Parse(input(append([]string{"--max-requests", "9"}, test.words...)...))
 		if err != nil || test.err != "" {
 			if err == nil || err.Error() != test.err {
 				t.Errorf("%q: got %v, want %s", test.words, err, test.err)
@@ -41,7 +41,7 @@ func TestCountLines(t *testing.T) {
 		}
 		run := todo.(*Run)
 		counts := test.out || test.errs
-		if run.CountStdout != test.out || run.CountStderr != test.errs || run.Supervising != counts || (run.CountLines != nil) != counts {
+		if run.CountStdout != test.out || run.CountStderr != test.errs || (run.CountLines != nil) != counts {
 			t.Errorf("%q: %v, stdout %v, stderr %v", test.words, run.CountLines, run.CountStdout, run.CountStderr)
 		}
 		if counts && !run.CountLines.MatchString(test.line) {
@@ -52,7 +52,7 @@ func TestCountLines(t *testing.T) {
 		"--count-lines x: a terminal":       {"--count-lines", "x", "prog"},
 		"--count-stream stdout: a terminal": {"--count-lines", "x", "--count-stream", "stdout", "prog"},
 	} {
-		todo, err := Parse(input(words...))
+		todo, err := Parse(input(append([]string{"--max-requests", "9"}, words...)...))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,13 +1,17 @@
 package supervise
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"relance/child"
 	"relance/restart"
+	"relance/signals"
 	"relance/tree"
 )
 
@@ -140,4 +144,18 @@ func who(m tree.Member) string {
 		name = plain
 	}
 	return fmt.Sprintf("%s, pid %d", name, m.PID)
+}
+
+// Alarm wakes us when the child has used in more of CPU time.
+func (m *Machine) Alarm(in time.Duration) {
+	used, err := tree.ProcessCPU(m.pid)
+	if err == nil && m.clock == nil && !m.clockless {
+		m.clock, err = signals.NewCPUTimer(m.pid)
+	}
+	if m.clock != nil && err == nil {
+		err = m.clock.Arm(used + in)
+	}
+	// A child that is gone has no clock. Else there is none to be had here, and the
+	// looks by the clock on the wall do, if later.
+	m.clockless = m.clockless || err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.EINVAL)
 }

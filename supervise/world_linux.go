@@ -3,7 +3,6 @@ package supervise
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -30,8 +29,11 @@ type Machine struct {
 	output *output.Carrier
 	files  *files.Watch
 	unseen string
-	// counter counts what the command serves, nil: nobody does.
-	counter *requests.Counter
+	// counter counts what the command serves, server hears it; nil: nobody does.
+	// requestsEnv is the place of its sockets in the environment of the child.
+	counter     *requests.Counter
+	server      *requests.Server
+	requestsEnv int
 	// pressureEnv is the place of MEMORY_PRESSURE_WATCH in the environment of the
 	// child, -1 for none.
 	pressureEnv int
@@ -68,6 +70,9 @@ type Setup struct {
 	Output *output.Carrier
 	// Files are those that are watched, nil: none is.
 	Files *files.Watch
+	// Counter counts requests, Server hears of them; nil: nobody does.
+	Counter *requests.Counter
+	Server  *requests.Server
 	// Say takes lines for people; Settled is called once, when the first generation
 	// has been started.
 	Say     func(string)
@@ -79,7 +84,7 @@ type Setup struct {
 func NewMachine(s Setup) (*Machine, error) {
 	m := &Machine{
 		terminal: child.OpenTerminal(), groups: groups{place: s.Place}, pressureEnv: -1,
-		ask: s.Ask, output: s.Output, files: s.Files, say: s.Say, settled: s.Settled,
+		ask: s.Ask, output: s.Output, files: s.Files, counter: s.Counter, server: s.Server, say: s.Say, settled: s.Settled,
 	}
 	m.replaceOutput(s.Settings)
 	// Without a terminal, a signal to our process group is for us alone.
@@ -94,6 +99,7 @@ func NewMachine(s Setup) (*Machine, error) {
 	if s.Place.Limited() {
 		s.Settings.Env, m.pressureEnv = addPressureEnv(s.Settings.Env)
 	}
+	m.makeRoom(s.Settings)
 	if m.walker, err = tree.New(unix.Getpid()); err != nil {
 		return nil, err
 	}
@@ -144,6 +150,9 @@ func (m *Machine) spawn(gen int) (int, error) {
 		if err := m.spawner.SetEnv(m.pressureEnv, pressureEntry(m.groups.current)); err != nil {
 			return 0, err
 		}
+	}
+	if err := m.beginRequests(gen); err != nil {
+		return 0, err
 	}
 	pid, err := m.spawner.Spawn(group)
 	if errors.Is(err, child.ErrNoEntry) && m.groups.giveUp() {
@@ -243,20 +252,6 @@ func (m *Machine) Dying() bool { return child.Dying(m.pid) }
 // Escaped reports whether the child has left the group of its generation.
 func (m *Machine) Escaped() bool { return m.memory.escaped(m.pid) }
 
-// Alarm wakes us when the child has used in more of CPU time.
-func (m *Machine) Alarm(in time.Duration) {
-	used, err := tree.ProcessCPU(m.pid)
-	if err == nil && m.clock == nil && !m.clockless {
-		m.clock, err = signals.NewCPUTimer(m.pid)
-	}
-	if m.clock != nil && err == nil {
-		err = m.clock.Arm(used + in)
-	}
-	// A child that is gone has no clock. Else there is none to be had here, and the
-	// looks by the clock on the wall do, if later.
-	m.clockless = m.clockless || err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.EINVAL)
-}
-
 // Reap takes one change of a child of this process.
 func (m *Machine) Reap() (child.Change, child.Wait) {
 	c, wait := child.Reap()
@@ -278,6 +273,7 @@ func (m *Machine) TreeLeft() int {
 
 // Over is called when the tree is empty.
 func (m *Machine) Over() {
+	m.endRequests()
 	m.memory.end()
 	m.groups.leave()
 }
