@@ -81,4 +81,8 @@ var spentLines = []reportLine{
 			func(r *restart.Report) { r.Again, r.By = true, "USR1 from pid 7, uid 0" }),
 		`gen 3: asked to start anew by USR1 from pid 7, uid 0 after 1h; stopping (TERM, KILL in 10 s)`,
 	},
+	{
+		"changed, a name that moves the cursor", with(stop(restart.Changed, restart.NoBudget, 0, restart.Usage{}), func(r *restart.Report) { r.Path = "d/\x1b[2J\ngen 2: up" }),
+		`gen 3: changed: "d/\x1b[2J\ngen 2: up", after 1h; stopping (TERM, KILL in 10 s)`,
+	},
 }
