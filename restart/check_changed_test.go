@@ -98,7 +98,7 @@ func (w *world) learnAsked(s State) {
 	case Starting, Running:
 		r.renewed = true
 	case Leaving, Dying:
-		r.settled = r.settled || r.because == ""
+		r.settled = r.settled || r.because != Asked
 	}
 }
 

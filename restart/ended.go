@@ -96,7 +96,7 @@ func (c *Core) retry(now time.Time, r Report, status int, isCrash bool) []Action
 	r.In = c.backoff.delay(&c.policy)
 	r.Failures = c.backoff.failures
 	c.enter(Waiting, now.Add(r.In))
-	return []Action{r}
+	return append([]Action{r}, c.baseline()...)
 }
 
 // lastStatus is what relance exits with when it is asked to end while no child

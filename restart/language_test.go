@@ -187,6 +187,8 @@ func parsePolicy(t *testing.T, words []string) Policy {
 			p.Drains, p.DrainTimeout = true, dur(v)
 		case "stdio":
 			p.Stdio = true
+		case "watch":
+			p.Watches = true
 		case "lost-exits":
 			p.LostExits = true
 		case "notify-ready":

@@ -210,7 +210,7 @@ func (c *Core) askedAgain(now time.Time) []Action {
 // askedToRenew: somebody asks for another generation while this one leaves. Who
 // asked for the end comes first.
 func (c *Core) askedToRenew() {
-	if c.gen.then == Decide {
+	if c.gen.asked.IsZero() && c.gen.because != Asked {
 		c.gen.then = Relaunch
 	}
 }
@@ -229,6 +229,7 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 		return c.over(now)
 	case StopAsked, Interrupted:
 		c.gen.then = End
+		c.gen.asked = earliest(c.gen.asked, now)
 	case Tick:
 		if !now.Before(c.deadline) {
 			return c.kill(now)
