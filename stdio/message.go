@@ -26,6 +26,10 @@ type ident struct {
 	key      string
 }
 
+// batchMost is how many messages an array may have; one with more is passed on and
+// not looked at.
+const batchMost = 1 << 14
+
 // parse reads a JSON-RPC message, or an array of them. What encoding/json does not
 // take for JSON is no message; that bounds how deep it is nested too.
 func parse(text []byte) (m message) {
@@ -38,7 +42,11 @@ func parse(text []byte) (m message) {
 		return m
 	}
 	m.batch = true
+	n := 0
 	for element := range elements(text) {
+		if n++; n > batchMost {
+			return message{}
+		}
 		if element[0] == '{' {
 			m.add(element)
 		}
