@@ -11,6 +11,7 @@ import (
 // the pipe that is its stdin: a request that begins there was never seen by it, and
 // is handed to the next one. What becomes of the others is for the settings.
 func (r *relay) settle(unread int) {
+	r.lastLine()
 	seen := r.toChild.added - int64(r.toChild.len()) - int64(unread)
 	var again []waiting
 	ended := requests.News{Kind: requests.Ended}
@@ -39,6 +40,18 @@ func (r *relay) settle(unread int) {
 	}
 	clear(r.asked)
 	r.tell(ended)
+}
+
+// lastLine passes on an answer without a delimiter if the request had none either:
+// a text whose last line is not ended, and a command that leaves it so.
+func (r *relay) lastLine() {
+	c := r.flying.oldest()
+	if r.set.Mode != Lines || c == nil || r.back.len() == 0 || bytes.HasSuffix(c.of.text, []byte{r.set.Delimiter}) {
+		return
+	}
+	r.flying.answer(c)
+	r.toOuter.add(r.back.b[r.back.from:])
+	r.marks = append(r.marks, mark{r.toOuter.added, r.gen, 1})
 }
 
 // again makes a request one that waits.
