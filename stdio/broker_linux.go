@@ -30,6 +30,10 @@ type Broker struct {
 	// toFull and childFull: a write has to wait for poll(2).
 	toFull, childFull bool
 	ending, closing   bool
+	// settled is how much had been said to the other side when a generation was last
+	// settled. What one leaves behind is taken in at once, however the reader stalls,
+	// but that of the next one only when this much was written: so it is bounded.
+	settled int64
 
 	// closed ends what would wait for the owner; ended is told by Run.
 	closed, ended chan struct{}

@@ -33,17 +33,20 @@ func (b *Broker) tell(out chan<- requests.News) {
 	b.relay.news = b.relay.news[:0]
 }
 
-// move moves what can be moved without waiting.
+// move moves what can be moved without waiting. What goes out comes first, as it
+// makes room for what comes in.
 func (b *Broker) move() {
 	r := b.relay
-	if b.ending && r.toOuter.len() < chunk {
+	b.deliver()
+	if b.ending && r.toOuter.added-int64(r.toOuter.len()) >= b.settled {
 		b.finish()
+		b.settled = r.toOuter.added
+		b.deliver()
 	}
 	if !b.closing {
 		r.forward()
 	}
 	b.feed()
-	b.deliver()
 }
 
 // feed writes to the command, and closes its stdin where that is due.
