@@ -58,6 +58,8 @@ func run() int {
 		return cli.UsageStatus
 	case *cli.Doctor:
 		return diagnosed(todo)
+	case *cli.Notify:
+		return notified(todo)
 	case *cli.Run:
 		return supervised(todo, given)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,7 +109,7 @@ type Input struct {
 	Version   string
 }
 
-// Parse returns a Run, an Exec, a Doctor or a Print.
+// Parse returns a Run, an Exec, a Doctor, a Notify or a Print.
 func Parse(in Input) (any, error) {
 	verb, words := verbRun, in.Args
 	if len(words) > 0 {
@@ -117,8 +118,10 @@ func Parse(in Input) (any, error) {
 			verb, words = words[0], words[1:]
 		case verbDoctor:
 			return parseDoctor(words[1:])
+		case verbNotify:
+			return parseNotify(words[1:])
 		case verbHelp:
-			if len(words) > 1 && (words[1] == verbExec || words[1] == verbDoctor) {
+			if len(words) > 1 && slices.Contains([]string{verbExec, verbDoctor, verbNotify}, words[1]) {
 				return Parse(Input{Args: []string{words[1], "--help"}, Version: in.Version})
 			}
 			words = []string{"--help"}
