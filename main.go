@@ -86,7 +86,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if err != nil {
 		return refuse(err)
 	}
-	defer drain(from.carried, received, given.Ignored)
+	defer drain(from, received, given.Ignored)
 	where, err := locate(todo)
 	if err != nil {
 		return refuse(err)
@@ -103,7 +103,8 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	}
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
-		Ask: ask(todo), Output: from.carried, Files: from.watched, Counter: from.counter, Server: from.server, Say: say, Settled: entry.Trim,
+		Ask: ask(todo), Output: from.carried, Files: from.watched, Counter: from.counter, Server: from.server,
+		Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say, Settled: entry.Trim,
 	})
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
@@ -115,7 +116,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	go source.Run(received)
 	go machine.RunChanges(changes)
 	config := configOf(todo, given)
-	config.Terminal, config.Report = machine.OnTerminal(), reporter(out, todo)
+	config.Terminal, config.Report, config.Say = machine.OnTerminal(), reporter(out, todo), say
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
 }

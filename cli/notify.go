@@ -105,8 +105,8 @@ var notifyFlags = map[string]int{
 	"status": valued, "extend": valued, "watchdog": bare, "trigger": bare,
 }
 
-// maxRequests is what one message may count.
-const maxRequests = 1_000_000_000
+// maxNotified is what one message may count.
+const maxNotified = 1_000_000_000
 
 // add notes what a flag wants to be said; value is empty where there is none.
 func (n *Notify) add(name, value string) error {
@@ -119,8 +119,8 @@ func (n *Notify) add(name, value string) error {
 		count := 1
 		if value != "" {
 			var err error
-			if count, err = strconv.Atoi(value); err != nil || count < 0 || count > maxRequests {
-				return fmt.Errorf("not a number from 0 to %d", maxRequests)
+			if count, err = strconv.Atoi(value); err != nil || count < 0 || count > maxNotified {
+				return fmt.Errorf("not a number from 0 to %d", maxNotified)
 			}
 		}
 		n.Requests += count

@@ -22,6 +22,7 @@ import (
 	"relance/place"
 	"relance/restart"
 	"relance/signals"
+	"relance/stdio"
 )
 
 // UsageStatus is the exit status of every failure of our own, wrong usage
@@ -52,6 +53,9 @@ type Run struct {
 	Watch []string
 	// Listens says that the command is listened to (requests.Server).
 	Listens bool
+	// Stdio is what is carried between our stdin and stdout and the command's, nil:
+	// nothing.
+	Stdio *stdio.Settings
 	// RestartSignal asks for the next generation; zero: none does.
 	RestartSignal unix.Signal
 	silenceAsked  string // --output-silence as it was written

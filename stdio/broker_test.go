@@ -204,8 +204,8 @@ func TestInputBroken(t *testing.T) {
 	r := connect(t, s)
 	r.shell(echo)
 	r.send("1\n" + strings.Repeat("x", 2000))
-	if n := r.wait(requests.Broken); n.Text != "stdin: a line of more than 1000 bytes; nothing more is read from it" {
-		t.Errorf("%+v", n)
+	if line := <-r.said; line != "stdin: a line of more than 1000 bytes; nothing more is read from it" {
+		t.Error(line)
 	}
 	r.wait(requests.InputEnded)
 	r.end()

@@ -146,7 +146,7 @@ func (r *relay) finish() {
 // spoiled: what the other side writes cannot be told apart any more. That is the
 // end of its requests.
 func (r *relay) spoiled(err error) {
-	r.tell(requests.News{Kind: requests.Broken, Text: fmt.Sprintf("stdin: %v; nothing more is read from it", err)})
+	r.say(fmt.Sprintf("stdin: %v; nothing more is read from it", err))
 	r.over = true
 	r.in.clear()
 }

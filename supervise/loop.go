@@ -92,6 +92,8 @@ type Config struct {
 	Terminal bool
 	// Report tells people.
 	Report func(restart.Report)
+	// Say takes other lines for people.
+	Say func(string)
 	// EndBy takes the signal that relance itself is to end by, after all else is
 	// done (restart.Quit); nil: it ends with the status.
 	EndBy func(restart.Sig)

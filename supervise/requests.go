@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"strconv"
 	"time"
 
 	"relance/requests"
@@ -25,6 +26,17 @@ func (l *loop) requests(n requests.News) {
 		l.add(restart.Extend{Gen: n.Gen, By: micros(n.Micros)})
 	case requests.Ended:
 		l.settled(n)
+	case requests.Broken:
+		l.broken(n)
+	}
+}
+
+// broken: what the command writes is no answer. Nobody knows any more which answer
+// belongs to which request, so it is ended by force, which is a crash.
+func (l *loop) broken(n requests.News) {
+	l.Say("gen " + strconv.Itoa(n.Gen) + ": what the command says is not what it should be: " + n.Text)
+	if l.pid != 0 {
+		l.world.KillTree()
 	}
 }
 
