@@ -18,6 +18,7 @@ import (
 	"relance/entry"
 	"relance/place"
 	"relance/report"
+	"relance/requests"
 	"relance/restart"
 	"relance/signals"
 	"relance/supervise"
@@ -116,7 +117,8 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	go source.Run(received)
 	go machine.RunChanges(changes)
 	config := configOf(todo, given)
-	config.Terminal, config.Report, config.Say = machine.OnTerminal(), reporter(out, todo), say
+	config.Terminal, config.Report, config.Say = machine.OnTerminal(), reporter(out, todo, from.above), say
+	config.Above, config.Beat = from.above, from.beat
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
 }
@@ -165,11 +167,12 @@ func plain(todo *cli.Run, msg, level string) string {
 }
 
 // reporter returns what tells people of r.
-func reporter(out *report.Writer, todo *cli.Run) func(restart.Report) {
+func reporter(out *report.Writer, todo *cli.Run, above *requests.Upward) func(restart.Report) {
 	return func(r restart.Report) {
 		if !r.Planned.IsZero() {
 			r.Planned = r.Planned.In(todo.Zone)
 		}
+		above.Status(report.Text(r))
 		switch {
 		case r.Kind == restart.StartFailure && !todo.JSON:
 			// As Complain has it, but where a stderr that is full keeps nobody waiting.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +30,8 @@ type opened struct {
 	carried *output.Carrier
 	watched *files.Watch
 	broker  *stdio.Broker
+	above   *requests.Upward
+	beat    time.Duration
 	supervise.Sources
 }
 
@@ -38,6 +41,12 @@ func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, chan
 	o.Sources = supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched, Requests: news}
 	if o.counter, o.server, err = listen(todo, news, say); err != nil {
 		return o, err
+	}
+	if o.server != nil {
+		// Where the command is listened to it does not speak for itself any more.
+		if o.above, o.beat, err = speak(say); err != nil {
+			return o, err
+		}
 	}
 	if o.broker, err = broke(todo, o.counter, news, say); err != nil {
 		return o, err
@@ -129,6 +138,21 @@ func drain(from opened, received <-chan signals.Signal, ignored uint64) {
 	if from.carried != nil {
 		from.carried.Close()
 	}
+}
+
+// speak tells whoever has started us how it goes, if that wants to know. A sign of
+// life comes twice in the time after which we would be taken for hung.
+func speak(say func(string)) (*requests.Upward, time.Duration, error) {
+	every, err := requests.WatchdogInterval()
+	if err != nil {
+		return nil, 0, err
+	}
+	above := requests.OpenUpward()
+	if above == nil {
+		return nil, 0, nil
+	}
+	go above.Run(say)
+	return above, every / 2, nil
 }
 
 // broke stands between our stdin and stdout and the command's; nil: nobody does.
