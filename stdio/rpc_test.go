@@ -124,6 +124,8 @@ func TestSession(t *testing.T) {
 func TestNoSession(t *testing.T) {
 	peers(t, Settings{}, func(t *testing.T, p *peer) {
 		p.open()
+		p.say(ask("1", "x"))
+		p.hears(result("1", "x", 1)) // so it has got all
 		p.kill()
 		p.serve()
 		p.say(ask("1", "x"))
