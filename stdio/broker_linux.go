@@ -157,7 +157,9 @@ func (b *Broker) Spawned(ok bool) {
 // JSON-RPC is not split.
 func (b *Broker) Limit(n int) { b.order(order{kind: orderLimit, n: n}) }
 
-// Drain hands the generation nothing more; what it is serving goes on.
+// Drain hands the generation nothing more; what it is serving goes on. Once that
+// is so the counter is asked to tell when nothing is in flight (Counter.Idle): asked
+// before, it could tell of a moment between two requests.
 func (b *Broker) Drain() { b.order(order{kind: orderDrain}) }
 
 // Resume takes Drain back.

@@ -21,11 +21,12 @@ func TestGenerations(t *testing.T) {
 	r.send("1\n2\n")
 	r.expect("a1\na2\n")
 	r.Drain()
+	r.send("3\n\n4\n") // waits
+	r.wait(requests.Counted)
 	r.CloseInput()
 	if n := r.end(); n.Lost != 0 || n.Owed != 0 || n.Gen != 1 {
 		t.Errorf("%+v", n)
 	}
-	r.send("3\n\n4\n")
 	r.shell(echo)
 	r.expect("a3\na\na4\n")
 	eventually(t, "3 served, none in flight", func() bool {

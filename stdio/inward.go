@@ -9,6 +9,18 @@ import (
 
 // forward hands over what may be handed over.
 func (r *relay) forward() {
+	before := r.handed
+	r.handAll()
+	if n := r.handed - before; n > 0 {
+		r.count.Enter(r.gen, int64(n))
+	}
+	if r.gen > 0 && !r.told && (r.over || r.in.atEnd) && r.in.len() == 0 && len(r.held.all) == 0 {
+		r.told, r.closing = true, true
+		r.tell(requests.News{Kind: requests.InputEnded})
+	}
+}
+
+func (r *relay) handAll() {
 	for len(r.held.all) > 0 && r.mayHand(r.held.all[0].requests) {
 		w := r.held.pop()
 		r.hand(&w)
@@ -31,10 +43,6 @@ func (r *relay) forward() {
 		default:
 			r.held.push(w)
 		}
-	}
-	if r.gen > 0 && !r.told && (r.over || r.in.atEnd) && r.in.len() == 0 && len(r.held.all) == 0 {
-		r.told, r.closing = true, true
-		r.tell(requests.News{Kind: requests.InputEnded})
 	}
 }
 
@@ -124,7 +132,6 @@ func (r *relay) hand(w *waiting) {
 		q.start, q.tried, q.batch = start, w.tried, w.batch
 		q.opens = w.method == "initialize"
 		r.handed += w.requests
-		r.count.Enter(r.gen, int64(w.requests))
 		return
 	}
 	switch {

@@ -168,6 +168,7 @@ func (b *Broker) obey() {
 			r.limit = o.n
 		case orderDrain:
 			r.draining = true
+			r.count.Idle()
 		case orderResume:
 			r.draining = false
 		case orderCloseInput:

@@ -27,11 +27,8 @@ type world struct {
 	child           cutter
 	// seen is how many dead generations have read something of a request.
 	seen    map[int]int
-	asked   map[int]int
-	handed  int
 	gen     int
 	count   *requests.Counter
-	ended   int
 	lost    int
 	maxMind int
 }

@@ -82,9 +82,7 @@ func TestStalled(t *testing.T) {
 			}()
 			r.start("sed", "s/^/a/")
 			full(t, outW)
-			if n := r.kill(); n.Owed == 0 {
-				t.Errorf("%+v", n)
-			}
+			r.kill()
 			r.start("sed", "s/^/a/")
 			r.Drain()
 			r.Resume()

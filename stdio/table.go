@@ -34,7 +34,7 @@ type table struct {
 	named map[string]*call
 	// bytes is what is kept.
 	bytes int
-	// spare is one to use again.
+	// spare are some to use again, one behind the other.
 	spare *request
 }
 
@@ -42,17 +42,18 @@ type table struct {
 const overhead = 256
 
 func newTable() *table {
-	t := &table{named: map[string]*call{}}
-	t.ends.next, t.ends.prev = &t.ends, &t.ends
+	t := &table{}
+	t.clear()
 	return t
 }
 
 // add adds the requests of a frame; no names: one that has none.
 func (t *table) add(text []byte, names []ident) *request {
 	r := t.spare
-	t.spare = nil
 	if r == nil {
 		r = &request{}
+	} else {
+		t.spare = r.next
 	}
 	*r = request{text: text, open: max(1, len(names)), prev: t.ends.prev, next: &t.ends}
 	r.prev.next, r.next.prev = r, r
@@ -123,9 +124,12 @@ func (t *table) forget(c *call) {
 func (t *table) remove(r *request) {
 	r.prev.next, r.next.prev = r.next, r.prev
 	t.bytes -= len(r.text)
-	r.text = nil
-	t.spare = r
+	r.text, r.calls = nil, nil
+	r.next, t.spare = t.spare, r
 }
 
 // clear forgets all.
-func (t *table) clear() { *t = *newTable(); t.ends.next, t.ends.prev = &t.ends, &t.ends }
+func (t *table) clear() {
+	*t = table{named: map[string]*call{}}
+	t.ends.next, t.ends.prev = &t.ends, &t.ends
+}
