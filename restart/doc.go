@@ -59,6 +59,7 @@
 //	starting  Started       with requests to count                          up        count
 //	starting  SpawnFailed   generation 1, or the end was asked for          gone      report start-failure; quit
 //	starting  SpawnFailed   a later one                                     waiting   report backoff
+//	starting  SpawnFailed   the same, and our stdin has ended               gone      report start-failure; quit
 //	starting  Exited                                                                  impossible
 //	starting  Emptied                                                                 impossible
 //	starting  Looked                                                                  impossible
@@ -246,7 +247,8 @@
 //	waiting   Served                                                        waiting
 //	waiting   Ready                                                         waiting
 //	waiting   Extend                                                        waiting
-//	waiting   InputEnded                                                    waiting
+//	waiting   InputEnded    nobody is owed anything                         gone      quit
+//	waiting   InputEnded    somebody is                                     waiting
 //	waiting   Touched                                                       waiting
 //	waiting   Examined      it is not settled, or nothing has changed       waiting
 //	waiting   Examined      something has                                   starting  spawn
