@@ -48,7 +48,7 @@ func (w *world) follows(ev Event) string {
 		return ""
 	}
 	switch r.because {
-	case MemoryHigh, Age, Schedule, OpenFiles, Tasks, CPUTime, Watchdog, Changed:
+	case MemoryHigh, Age, Schedule, OpenFiles, Tasks, CPUTime, Watchdog, Changed, Requests:
 		nature = budget
 	case OOMKilled:
 		nature = limit
@@ -75,7 +75,7 @@ func (w *world) follows(ev Event) string {
 	switch {
 	case nature == crash:
 		return w.afterCrash()
-	case uptime < p.MinUptime && r.because != Age && r.because != Schedule:
+	case uptime < p.MinUptime && r.because != Age && r.because != Schedule && r.because != Requests:
 		return "wait"
 	}
 	return "spawn"
@@ -115,4 +115,12 @@ func whatFollows(actions []Action) string {
 		}
 	}
 	return "nothing"
+}
+
+// learnEnd notes which generation was the last that was up.
+func (w *world) learnEnd(ev Event) {
+	exited, ok := ev.(Exited)
+	if _, emptied := ev.(Emptied); emptied || ok && exited.Left == 0 {
+		w.chain.previous, w.chain.previousEnd = generationOf(ev), w.now
+	}
 }

@@ -378,26 +378,3 @@ func outcome(t *testing.T, setting, event string) (next, actions string) {
 	}
 	return core.State().String(), brief(last)
 }
-
-// brief names the actions without their figures.
-func brief(actions []Action) string {
-	var words []string
-	for _, a := range actions {
-		word := strings.ToLower(reflect.TypeOf(a).Name())
-		switch a := a.(type) {
-		case Report:
-			word += " " + string(a.Kind)
-		case Signal:
-			if a.Sig == sigCont {
-				word += " CONT"
-			}
-			if a.Tree {
-				word += " to the tree"
-			}
-		case Kill:
-			word += " the tree"
-		}
-		words = append(words, word)
-	}
-	return strings.Join(words, "; ")
-}
