@@ -124,3 +124,16 @@ func (w *world) learnEnd(ev Event) {
 		w.chain.previous, w.chain.previousEnd = generationOf(ev), w.now
 	}
 }
+
+// checkForward: what is meant for the child gets to it, while it may be there.
+func (w *world) checkForward(before State, ev Event, actions []Action) {
+	forward, ok := ev.(Forward)
+	if !ok {
+		return
+	}
+	signals := actionsOf[Signal](actions)
+	there := (before == Running || before == Draining || before == Leaving) && w.run.there()
+	if there && (len(actions) != 1 || len(signals) != 1 || signals[0].Sig != forward.Sig || signals[0].Tree) || !there && len(actions) > 0 {
+		w.errorf("%s: %+v: %v", before, ev, actions)
+	}
+}

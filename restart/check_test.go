@@ -122,6 +122,7 @@ func (w *world) check(before State, ev Event, actions []Action) {
 	w.checkGroup(before, ev, actions)
 	w.checkPlan(ev)
 	w.checkServing(before, ev, actions)
+	w.checkForward(before, ev, actions)
 	w.checkNothingForgotten(before, ev, actions, impatient)
 	if follows != "" && follows != whatFollows(actions) {
 		w.errorf("after the end of the tree: %v, want %s", actions, follows)
