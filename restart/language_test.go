@@ -110,7 +110,7 @@ func describeSpent(a Report) string {
 	if a.Path != "" {
 		s += fmt.Sprintf(" path=%s more=%d", a.Path, a.More)
 	}
-	if a.Waited != 0 {
+	if a.Waited != 0 || a.Quiet {
 		s += fmt.Sprintf(" waited=%s quiet=%v", a.Waited, a.Quiet)
 	}
 	if a.Observed != 0 {

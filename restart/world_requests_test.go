@@ -43,7 +43,9 @@ func (w *world) drawRequests(in *tape) {
 	if in.below(4) > 0 {
 		p.Drains = true
 		p.DrainTimeout = pick(in, 30*time.Second, time.Second, 5*time.Minute, 0, Forever)
-		w.knows = in.coin()
+		if w.knows = in.coin(); w.knows {
+			p.IdleWait = pick(in, 0, time.Second, 12*time.Second, time.Minute)
+		}
 	}
 	p.Stdio, p.NotifyReady = in.coin(), in.coin()
 	p.LostExits = in.below(4) == 1
