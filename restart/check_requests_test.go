@@ -197,7 +197,8 @@ func (w *world) checkCount(before State, ev Event, actions []Action) {
 	counts := actionsOf[Count](actions)
 	_, started := ev.(Started)
 	ends := started && w.core.State() == Running
-	released := len(reportsOf(actions, Deferred)) > 0 && w.was.waits.IsZero() || slices.ContainsFunc(reportsOf(actions, Observed), func(a Report) bool { return a.Spent == BudgetRequests })
+	observed := slices.ContainsFunc(reportsOf(actions, Observed), func(a Report) bool { return a.Spent == BudgetRequests })
+	released := observed || len(reportsOf(actions, Deferred)) > 0 && w.was.waits.IsZero()
 	released = released && p.MaxRequests > 0 && w.was.service.counting()
 	switch {
 	case len(counts) > 1, len(counts) == 1 && counts[0].Gen != r.gen, len(counts) == 1 && (p.MaxRequests == 0 || !r.alive):
@@ -220,7 +221,8 @@ func (w *world) checkCount(before State, ev Event, actions []Action) {
 	default:
 		s.freed = true
 	}
-	if served, ok := ev.(Served); ok && before == Running && w.was.service.counting() && served.Served >= s.bound && s.counting() && w.core.State() == Running {
+	served, ok := ev.(Served)
+	if goesOn := before == Running && w.core.State() == Running && s.counting(); ok && goesOn && served.Served >= s.bound {
 		w.errorf("has served %d of %d, and nothing follows: %v", served.Served, s.bound, actions)
 	}
 }

@@ -108,6 +108,10 @@ func (w *world) check(before State, ev Event, actions []Action) {
 			w.checkGroupReport(before, ev, a)
 		case Drain:
 			w.checkDrain(before, a, headroom)
+		case CloseInput:
+			if a.Gen != w.run.gen || w.policy.MemoryHigh > 0 && !headroom {
+				w.errorf("stdin shut with memory.high in its way: %v", actions)
+			}
 		case Quit:
 			w.checkQuit(a)
 		}
