@@ -20,10 +20,11 @@ func (w *world) learn(s State, ev Event) {
 		w.chain.status = ev.Status
 	case Exited:
 		w.chain.status = ev.Status()
-		if s != Running {
-			return
+		if s == Running {
+			r.judged = w.now
+		} else if s != Draining {
+			return // it has been asked to leave
 		}
-		r.judged = w.now
 		if !r.interrupted.IsZero() && (w.policy.Grace == Forever || w.now.Sub(r.interrupted) <= w.policy.Grace) {
 			w.chain.final = true
 		}

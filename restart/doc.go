@@ -156,7 +156,8 @@
 //
 //	draining  Started                                                                 impossible
 //	draining  SpawnFailed                                                             impossible
-//	draining  Exited                                                        starting  spawn
+//	draining  Exited        a budget was spent                              starting  spawn
+//	draining  Exited        interrupted shortly before                      gone      quit
 //	draining  Exited        part of the tree lives                          stopping  signal to the tree; signal CONT to the tree
 //	draining  Emptied                                                                 impossible
 //	draining  Looked                                                        draining

@@ -83,6 +83,9 @@ func (c *Core) stepDraining(now time.Time, ev Event) []Action {
 		return c.drained(now, ev)
 	case Exited:
 		g.settle(&ev)
+		if c.interruptedLately(now) {
+			g.then = End // nobody else has asked it to leave
+		}
 		late := c.lateKills(ev.Counters)
 		if ev.Left == 0 {
 			return append(late, c.over(now)...)

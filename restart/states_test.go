@@ -22,6 +22,7 @@ var settings = map[string]string{
 	"up to be ready":   "policy notify-ready; +0s started gen=1",
 	"up with stdio":    "policy requests=10 stdio; +0s started gen=1",
 	"draining":         "policy requests=10 drain=30s; +0s started gen=1; +5s served gen=1 served=10",
+	"draining ctrl-c":  "policy requests=10 drain=30s; +0s started gen=1; +5s interrupted sig=2; +0s served gen=1 served=10",
 	"draining some":    "policy requests=10 drain=30s; +0s started gen=1; +5s served gen=1 served=10; +0s served gen=1 in-flight=1",
 	"stopping closed":  "policy requests=10 stdio; +0s started gen=1; +5s served gen=1 served=10",
 	"starting renewed": "policy; +0s restart-asked",
@@ -166,7 +167,8 @@ var situations = []struct{ setting, event, when string }{
 	{"up oom", "+100ms tick", "an OOM kill, and the child lives"},
 	{"up oom continue", "+100ms tick", "the same, with OOMContinue"},
 
-	{"draining", "exited gen=1", ""},
+	{"draining", "exited gen=1", "a budget was spent"},
+	{"draining ctrl-c", "exited gen=1 signal=2", "interrupted shortly before"},
 	{"draining", "exited gen=1 left=1", "part of the tree lives"},
 	{"draining", "looked gen=1 memory=1", ""},
 	{"draining", "memory-events gen=1 high=1", ""},
