@@ -66,7 +66,7 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 func (c *Core) spawnFailed(now time.Time, ev SpawnFailed) []Action {
 	r := c.report(StartFailure)
 	r.Reason, r.Err = StartFailed, ev.Err
-	if c.gen.number == 1 || c.gen.then == End {
+	if c.gen.number == 1 || c.gen.then == End || c.fulfilled() {
 		return append([]Action{r}, c.quit(ev.Status)...)
 	}
 	c.gen.because = StartFailed
@@ -275,7 +275,9 @@ func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
 	case ClockSet:
 		// The delay is no time of day.
 	case InputEnded:
-		c.inputEnded = true
+		if c.inputEnded = true; c.fulfilled() {
+			return c.quit(c.lastStatus())
+		}
 	case Looked, MemoryEvents, Pressed, CPUUsed, Served, Ready, Extend:
 		// Of before the end.
 	case Started, SpawnFailed, Exited, Emptied:
