@@ -97,7 +97,7 @@ func (w *world) learnAsked(s State) {
 	switch s {
 	case Starting, Running:
 		r.renewed = true
-	case Leaving, Dying:
+	case Draining, Leaving, Dying:
 		r.settled = r.settled || r.because != Asked
 	}
 }
