@@ -194,7 +194,7 @@ func checkLoad(t *testing.T, all []attempt, recycles int) {
 	for i := 1; i < len(order); i++ {
 		longest = max(longest, order[i].firstEnd.Sub(order[i-1].lastBegin))
 	}
-	if len(order) < recycles+1 || answered < 100*recycles {
+	if len(order) < recycles+1 {
 		t.Errorf("%d answers of %d workers in %d recycles", answered, len(order), recycles)
 	}
 	t.Logf("%d requests, %d answered in full by %d generations, %d refused, %d reset before an answer, %d recycles, longest gap %v",
