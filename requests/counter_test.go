@@ -29,8 +29,8 @@ func TestCounterTellsOnce(t *testing.T) {
 	}
 	c.Serve(2, 100) // of another generation
 	c.Serve(1, 1)
-	if c.Left() != 0 || told(news) != 1 {
-		t.Errorf("left %d", c.Left())
+	if served, _ := c.Read(); served != 3 || c.Left() != 0 || told(news) != 1 {
+		t.Errorf("%d served, left %d", served, c.Left())
 	}
 	c.Serve(1, 1)
 	if n := told(news); n != 0 {

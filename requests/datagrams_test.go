@@ -159,33 +159,3 @@ func TestDescriptors(t *testing.T) {
 		t.Errorf("%d descriptors with a pipe, %d before", after, before)
 	}
 }
-
-// TestNoMemoryForARequest: what comes again and again must not cost memory.
-func TestNoMemoryForARequest(t *testing.T) {
-	counted := make(chan News, 2)
-	s, err := Open(NewCounter(counted), Want{Notify: true, Stream: true}, func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{T: t, Server: s, counter: s.count}
-	b.begin(1)
-	s.run.follow()
-	defer s.run.leave()
-	p := b.dial()
-	s.run.accept()
-	conn := b.talker()
-	p.expect("relance 1")
-	datagram, lines, reply := []byte("X_RELANCE_REQUESTS=1\nWATCHDOG=1\nX_RELANCE_BEGIN=a\nX_RELANCE_END=a\nSTATUS=x"), []byte("begin\nbegin x\nend x\nend\n"), make([]byte, 1024)
-	one := func() {
-		_, _ = unix.Write(conn, datagram)
-		s.run.receive(1)
-		_, _ = p.Write(lines)
-		s.run.serve(s.run.conns[0])
-		_, _ = p.Read(reply)
-	}
-	one()
-	if n := testing.AllocsPerRun(1000, one); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-	b.figures(4*1002, 0)
-}

@@ -127,7 +127,8 @@ func TestGenerations(t *testing.T) {
 	}
 	b.notify("X_RELANCE_END=a", "X_RELANCE_REQUESTS=1")
 	b.figures(1, 0)
-	// Many in a row, of which Run may never see some.
+	// Many in a row, of which Run may never see some; none leaves anything behind.
+	before := openFiles(t)
 	for gen := 3; gen < 200; gen++ {
 		b.begin(gen)
 	}
@@ -135,6 +136,9 @@ func TestGenerations(t *testing.T) {
 	b.figures(2, 0)
 	if n := b.next(); n.Gen != 199 {
 		t.Errorf("%+v", n)
+	}
+	if after := openFiles(t); after != before {
+		t.Errorf("%d descriptors, %d before", after, before)
 	}
 }
 
@@ -152,8 +156,8 @@ func TestEnd(t *testing.T) {
 		}
 		b.End()
 		b.figures(1005, 0)
-		if b.Lost() != 1 {
-			t.Errorf("round %d: %d lost", round, b.Lost())
+		if b.Lost() != 1 || !b.now.Load().ended.Load() {
+			t.Errorf("round %d: %d lost, not at its end", round, b.Lost())
 		}
 		b.End() // again: nothing
 	}
