@@ -18,6 +18,7 @@ func TestGenerations(t *testing.T) {
 	t.Parallel()
 	r := connect(t, lines(Error))
 	r.shell(echo)
+	r.End(7) // which there is not
 	r.send("1\n2\n")
 	r.expect("a1\na2\n")
 	r.Drain()

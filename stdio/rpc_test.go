@@ -178,6 +178,9 @@ func TestAsked(t *testing.T) {
 		p.say(`{"jsonrpc":"2.0","id":0,"result":"late, for the third"}`)
 		p.say(`{"jsonrpc":"2.0","id":0,"result":"for the fourth"}`)
 		p.hears(`{"id":4,"result":{"asked":"for the fourth","generation":"3"}}`)
+		p.say(`{"jsonrpc":"2.0","id":0,"result":"for nobody"}`)
+		p.say(ask("5", "x"))
+		p.hears(result("5", "x", 3))
 		if said := <-p.said; !strings.HasPrefix(said, "stdin: an answer to what a generation asked that has gone") {
 			t.Errorf("said %q", said)
 		}
@@ -234,6 +237,53 @@ func TestBatch(t *testing.T) {
 		p.end()
 		p.hears(`[{"id":7,` + restarted + `,{"id":8,` + restarted + `]`)
 	})
+}
+
+// A batch that was answered in part is not asked again, one that was not is.
+func TestBatchReplay(t *testing.T) {
+	peers(t, Settings{Init: true, OnLost: Replay}, func(t *testing.T, p *peer) {
+		p.open()
+		p.say(`[` + ask("1", "x") + `,` + ask("2", "die") + `]`)
+		p.hears(result("1", "x", 1))
+		p.end()
+		p.hears(`[{"id":2,` + restarted + `]`)
+		p.serve()
+		p.say(`[` + ask("3", "never") + `,` + ask("4", "never") + `]`)
+		p.say(ask("5", "x"))
+		p.hears(result("5", "x", 2))
+		if n := p.kill(); n.Owed != 2 {
+			t.Errorf("%+v", n)
+		}
+		p.serve()
+		p.say(ask("6", "x"))
+		p.hears(result("6", "x", 3))
+		if n := p.kill(); n.Lost != 2 {
+			t.Errorf("%+v", n)
+		}
+		p.hears(`[{"id":3,` + restarted + `,{"id":4,` + restarted + `]`)
+	})
+}
+
+// An initialize that was refused is not said again, and a generation that refuses
+// the one that is, is broken.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	const refuses = `read -r l; echo '{"id":0,"error":{}}'; exec cat >/dev/null`
+	r := connect(t, Settings{Mode: JSONRPC, Init: true})
+	r.shell(refuses)
+	r.send("{\"id\":0,\"method\":\"initialize\"}\n")
+	r.expect("{\"id\":0,\"error\":{}}\n")
+	r.kill()
+	r.shell(`read -r l; test "$l" = '{"id":1,"method":"initialize"}' && echo '{"id":1,"result":1}'; cat`)
+	r.send("{\"id\":1,\"method\":\"initialize\"}\n")
+	r.expect("{\"id\":1,\"result\":1}\n")
+	r.kill()
+	r.shell(strings.Replace(refuses, "0", "1", 1))
+	if n := r.wait(requests.Broken); n.Text != "answers the initialize that was said again with an error" {
+		t.Errorf("%+v", n)
+	}
+	r.end()
+	r.nothing()
 }
 
 // What is no message at all is passed on, in both directions.

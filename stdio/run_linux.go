@@ -162,7 +162,6 @@ func (b *Broker) obey() {
 		case orderStart:
 			b.ends.close()
 			b.ends = o.ends
-			b.childFull = false
 			r.start(o.ends.gen)
 		case orderLimit:
 			r.limit = o.n

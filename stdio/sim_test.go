@@ -24,7 +24,9 @@ type world struct {
 	// understood, todo the requests it has understood, out what is in its stdout.
 	pipe, text, out []byte
 	todo            []int
-	child           cutter
+	// last is the request that it understood last.
+	last  int
+	child cutter
 	// seen is how many dead generations have read something of a request.
 	seen    map[int]int
 	gen     int
@@ -101,6 +103,7 @@ func (w *world) step(deaths bool) {
 		w.got = append(w.got, w.toOuter.bytes()[:n]...)
 		w.wrote(n)
 	case 7:
+		w.draining = w.pick(3) == 0
 		if deaths && w.pick(4) == 0 {
 			w.die()
 		}
@@ -124,6 +127,10 @@ func (w *world) understand() {
 		if err != nil || string(w.text[:n]) != w.request(i) {
 			w.t.Fatalf("the command got %q", w.text[:n])
 		}
+		if i <= w.last {
+			w.t.Fatalf("the command got %d after %d", i, w.last)
+		}
+		w.last = i
 		w.todo = append(w.todo, i)
 		w.text = w.text[n:]
 	}
@@ -177,6 +184,7 @@ func (w *world) die() {
 func (w *world) begin() {
 	w.pipe, w.text, w.out, w.todo = nil, nil, nil, nil
 	w.child.next()
+	w.last = -1
 	w.gen++
 	w.count.Begin(w.gen)
 	w.start(w.gen)

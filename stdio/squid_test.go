@@ -42,6 +42,18 @@ func TestSquidUnnumbered(t *testing.T) {
 	}
 }
 
+// Nor is one with another channel, whatever came before.
+func TestSquidUnknown(t *testing.T) {
+	t.Parallel()
+	r := connect(t, Settings{Mode: Squid, Delimiter: '\n'})
+	r.shell(`read -r a; echo 7 OK; exec cat >/dev/null`)
+	r.send("1 a\n")
+	r.wait(requests.Broken)
+	r.end()
+	r.expect("1 BH message=\"helper restarted\"\n")
+	r.nothing()
+}
+
 // An answer without a channel, where they have one, is nobody's.
 func TestSquidBroken(t *testing.T) {
 	t.Parallel()
