@@ -18,6 +18,7 @@ import (
 	"relance/entry"
 	"relance/place"
 	"relance/report"
+	"relance/requests"
 	"relance/restart"
 	"relance/signals"
 	"relance/supervise"
@@ -58,6 +59,8 @@ func run() int {
 		return cli.UsageStatus
 	case *cli.Doctor:
 		return diagnosed(todo)
+	case *cli.Notify:
+		return notified(todo)
 	case *cli.Run:
 		return supervised(todo, given)
 	}
@@ -84,7 +87,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if err != nil {
 		return refuse(err)
 	}
-	defer drain(from.carried, received, given.Ignored)
+	defer drain(from, received, given.Ignored)
 	where, err := locate(todo)
 	if err != nil {
 		return refuse(err)
@@ -101,7 +104,8 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	}
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
-		Ask: ask(todo), Output: from.carried, Files: from.watched, Counter: from.counter, Server: from.server, Say: say, Settled: entry.Trim,
+		Ask: ask(todo), Output: from.carried, Files: from.watched, Counter: from.counter, Server: from.server,
+		Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say, Settled: entry.Trim,
 	})
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
@@ -113,7 +117,8 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	go source.Run(received)
 	go machine.RunChanges(changes)
 	config := configOf(todo, given)
-	config.Terminal, config.Report = machine.OnTerminal(), reporter(out, todo)
+	config.Terminal, config.Report, config.Say = machine.OnTerminal(), reporter(out, todo, from.above), say
+	config.Above, config.Beat = from.above, from.beat
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
 }
@@ -162,11 +167,12 @@ func plain(todo *cli.Run, msg, level string) string {
 }
 
 // reporter returns what tells people of r.
-func reporter(out *report.Writer, todo *cli.Run) func(restart.Report) {
+func reporter(out *report.Writer, todo *cli.Run, above *requests.Upward) func(restart.Report) {
 	return func(r restart.Report) {
 		if !r.Planned.IsZero() {
 			r.Planned = r.Planned.In(todo.Zone)
 		}
+		above.Status(report.Text(r))
 		switch {
 		case r.Kind == restart.StartFailure && !todo.JSON:
 			// As Complain has it, but where a stderr that is full keeps nobody waiting.

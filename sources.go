@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -16,6 +17,7 @@ import (
 	"relance/output"
 	"relance/requests"
 	"relance/signals"
+	"relance/stdio"
 	"relance/supervise"
 )
 
@@ -27,6 +29,9 @@ type opened struct {
 	server  *requests.Server
 	carried *output.Carrier
 	watched *files.Watch
+	broker  *stdio.Broker
+	above   *requests.Upward
+	beat    time.Duration
 	supervise.Sources
 }
 
@@ -35,6 +40,15 @@ func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, chan
 	news, touched, set := make(chan requests.News, 64), make(chan files.Touched, 1), make(chan clock.Set)
 	o.Sources = supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched, Requests: news}
 	if o.counter, o.server, err = listen(todo, news, say); err != nil {
+		return o, err
+	}
+	if o.server != nil {
+		// Where the command is listened to it does not speak for itself any more.
+		if o.above, o.beat, err = speak(say); err != nil {
+			return o, err
+		}
+	}
+	if o.broker, err = broke(todo, o.counter, news, say); err != nil {
 		return o, err
 	}
 	if o.carried, err = carry(todo, given, say, o.counter); err != nil {
@@ -99,8 +113,8 @@ func carry(todo *cli.Run, given entry.Given, say func(string), counter *requests
 // drain passes on what is left of the output. While a reader stalls that may take
 // for ever, and nobody else looks at signals any more: those that would have ended
 // the command now end us.
-func drain(carried *output.Carrier, received <-chan signals.Signal, ignored uint64) {
-	if carried == nil {
+func drain(from opened, received <-chan signals.Signal, ignored uint64) {
+	if from.carried == nil && from.broker == nil {
 		return
 	}
 	for len(received) > 0 {
@@ -118,7 +132,40 @@ func drain(carried *output.Carrier, received <-chan signals.Signal, ignored uint
 			}
 		}
 	}()
-	carried.Close()
+	if from.broker != nil {
+		from.broker.Close()
+	}
+	if from.carried != nil {
+		from.carried.Close()
+	}
+}
+
+// speak tells whoever has started us how it goes, if that wants to know. A sign of
+// life comes twice in the time after which we would be taken for hung.
+func speak(say func(string)) (*requests.Upward, time.Duration, error) {
+	every, err := requests.WatchdogInterval()
+	if err != nil {
+		return nil, 0, err
+	}
+	above := requests.OpenUpward()
+	if above == nil {
+		return nil, 0, nil
+	}
+	go above.Run(say)
+	return above, every / 2, nil
+}
+
+// broke stands between our stdin and stdout and the command's; nil: nobody does.
+func broke(todo *cli.Run, counter *requests.Counter, news chan<- requests.News, say func(string)) (*stdio.Broker, error) {
+	if todo.Stdio == nil {
+		return nil, nil
+	}
+	broker, err := stdio.Open(*todo.Stdio, counter, say)
+	if err != nil {
+		return nil, err
+	}
+	go broker.Run(news)
+	return broker, nil
 }
 
 // watchFiles lets touched hear of what is watched, and returns nil where nothing is.
@@ -137,7 +184,7 @@ func watchFiles(todo *cli.Run, touched chan<- files.Touched) (*files.Watch, erro
 // listen opens what counts requests and what hears of them; nil: nobody wants to
 // know.
 func listen(todo *cli.Run, news chan requests.News, say func(string)) (*requests.Counter, *requests.Server, error) {
-	if todo.Policy.MaxRequests == 0 && !todo.Listens {
+	if todo.Policy.MaxRequests == 0 && !todo.Listens && todo.Stdio == nil {
 		return nil, nil, nil
 	}
 	counter := requests.NewCounter(news)

@@ -273,7 +273,7 @@ func (run *Run) watch(f *runFlags) error {
 			return flagError("watch", path, fmt.Errorf("a path is needed"))
 		}
 	}
-	run.Watch = f.Watch
+	run.Watch, run.Policy.Watches = f.Watch, len(f.Watch) > 0
 	return nil
 }
 

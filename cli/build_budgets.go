@@ -33,7 +33,7 @@ func (f *runFlags) counted() bool {
 // budgets reports whether any flag sets one.
 func (f *runFlags) budgets() bool {
 	return f.watchesMemory() || f.counted() || f.CPUTime != "" || f.CPUShare != "" || f.planned() || len(f.Watch) > 0 ||
-		f.OutputSilence != "" || f.MaxRequests != "" || f.Notify != "" || f.CountLines != ""
+		f.OutputSilence != "" || f.MaxRequests != "" || f.Notify != "" || f.CountLines != "" || f.Stdio != ""
 }
 
 // counts sets the budgets on descriptors, sockets and tasks, and how long what is

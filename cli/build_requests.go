@@ -3,9 +3,11 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"relance/limits"
+	"relance/stdio"
 )
 
 // defaultDrain is how long what is in flight may take to end.
@@ -38,7 +40,7 @@ func (run *Run) requests(f *runFlags) error {
 	}
 	switch f.Notify {
 	case "":
-		run.Listens = p.MaxRequests > 0 && run.CountLines == nil
+		run.Listens = p.MaxRequests > 0 && run.CountLines == nil && f.Stdio == ""
 	case "yes":
 		run.Listens = true
 	case "ready":
@@ -49,8 +51,59 @@ func (run *Run) requests(f *runFlags) error {
 	if run.CountLines != nil && p.MaxRequests == 0 {
 		return flagError("count-lines", f.CountLines, errors.New("counted for what? Give --max-requests too, or leave it out"))
 	}
-	p.Drains = run.Listens
+	if err := run.stdio(f); err != nil {
+		return err
+	}
+	p.Drains = run.Listens || run.Stdio != nil
 	return run.drain(f)
+}
+
+// stdio sets what is carried between our stdin and stdout and the command's.
+func (run *Run) stdio(f *runFlags) error {
+	if f.Stdio == "" {
+		for _, flag := range []struct{ name, value string }{
+			{"stdio-delimiter", f.StdioDelimiter}, {"lost-reply", f.LostReply},
+			{"on-lost", strings.TrimPrefix(f.OnLost, "error")}, {"stdio-init", strings.TrimPrefix(f.StdioInit, "none")},
+		} {
+			if flag.value != "" {
+				return flagError(flag.name, flag.value, errors.New("nothing is carried here; give --stdio too, or leave it out"))
+			}
+		}
+		return nil
+	}
+	modes := map[string]stdio.Mode{
+		"lines": stdio.Lines, "squid": stdio.Squid, "jsonrpc": stdio.JSONRPC, "content-length": stdio.ContentLength,
+	}
+	losses := map[string]stdio.OnLost{"": stdio.Error, "error": stdio.Error, "replay": stdio.Replay, "exit": stdio.Exit}
+	delimiters := map[string]byte{"": '\n', `\n`: '\n', `\0`: 0, `\r`: '\r', `\t`: '\t'}
+	mode, ok := modes[f.Stdio]
+	lost, known := losses[f.OnLost]
+	delimiter, named := delimiters[f.StdioDelimiter]
+	if !named && len(f.StdioDelimiter) == 1 {
+		delimiter, named = f.StdioDelimiter[0], true
+	}
+	switch {
+	case !ok:
+		return flagError("stdio", f.Stdio, errors.New("no such mode, use lines, squid, jsonrpc or content-length"))
+	case run.CountLines != nil:
+		return flagError("stdio", f.Stdio, errors.New("--count-lines counts too; leave one of the two out"))
+	case run.Policy.Silence > 0:
+		return flagError("stdio", f.Stdio, errors.New("--output-silence carries the same stdout; leave one of the two out"))
+	case !known:
+		return flagError("on-lost", f.OnLost, errors.New("no such mode, use error, replay or exit"))
+	case !named:
+		return flagError("stdio-delimiter", f.StdioDelimiter, errors.New(`one character, or \n, \0, \r, \t`))
+	case f.StdioDelimiter != "" && mode != stdio.Lines && mode != stdio.Squid:
+		return flagError("stdio-delimiter", f.StdioDelimiter, fmt.Errorf("--stdio %s has a framing of its own; leave it out", f.Stdio))
+	case f.StdioInit != "" && f.StdioInit != "auto" && f.StdioInit != "none":
+		return flagError("stdio-init", f.StdioInit, errors.New("no such mode, use auto or none"))
+	}
+	run.Stdio = &stdio.Settings{Mode: mode, Delimiter: delimiter, OnLost: lost, Init: f.StdioInit == "auto"}
+	if f.LostReply != "" {
+		run.Stdio.LostReply = &f.LostReply
+	}
+	run.Policy.Stdio, run.Policy.LostExits = true, lost == stdio.Exit
+	return nil
 }
 
 // drain sets how long what is in flight is waited for.
@@ -64,7 +117,7 @@ func (run *Run) drain(f *runFlags) error {
 	}
 	d, err := limits.ParseTimeout(f.DrainTimeout)
 	if err == nil && !p.Drains {
-		err = fmt.Errorf("nobody tells what is in flight here; give --max-requests or --notify too, or leave it out")
+		err = fmt.Errorf("nobody tells what is in flight here; give --max-requests, --notify or --stdio too, or leave it out")
 	}
 	if err != nil {
 		return flagError("drain-timeout", f.DrainTimeout, err)

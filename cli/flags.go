@@ -48,6 +48,12 @@ type runFlags struct {
 	DrainTimeout      string `group:"requests" placeholder:"DURATION" set:"standard=30s" help:"How long a recycle waits for the requests that are being served, where that is known (${standard}); infinity for no end."`
 	Notify            string `group:"requests" placeholder:"MODE" help:"Listen to the command by NOTIFY_SOCKET (sd_notify(3)) and RELANCE_SOCKET: yes, or ready: it is up when it says READY=1. Also with --max-requests alone."`
 
+	Stdio          string `group:"requests" placeholder:"MODE" help:"Carry the requests and answers of the command's stdin and stdout: lines, squid, jsonrpc or content-length (docs/stdio.md). The other side does not see a recycle."`
+	StdioDelimiter string `group:"requests" placeholder:"CHAR" help:"What ends a line under --stdio lines or squid: a character, or \\n, \\0, \\r, \\t (\\n)."`
+	StdioInit      string `group:"requests" placeholder:"MODE" set:"standard=none" help:"Under --stdio jsonrpc or content-length: say the initialize of the other side again to each generation: auto, or none (${standard})."`
+	OnLost         string `group:"requests" placeholder:"MODE" set:"standard=error" help:"What becomes of a request under --stdio that a generation leaves unanswered: error, replay (asked once more) or exit (${standard})."`
+	LostReply      string `group:"requests" placeholder:"TEXT" help:"The answer to a lost request under --stdio lines, whose protocol has no error of its own."`
+
 	StopSignal  string   `group:"stopping" placeholder:"SIGNAL" set:"standard=TERM" help:"What asks the command to leave (${standard})."`
 	StopTimeout string   `group:"stopping" placeholder:"DURATION" set:"standard=10s" help:"The grace: time between the stop signal and KILL to the whole tree (${standard}); infinity for no KILL."`
 	Rewrite     []string `group:"stopping" placeholder:"SIGNAL=SIGNAL" sep:"," help:"Pass another signal on than the one that came, or none: HUP=QUIT, USR1=none."`

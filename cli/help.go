@@ -26,6 +26,7 @@ var groups = []kong.Group{
 const runUsage = `Usage: relance [flags] [--] COMMAND [ARG...]
        relance exec [flags] [--] COMMAND [ARG...]
        relance doctor [--json]
+       relance notify FLAG...
 
 Run a command under limits and budgets. When one is spent, stop its whole
 process tree cleanly, start it again, and say why. Without flags it is as if

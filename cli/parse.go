@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"relance/place"
 	"relance/restart"
 	"relance/signals"
+	"relance/stdio"
 )
 
 // UsageStatus is the exit status of every failure of our own, wrong usage
@@ -51,6 +53,9 @@ type Run struct {
 	Watch []string
 	// Listens says that the command is listened to (requests.Server).
 	Listens bool
+	// Stdio is what is carried between our stdin and stdout and the command's, nil:
+	// nothing.
+	Stdio *stdio.Settings
 	// RestartSignal asks for the next generation; zero: none does.
 	RestartSignal unix.Signal
 	silenceAsked  string // --output-silence as it was written
@@ -108,7 +113,7 @@ type Input struct {
 	Version   string
 }
 
-// Parse returns a Run, an Exec, a Doctor or a Print.
+// Parse returns a Run, an Exec, a Doctor, a Notify or a Print.
 func Parse(in Input) (any, error) {
 	verb, words := verbRun, in.Args
 	if len(words) > 0 {
@@ -117,8 +122,10 @@ func Parse(in Input) (any, error) {
 			verb, words = words[0], words[1:]
 		case verbDoctor:
 			return parseDoctor(words[1:])
+		case verbNotify:
+			return parseNotify(words[1:])
 		case verbHelp:
-			if len(words) > 1 && (words[1] == verbExec || words[1] == verbDoctor) {
+			if len(words) > 1 && slices.Contains([]string{verbExec, verbDoctor, verbNotify}, words[1]) {
 				return Parse(Input{Args: []string{words[1], "--help"}, Version: in.Version})
 			}
 			words = []string{"--help"}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"relance/limits"
@@ -42,12 +43,17 @@ func pieces(r restart.Report, used int64, what, who string) string {
 	return s
 }
 
-// changed names what has.
+// changed names what has. Who may make a file chooses its name: what would move the
+// cursor of who reads it, or begin a line, is quoted.
 func changed(r restart.Report) string {
-	if r.More == 0 {
-		return r.Path
+	path := strconv.Quote(r.Path)
+	if path[1:len(path)-1] == r.Path {
+		path = r.Path
 	}
-	return fmt.Sprintf("%s and %s", r.Path, count(r.More, "other", "others"))
+	if r.More == 0 {
+		return path
+	}
+	return fmt.Sprintf("%s and %s", path, count(r.More, "other", "others"))
 }
 
 // afterWaiting says that a quiet moment was waited for.

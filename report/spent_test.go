@@ -107,4 +107,8 @@ var spentLines = []reportLine{
 		`gen 2: signal: KILL after 1m, 2 requests lost; next try in 1 s`,
 	},
 	{"up when it says so", restart.Report{Kind: restart.Up, Gen: 1, PID: 4711}, `gen 1: up, pid 4711`},
+	{
+		"changed, a name that moves the cursor", with(stop(restart.Changed, restart.NoBudget, 0, restart.Usage{}), func(r *restart.Report) { r.Path = "d/\x1b[2J\ngen 2: up" }),
+		`gen 3: changed: "d/\x1b[2J\ngen 2: up", after 1h; stopping (TERM, KILL in 10 s)`,
+	},
 }

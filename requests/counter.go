@@ -48,8 +48,7 @@ const (
 	// requests that it has not answered is settled: Lost of them were answered for
 	// it, Owed will be asked of the next one.
 	Ended
-	// Broken: what it or the other side writes is not what it should be; Text says
-	// why.
+	// Broken: what it writes is not what it should be; Text says why.
 	Broken
 )
 

@@ -12,6 +12,9 @@ import (
 // maxDescriptors is how many may come with one message (unix(7), SCM_MAX_FD).
 const maxDescriptors = 253
 
+// maxShown bounds what is shown of a line that is not understood.
+const maxShown = 80
+
 // datagrams is what Run needs for the messages of sd_notify(3).
 type datagrams struct {
 	marked flight // what was begun by X_RELANCE_BEGIN
@@ -128,7 +131,7 @@ func (r *run) message(b []byte, fds []int32) (keeps bool) {
 		return false
 	}
 	if m.malformed != nil {
-		r.once(saidMalformed, "NOTIFY_SOCKET: %q is not understood and not counted", m.malformed)
+		r.once(saidMalformed, "NOTIFY_SOCKET: %q is not understood and not counted", m.malformed[:min(len(m.malformed), maxShown)])
 	}
 	r.requests(m)
 	r.state(m)

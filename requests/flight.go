@@ -10,7 +10,11 @@ type id [maxID]byte
 type flight struct {
 	plain int64 // without a name
 	named map[id]struct{}
+	most  int // there have been in it, as a map does not shrink
 }
+
+// fewNamed is how large a map may stay with nothing in it.
+const fewNamed = 256
 
 // What is wrong with a begin or an end.
 const (
@@ -38,6 +42,7 @@ func (f *flight) begin(name []byte, room *int) (fault string) {
 		f.named = map[id]struct{}{}
 	}
 	f.named[key] = struct{}{}
+	f.most = max(f.most, len(f.named))
 	*room--
 	return ""
 }
@@ -58,6 +63,15 @@ func (f *flight) end(name []byte, room *int) (fault string) {
 	}
 	delete(f.named, key)
 	*room++
+	if f.most > fewNamed && len(f.named) < f.most/4 {
+		// Else each connection might keep the room of all the names there may be.
+		f.most = len(f.named)
+		small := make(map[id]struct{}, f.most)
+		for key := range f.named {
+			small[key] = struct{}{}
+		}
+		f.named = small
+	}
 	return ""
 }
 

@@ -209,6 +209,23 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
+// TestNamespaces: another pid or user namespace makes no stranger, as the kernel tells
+// who is who as we see it.
+func TestNamespaces(t *testing.T) {
+	f := startFar(t)
+	for i, kind := range []string{"--pid --fork", "--user", "--user --map-root-user", "--pid --fork --user --mount"} {
+		if got := f.ask("sh unshare " + kind + " true"); got != `"" <nil>` {
+			t.Skipf("unshare %s: %s", kind, got)
+		}
+		if got := f.ask(fmt.Sprintf("sh %s=talk unshare %s %s", helperEnv, kind, os.Args[0])); got != `"" <nil>` {
+			t.Error(kind, got)
+		}
+		if got, want := f.ask("figures"), fmt.Sprintf("%d 0 %d", i+1, i+1); got != want {
+			t.Errorf("%s: %s, want %s; said %s", kind, got, want, f.ask("said"))
+		}
+	}
+}
+
 func TestParseParent(t *testing.T) {
 	const rest = " 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 9 9 9\n"
 	for text, want := range map[string]int{

@@ -5,6 +5,9 @@ import "time"
 // changes says when the files that are watched are to be examined. It is no
 // generation's: what changes between two is there for the next one.
 type changes struct {
+	// baseline says that the answer that is on its way is only to compare the next
+	// one with.
+	baseline bool
 	// since is when something was touched first that is not examined yet, and due
 	// when it is to be; the zero time: nothing was.
 	since, due time.Time
@@ -51,8 +54,22 @@ func (c *Core) examineNow() []Action {
 	return []Action{Examine{Now: true}}
 }
 
+// baseline is for when a command has ended that is launched again after a while:
+// what it wrote itself until then, a log or a core, is no cure.
+func (c *Core) baseline() []Action {
+	if !c.policy.Watches {
+		return nil
+	}
+	c.changes = changes{baseline: true}
+	return []Action{Examine{Now: true}}
+}
+
 // examined takes the answer, and reports whether there is a change.
 func (c *Core) examined(now time.Time, ev Examined) bool {
+	if c.changes.baseline {
+		c.changes.baseline = false
+		return false
+	}
 	if !ev.Settled {
 		c.changes.due = now.Add(settleTime)
 		return false

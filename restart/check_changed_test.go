@@ -97,8 +97,8 @@ func (w *world) learnAsked(s State) {
 	switch s {
 	case Starting, Running:
 		r.renewed = true
-	case Leaving, Dying:
-		r.settled = r.settled || r.because == ""
+	case Draining, Leaving, Dying:
+		r.settled = r.settled || r.because != Asked
 	}
 }
 

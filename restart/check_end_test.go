@@ -48,7 +48,7 @@ func (w *world) follows(ev Event) string {
 		return ""
 	}
 	switch r.because {
-	case MemoryHigh, Age, Schedule, OpenFiles, Tasks, CPUTime, Watchdog, Changed:
+	case MemoryHigh, Age, Schedule, OpenFiles, Tasks, CPUTime, Watchdog, Changed, Requests:
 		nature = budget
 	case OOMKilled:
 		nature = limit
@@ -75,7 +75,7 @@ func (w *world) follows(ev Event) string {
 	switch {
 	case nature == crash:
 		return w.afterCrash()
-	case uptime < p.MinUptime && r.because != Age && r.because != Schedule:
+	case uptime < p.MinUptime && r.because != Age && r.because != Schedule && r.because != Requests:
 		return "wait"
 	}
 	return "spawn"
@@ -115,4 +115,25 @@ func whatFollows(actions []Action) string {
 		}
 	}
 	return "nothing"
+}
+
+// learnEnd notes which generation was the last that was up.
+func (w *world) learnEnd(ev Event) {
+	exited, ok := ev.(Exited)
+	if _, emptied := ev.(Emptied); emptied || ok && exited.Left == 0 {
+		w.chain.previous, w.chain.previousEnd = generationOf(ev), w.now
+	}
+}
+
+// checkForward: what is meant for the child gets to it, while it may be there.
+func (w *world) checkForward(before State, ev Event, actions []Action) {
+	forward, ok := ev.(Forward)
+	if !ok {
+		return
+	}
+	signals := actionsOf[Signal](actions)
+	there := (before == Running || before == Draining || before == Leaving) && w.run.there()
+	if there && (len(actions) != 1 || len(signals) != 1 || signals[0].Sig != forward.Sig || signals[0].Tree) || !there && len(actions) > 0 {
+		w.errorf("%s: %+v: %v", before, ev, actions)
+	}
 }

@@ -76,6 +76,8 @@ func (w *world) checkVerdict(a Report) {
 		w.checkFigure(a)
 	case Changed:
 		w.checkChange(a)
+	case Requests:
+		w.checkServed(a)
 	case Asked:
 		if !w.chain.final && !r.renewed {
 			w.errorf("stopped, and nobody has asked")
@@ -91,7 +93,7 @@ func (w *world) checkVerdict(a Report) {
 func (g *group) settle() { g.settled, g.killsAt = g.told.OOMKill, time.Time{} }
 
 // deferrable are the reasons that wait for the window.
-var deferrable = []Reason{MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog, Changed}
+var deferrable = []Reason{MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog, Changed, Requests}
 
 // checkGroupReport: an OOM kill and a refused fork are said once.
 func (w *world) checkGroupReport(before State, ev Event, a Report) {
@@ -108,11 +110,12 @@ func (w *world) checkGroupReport(before State, ev Event, a Report) {
 		}
 		g.escaped = true
 	case OOM:
-		if ended, ok := ev.(Exited); ok && before == Leaving {
+		leaving := before == Leaving || before == Draining
+		if ended, ok := ev.(Exited); ok && leaving {
 			g.told = ended.Counters
 		}
 		over := w.policy.Restart == Never && g.killed
-		due := before == Leaving || w.policy.OOM == OOMContinue && w.now.Sub(g.killsAt) >= 100*time.Millisecond
+		due := leaving || w.policy.OOM == OOMContinue && w.now.Sub(g.killsAt) >= 100*time.Millisecond
 		if !over && (g.told.OOMKill <= g.settled || !due) {
 			w.errorf("%s: said that somebody was killed, of %+v settled %d", before, g.told, g.settled)
 		}
@@ -131,7 +134,7 @@ func (w *world) checkReason(a Report) {
 	}
 	if r.because == OOMKilled {
 		killed = true
-	} else if !r.stopped.IsZero() && r.because != "" {
+	} else if r.because != "" {
 		killed = false // it was leaving for another reason
 	}
 	if (a.Reason == OOMKilled) != killed {
@@ -160,7 +163,7 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 		}
 	case Pressed:
 		observed := w.observe[MemoryHigh] && r.figures.pressed
-		if before == Running && s != Leaving && r.waits.IsZero() && !observed && !(r.opened && w.closed()) {
+		if before == Running && s == Running && r.waits.IsZero() && !observed && !(r.opened && w.closed()) {
 			w.errorf("pressed, and not stopped: %v", actions)
 		}
 	}
@@ -197,7 +200,7 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 func (w *world) checkSpent(ev Event) {
 	r, p := &w.run, &w.policy
 	looked, ok := ev.(Looked)
-	if !ok || looked.Err != "" || !r.stopped.IsZero() || w.budget() == 0 {
+	if !ok || looked.Err != "" || w.core.State() != Running || w.budget() == 0 {
 		return
 	}
 	g := &r.group
@@ -238,7 +241,7 @@ func (w *world) checkSilent() {
 // lateKill: an OOM kill while the tree leaves is said.
 func (w *world) lateKill(before State, n Counters, actions []Action) {
 	g := &w.run.group
-	if before != Leaving || n.OOMKill <= g.settled {
+	if before != Leaving && before != Draining || n.OOMKill <= g.settled {
 		return
 	}
 	w.errorf("killed while leaving, and nothing said: %v", actions)

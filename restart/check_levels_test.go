@@ -11,6 +11,7 @@ func (w *world) set(b Budget) bool {
 	return map[Budget]bool{
 		BudgetMemory: p.MemoryHigh > 0, BudgetFiles: p.MaxFiles, BudgetSockets: p.MaxSockets > 0, BudgetTasks: p.MaxTasks > 0,
 		BudgetCPU: p.CPUTime > 0, BudgetShare: p.CPUShare > 0, BudgetSilence: p.Silence > 0,
+		BudgetRequests: p.MaxRequests > 0,
 	}[b]
 }
 
@@ -111,6 +112,9 @@ func (w *world) spentNow(before State) (spent []Budget) {
 	f, g := &w.run.figures, &w.run.group
 	if _, byTrigger := w.ev.(Pressed); byTrigger && before == Running && w.run.waits.IsZero() && !f.pressed && !f.spared {
 		return []Budget{BudgetMemory}
+	}
+	if served, ok := w.ev.(Served); ok && before == Running && w.inForce(BudgetRequests) && served.Served >= w.run.service.bound {
+		return []Budget{BudgetRequests}
 	}
 	looked, ok := w.ev.(Looked)
 	if !ok || looked.Err != "" || before != Running {

@@ -34,6 +34,9 @@ func (w *world) checkLook(a Look) {
 		if n := len(f.asked); n > 1 {
 			since = f.asked[n-2]
 		}
+		if f.confirmed() {
+			least = min(least, 25*time.Millisecond)
+		}
 	}
 	if gap := w.now.Sub(since); gap < least && (r.everLooked || !woken && !f.woken) {
 		w.errorf("looked %v after the last look", gap)
@@ -46,6 +49,16 @@ func (w *world) checkLook(a Look) {
 	if gap := w.now.Sub(answered); r.same >= 12 && gap < idle && !woken && !f.woken && calm {
 		w.errorf("looked at an idle tree after %v", gap)
 	}
+}
+
+// confirmed reports whether the last look was to confirm what the one before has seen
+// of a level.
+func (f *figures) confirmed() bool {
+	if len(f.looks) < 2 {
+		return false
+	}
+	u := &f.looks[len(f.looks)-2].u
+	return u.FilesMax > 0 && u.Files >= u.FilesMax || u.Sockets >= 100 || u.Tasks >= 50
 }
 
 // lookIsDue reports whether there is a reason for a look at this very moment.
@@ -97,14 +110,14 @@ func (w *world) checkDeadline(ev Event) {
 		if w.planOf() != nil {
 			ok = !w.clocked() || !deadline.IsZero() && in <= 10*time.Second
 		}
-	case Leaving:
-		ok = deadline.IsZero() && w.policy.Grace == Forever || deadline.Equal(r.stopped.Add(w.policy.Grace))
+	case Draining, Leaving:
+		ok = deadline.Equal(r.service.over)
 	case Dying:
 		ok = !deadline.IsZero() && in <= 8*time.Second
 	case Waiting:
 		ok = deadline.Equal(w.chain.wait) || w.files.told && !deadline.IsZero() && deadline.Before(w.chain.wait)
 	}
-	if _, tick := ev.(Tick); tick && !deadline.IsZero() && in <= 0 && !r.stopped.Equal(w.now) {
+	if _, tick := ev.(Tick); tick && !deadline.IsZero() && in <= 0 && !r.service.turned.Equal(w.now) {
 		ok = false // it would spin
 	}
 	if !ok {

@@ -74,6 +74,9 @@ func (w *world) checkLeft(a Report) {
 		span := w.now.Sub(past.at)
 		return span >= 250*time.Millisecond && (w.use.CPU-past.u.CPU).Seconds() <= 0.02*span.Seconds()*(1+1e-6)
 	})
+	if w.knows && last >= 0 {
+		calm = q.looks[last].u.InFlight == 0
+	}
 	if _, ok := w.ev.(Looked); !ok || a.Waited != w.now.Sub(q.since) {
 		w.errorf("stopped for %s by %T, says it waited %v since %v", a.Reason, w.ev, a.Waited, q.since)
 	}
@@ -104,7 +107,9 @@ func (w *world) checkQuiet(ev Event, actions []Action) {
 	switch {
 	case looked && !w.now.Before(q.until):
 		w.errorf("waits for a quiet moment until %v", q.until)
-	case looked && last > 0 && q.looks[last].u.CPU == q.looks[0].u.CPU && q.looks[last].at.Sub(q.looks[last-1].at) >= 250*time.Millisecond:
+	case looked && last >= 0 && w.knows && q.looks[last].u.InFlight == 0:
+		w.errorf("nothing is in flight, and it is not stopped")
+	case looked && last > 0 && !w.knows && q.looks[last].u.CPU == q.looks[0].u.CPU && q.looks[last].at.Sub(q.looks[last-1].at) >= 250*time.Millisecond:
 		w.errorf("has done nothing since %v, and is not stopped", q.looks[0].at)
 	case tick && !looking && !w.now.Before(q.until):
 		w.errorf("is to be stopped now, and not looked at: %v", actions)

@@ -9,6 +9,7 @@ import (
 func (w *world) learn(s State, ev Event) {
 	r := &w.run
 	w.learnGroup(s, ev)
+	w.learnServing(s, ev)
 	switch ev := ev.(type) {
 	case Started:
 		r.spawning, r.alive, r.started = false, true, w.now
@@ -19,10 +20,11 @@ func (w *world) learn(s State, ev Event) {
 		w.chain.status = ev.Status
 	case Exited:
 		w.chain.status = ev.Status()
-		if s != Running {
-			return
+		if s == Running {
+			r.judged = w.now
+		} else if s != Draining {
+			return // it has been asked to leave
 		}
-		r.judged = w.now
 		if !r.interrupted.IsZero() && (w.policy.Grace == Forever || w.now.Sub(r.interrupted) <= w.policy.Grace) {
 			w.chain.final = true
 		}
@@ -55,7 +57,7 @@ func (w *world) learnLook(ev Looked) {
 		r.over = 0
 	}
 	u := ev.Usage
-	u.Silent = 0 // who is silent does nothing
+	u.Silent, u.InFlight = 0, 0 // who is silent does nothing, and neither need who serves
 	if r.same++; u != r.sawLast {
 		r.same = 0
 	}
@@ -70,6 +72,8 @@ func (w *world) check(before State, ev Event, actions []Action) {
 	impatient := w.impatient(before, ev)
 	follows := w.follows(ev)
 	w.learnLeaving(before, actions)
+	w.learnAsking(before, ev, actions)
+	told := w.asTold(actions)
 	w.run.waited = !w.run.waits.IsZero()
 	spent := w.spentNow(before)
 	w.last = actions
@@ -97,30 +101,39 @@ func (w *world) check(before State, ev Event, actions []Action) {
 				w.errorf("%+v", a)
 			}
 		case Report:
-			w.checkReport(a)
+			w.checkReport(before, a)
 			if a.Kind == Deferred && waits.IsZero() {
 				waits = w.now
 				w.run.waitsFor, w.run.waitsSpent = a.Reason, a.Spent
 			}
 			w.checkGroupReport(before, ev, a)
+		case Drain:
+			w.checkDrain(before, a, headroom)
+		case CloseInput:
+			if a.Gen != w.run.gen || w.policy.MemoryHigh > 0 && !headroom {
+				w.errorf("stdin shut with memory.high in its way: %v", actions)
+			}
 		case Quit:
 			w.checkQuit(a)
 		}
 	}
 	w.run.waits = waits
 	w.learnObserved(actions)
-	w.checkSaidOnly(actions)
+	w.checkSaidOnly(told)
 	w.checkFigures(ev, spent, actions)
 	w.checkQuiet(ev, actions)
-	w.checkFiles(before, ev, actions)
-	w.checkAsked(before, ev, actions)
+	w.checkFiles(before, ev, told)
+	w.checkAsked(before, ev, told)
 	w.checkGroup(before, ev, actions)
 	w.checkPlan(ev)
+	w.checkServing(before, ev, actions)
+	w.checkForward(before, ev, actions)
 	w.checkNothingForgotten(before, ev, actions, impatient)
 	if follows != "" && follows != whatFollows(actions) {
 		w.errorf("after the end of the tree: %v, want %s", actions, follows)
 	}
 	w.checkDeadline(ev)
+	w.learnEnd(ev)
 }
 
 // impatient reports whether ev is the second request for the end during a stop.
@@ -132,7 +145,7 @@ func (w *world) impatient(before State, ev Event) bool {
 		return false
 	}
 	_, byTerminal := ev.(Interrupted)
-	if before != Starting && before != Leaving && (before != Running || byTerminal) {
+	if before != Starting && before != Leaving && before != Draining && (before != Running || byTerminal) {
 		return false
 	}
 	if r.asks.IsZero() {
@@ -162,7 +175,7 @@ func (w *world) checkKill(before State, a Kill, impatient bool) {
 	if a.Gen != w.run.gen || !w.run.there() {
 		w.errorf("%+v for nobody", a)
 	}
-	if before != Dying && !impatient && (w.policy.Grace == Forever || w.now.Sub(w.run.stopped) < w.policy.Grace) {
+	if s := &w.was.service; before != Dying && !impatient && (before != Leaving || s.closing || s.over.IsZero() || w.now.Before(s.over)) {
 		w.errorf("killed %v after the stop, before the grace is over", w.now.Sub(w.run.stopped))
 	}
 }
@@ -174,12 +187,11 @@ func (w *world) hurried() bool {
 	return asked || ok && examined.Settled && examined.Path != ""
 }
 
-func (w *world) checkReport(a Report) {
+func (w *world) checkReport(before State, a Report) {
 	r := &w.run
 	switch a.Kind {
 	case Stopping:
-		w.checkVerdict(a)
-		r.stopped, r.judged, r.because = w.now, w.now, a.Reason
+		w.checkStopping(before, a)
 	case Observed:
 		w.checkVerdict(a)
 		w.checkObserved(a)
@@ -188,8 +200,6 @@ func (w *world) checkReport(a Report) {
 			w.errorf("says twice that it cannot see")
 		}
 		r.figures.blind = true
-	case LeftBehind:
-		r.stopped = w.now
 	case Deferred:
 		if r.waits.IsZero() {
 			w.checkVerdict(a)
@@ -207,18 +217,20 @@ func (w *world) checkReport(a Report) {
 
 // checkNothingForgotten: what must follow from ev at once.
 func (w *world) checkNothingForgotten(before State, ev Event, actions []Action, impatient bool) {
-	r, p := &w.run, &w.policy
+	r, s := &w.run, &w.was.service
+	over := !s.closing && !s.over.IsZero() && !w.now.Before(s.over)
+	leaves := !r.stopped.IsZero() || r.service.closing
 	_, tick := ev.(Tick)
 	_, asked := ev.(StopAsked)
 	killed := slices.ContainsFunc(actions, func(a Action) bool { _, ok := a.(Kill); return ok })
 	switch {
-	case before == Leaving && tick && p.Grace != Forever && w.now.Sub(r.stopped) >= p.Grace && !killed:
+	case before == Leaving && tick && over && !killed:
 		w.errorf("the grace is over: %v", actions)
 	case impatient && !killed:
 		w.errorf("asked again: %v", actions)
-	case w.chain.final && r.alive && r.interrupted.IsZero() && r.stopped.IsZero():
+	case w.chain.final && r.alive && r.interrupted.IsZero() && !leaves:
 		w.errorf("asked to end, and not stopped: %v", actions)
-	case asked && before == Running && r.stopped.IsZero():
+	case asked && (before == Running || before == Draining) && r.stopped.IsZero():
 		w.errorf("asked to end, and not stopped: %v", actions)
 	case !w.everybodyAsked(before, ev, actions):
 		w.errorf("somebody was not asked to leave: %v", actions)
@@ -247,7 +259,9 @@ func (w *world) everybodyAsked(before State, ev Event, actions []Action) bool {
 		return asks(true)
 	case ok && exited.Left > 0:
 		return slices.ContainsFunc(actions, func(a Action) bool { _, ok := a.(Kill); return ok })
-	case before != Leaving && w.core.State() == Leaving:
+	case before != Leaving && w.core.State() == Leaving && w.closes():
+		return len(actionsOf[CloseInput](actions)) == 1
+	case before != Leaving && w.core.State() == Leaving, w.was.service.closing && !w.run.service.closing && w.core.State() == Leaving:
 		return asks(false)
 	}
 	return true

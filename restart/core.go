@@ -107,7 +107,8 @@ type generation struct {
 	isReady bool
 	// maxRequests is how many requests it may serve. served, inFlight are the last
 	// figures, draining says that what is in flight was told of, lost and owed are
-	// what became of those that it has not answered.
+	// what became of those that it has not answered; until then owed are those that
+	// it is to be asked.
 	maxRequests, served, inFlight int64
 	draining                      bool
 	lost, owed                    int
@@ -190,7 +191,10 @@ func (c *Core) enter(s State, deadline time.Time) {
 
 // spawn begins the next generation.
 func (c *Core) spawn(now time.Time) []Action {
-	c.gen = generation{number: c.gen.number + 1, rules: c.policy, previous: c.gen.previous, previousEnd: c.gen.previousEnd}
+	before := &c.gen
+	c.gen = generation{
+		number: before.number + 1, rules: c.policy, owed: before.owed, previous: before.previous, previousEnd: before.previousEnd,
+	}
 	c.enter(Starting, time.Time{})
 	return append(c.examineNow(), Spawn{Gen: c.gen.number})
 }

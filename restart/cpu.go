@@ -117,7 +117,7 @@ func (l *looks) alarm(now time.Time, p *Policy) time.Duration {
 	if p.CPUTime > 0 {
 		in = max(p.CPUTime-l.last.CPU, minCPUWait)
 	}
-	if p.clock() && l.next.Sub(now) >= far && (in == 0 || in > idleAlarm) {
+	if p.clock() && !l.busy && l.next.Sub(now) >= far && (in == 0 || in > idleAlarm) {
 		in = idleAlarm
 	}
 	return in

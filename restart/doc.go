@@ -59,6 +59,7 @@
 //	starting  Started       with requests to count                          up        count
 //	starting  SpawnFailed   generation 1, or the end was asked for          gone      report start-failure; quit
 //	starting  SpawnFailed   a later one                                     waiting   report backoff
+//	starting  SpawnFailed   the same, and our stdin has ended               gone      report start-failure; quit
 //	starting  Exited                                                                  impossible
 //	starting  Emptied                                                                 impossible
 //	starting  Looked                                                                  impossible
@@ -155,7 +156,8 @@
 //
 //	draining  Started                                                                 impossible
 //	draining  SpawnFailed                                                             impossible
-//	draining  Exited                                                        starting  spawn
+//	draining  Exited        a budget was spent                              starting  spawn
+//	draining  Exited        interrupted shortly before                      gone      quit
 //	draining  Exited        part of the tree lives                          stopping  signal to the tree; signal CONT to the tree
 //	draining  Emptied                                                                 impossible
 //	draining  Looked                                                        draining
@@ -246,7 +248,8 @@
 //	waiting   Served                                                        waiting
 //	waiting   Ready                                                         waiting
 //	waiting   Extend                                                        waiting
-//	waiting   InputEnded                                                    waiting
+//	waiting   InputEnded    nobody is owed anything                         gone      quit
+//	waiting   InputEnded    somebody is                                     waiting
 //	waiting   Touched                                                       waiting
 //	waiting   Examined      it is not settled, or nothing has changed       waiting
 //	waiting   Examined      something has                                   starting  spawn

@@ -83,6 +83,9 @@ func (c *Core) stepDraining(now time.Time, ev Event) []Action {
 		return c.drained(now, ev)
 	case Exited:
 		g.settle(&ev)
+		if c.interruptedLately(now) {
+			g.then = End // nobody else has asked it to leave
+		}
 		late := c.lateKills(ev.Counters)
 		if ev.Left == 0 {
 			return append(late, c.over(now)...)
@@ -95,7 +98,7 @@ func (c *Core) stepDraining(now time.Time, ev Event) []Action {
 		g.then, g.asked, g.askedBy, g.stopSig = End, now, ev.By, ev.Sig
 		return c.ask(now)
 	case Interrupted:
-		// The child has it too, and need not be asked again.
+		// It leaves in any case, so that it is the end is not for the child to say.
 		g.then, g.asked, g.interruptedBy = End, now, ev.Sig
 		return c.ask(now)
 	case RestartAsked:

@@ -23,6 +23,10 @@ func (c *Core) exited(now time.Time, ev Exited) []Action {
 	return append([]Action{r}, c.askRest()...)
 }
 
+// fulfilled reports whether another generation would have nothing to do: our stdin
+// is at its end, and nobody is owed anything.
+func (c *Core) fulfilled() bool { return c.inputEnded && c.gen.owed == 0 }
+
 // interruptedLately reports whether the terminal sent a signal to the child
 // shortly before now: then its end is what the person at the terminal wanted.
 func (c *Core) interruptedLately(now time.Time) bool {
@@ -37,7 +41,7 @@ func (c *Core) over(now time.Time) []Action {
 		panic("restart: an empty tree without the end of its child")
 	}
 	g.previous, g.previousEnd = g.number, now
-	if c.inputEnded && g.owed == 0 || c.policy.LostExits && g.lost > 0 {
+	if c.fulfilled() || c.policy.LostExits && g.lost > 0 {
 		g.then = End
 	}
 	k := g.because.kind(g.exit.ok())
@@ -96,7 +100,7 @@ func (c *Core) retry(now time.Time, r Report, status int, isCrash bool) []Action
 	r.In = c.backoff.delay(&c.policy)
 	r.Failures = c.backoff.failures
 	c.enter(Waiting, now.Add(r.In))
-	return []Action{r}
+	return append([]Action{r}, c.baseline()...)
 }
 
 // lastStatus is what relance exits with when it is asked to end while no child

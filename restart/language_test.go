@@ -2,6 +2,7 @@ package restart
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -109,7 +110,7 @@ func describeSpent(a Report) string {
 	if a.Path != "" {
 		s += fmt.Sprintf(" path=%s more=%d", a.Path, a.More)
 	}
-	if a.Waited != 0 {
+	if a.Waited != 0 || a.Quiet {
 		s += fmt.Sprintf(" waited=%s quiet=%v", a.Waited, a.Quiet)
 	}
 	if a.Observed != 0 {
@@ -187,6 +188,8 @@ func parsePolicy(t *testing.T, words []string) Policy {
 			p.Drains, p.DrainTimeout = true, dur(v)
 		case "stdio":
 			p.Stdio = true
+		case "watch":
+			p.Watches = true
 		case "lost-exits":
 			p.LostExits = true
 		case "notify-ready":
@@ -319,4 +322,27 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 	}
 	t.Fatalf("event %q", name)
 	return nil
+}
+
+// brief names the actions without their figures.
+func brief(actions []Action) string {
+	var words []string
+	for _, a := range actions {
+		word := strings.ToLower(reflect.TypeOf(a).Name())
+		switch a := a.(type) {
+		case Report:
+			word += " " + string(a.Kind)
+		case Signal:
+			if a.Sig == sigCont {
+				word += " CONT"
+			}
+			if a.Tree {
+				word += " to the tree"
+			}
+		case Kill:
+			word += " the tree"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, "; ")
 }

@@ -21,6 +21,8 @@ type looks struct {
 	// yet, or failed: then next stays as it is until another one is answered.
 	asked time.Time
 	fixed bool
+	// busy says that the tree had run before the last look.
+	busy bool
 	// interval is the time between the last look and the next one.
 	interval time.Duration
 	// over is since when every look saw the budget exceeded, the zero time if the
@@ -144,7 +146,7 @@ func (l *looks) ask(now time.Time) { l.asked, l.fixed, l.next = now, true, now.A
 func (l *looks) seen(now time.Time, u Usage, p *Policy) (memory finding, other Budget) {
 	before, elapsed := l.last, now.Sub(l.lastAt)
 	busy := elapsed > 0 && portion(u.CPU-before.CPU, elapsed) > busyShare
-	l.last, l.lastAt, l.fixed, l.next = u, now, false, time.Time{}
+	l.last, l.lastAt, l.busy, l.fixed, l.next = u, now, busy, false, time.Time{}
 	memory = l.seenMemory(now, &u, p)
 	other = l.seenLevels(now, &u, p)
 	for _, spent := range [...]Budget{l.cpu.seen(now, &u, busy, p), l.seenSilence(now, &u, p)} {

@@ -87,6 +87,8 @@ type Policy struct {
 	Stdio, LostExits bool
 	// NotifyReady says that a generation is up when it says so.
 	NotifyReady bool
+	// Watches says that files are watched.
+	Watches bool
 	// IdleWait is how long what is due by the clock waits for a quiet moment.
 	IdleWait time.Duration
 	// Observe are the reasons for which nothing is done: they are only said.

@@ -46,6 +46,8 @@ func (c *Core) quietly(now time.Time, ev Looked) []Action {
 		span = longQuietSpan
 	}
 	switch {
+	case c.policy.IdleWait == 0:
+		// Nobody asked for a quiet moment: it is the last look, and no more.
 	case ev.Err != "":
 		q.at = time.Time{} // what cannot be seen may be busy
 	case ev.Usage.InFlightKnown:

@@ -39,6 +39,7 @@ func (c *Core) upReport(now time.Time) Report {
 	g := &c.gen
 	r := c.report(Up)
 	r.PID, r.After, r.Planned = g.pid, g.previous, g.planned.due
+	g.planned.told = r.Planned
 	if g.previous > 0 {
 		r.In = now.Sub(g.previousEnd)
 	}

@@ -22,10 +22,12 @@ var settings = map[string]string{
 	"up to be ready":   "policy notify-ready; +0s started gen=1",
 	"up with stdio":    "policy requests=10 stdio; +0s started gen=1",
 	"draining":         "policy requests=10 drain=30s; +0s started gen=1; +5s served gen=1 served=10",
+	"draining ctrl-c":  "policy requests=10 drain=30s; +0s started gen=1; +5s interrupted sig=2; +0s served gen=1 served=10",
 	"draining some":    "policy requests=10 drain=30s; +0s started gen=1; +5s served gen=1 served=10; +0s served gen=1 in-flight=1",
 	"stopping closed":  "policy requests=10 stdio; +0s started gen=1; +5s served gen=1 served=10",
 	"starting renewed": "policy; +0s restart-asked",
 	"starting again":   "policy restart=always; +0s started gen=1; +2s exited gen=1",
+	"starting ended":   "policy restart=always; +0s started gen=1; +2s exited gen=1; +0s input-ended",
 	"up":               "policy; +0s started gen=1",
 	"up watched":       "policy memory-high=1000; +0s started gen=1",
 	"up over":          "policy memory-high=1000; +0s started gen=1; +100ms looked gen=1 memory=1000",
@@ -66,6 +68,7 @@ var settings = map[string]string{
 	"killing rest": "policy memory-high=1000; +0s started gen=1; +5s looked gen=1 memory=1000; +0s looked gen=1 memory=1000; " +
 		"+10s tick; +0s exited gen=1 signal=9 left=1",
 	"waiting":         "policy restart=on-failure; +0s started gen=1; +5s exited gen=1 code=3",
+	"waiting owed":    "policy restart=on-failure; +0s started gen=1; +5s exited gen=1 code=3 owed=2",
 	"waiting touched": "policy restart=on-failure backoff=1s..1s; +0s started gen=1; +5s exited gen=1 code=3; +0s touched",
 	"gone":            "policy; +0s started gen=1; +5s exited gen=1",
 }
@@ -79,6 +82,7 @@ var situations = []struct{ setting, event, when string }{
 	{"starting asked", "started gen=1", "the end was asked for"},
 	{"starting", "spawn-failed gen=1 status=127", "generation 1, or the end was asked for"},
 	{"starting again", "spawn-failed gen=2 status=127", "a later one"},
+	{"starting ended", "spawn-failed gen=2 status=127", "the same, and our stdin has ended"},
 	{"starting renewed", "started gen=1", "another one was asked for"},
 	{"starting counted", "started gen=1", "with requests to count"},
 	{"starting", "input-ended", ""},
@@ -163,7 +167,8 @@ var situations = []struct{ setting, event, when string }{
 	{"up oom", "+100ms tick", "an OOM kill, and the child lives"},
 	{"up oom continue", "+100ms tick", "the same, with OOMContinue"},
 
-	{"draining", "exited gen=1", ""},
+	{"draining", "exited gen=1", "a budget was spent"},
+	{"draining ctrl-c", "exited gen=1 signal=2", "interrupted shortly before"},
 	{"draining", "exited gen=1 left=1", "part of the tree lives"},
 	{"draining", "looked gen=1 memory=1", ""},
 	{"draining", "memory-events gen=1 high=1", ""},
@@ -245,7 +250,8 @@ var situations = []struct{ setting, event, when string }{
 	{"waiting", "served gen=1", ""},
 	{"waiting", "ready gen=1", ""},
 	{"waiting", "extend gen=1 by=60000", ""},
-	{"waiting", "input-ended", ""},
+	{"waiting", "input-ended", "nobody is owed anything"},
+	{"waiting owed", "input-ended", "somebody is"},
 	{"waiting", "touched", ""},
 	{"waiting", "examined busy", "it is not settled, or nothing has changed"},
 	{"waiting", "examined path=a", "something has"},
@@ -373,27 +379,4 @@ func outcome(t *testing.T, setting, event string) (next, actions string) {
 		last = core.Step(now, parseEvent(t, words[1], words[2:]))
 	}
 	return core.State().String(), brief(last)
-}
-
-// brief names the actions without their figures.
-func brief(actions []Action) string {
-	var words []string
-	for _, a := range actions {
-		word := strings.ToLower(reflect.TypeOf(a).Name())
-		switch a := a.(type) {
-		case Report:
-			word += " " + string(a.Kind)
-		case Signal:
-			if a.Sig == sigCont {
-				word += " CONT"
-			}
-			if a.Tree {
-				word += " to the tree"
-			}
-		case Kill:
-			word += " the tree"
-		}
-		words = append(words, word)
-	}
-	return strings.Join(words, "; ")
 }

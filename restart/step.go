@@ -66,7 +66,7 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 func (c *Core) spawnFailed(now time.Time, ev SpawnFailed) []Action {
 	r := c.report(StartFailure)
 	r.Reason, r.Err = StartFailed, ev.Err
-	if c.gen.number == 1 || c.gen.then == End {
+	if c.gen.number == 1 || c.gen.then == End || c.fulfilled() {
 		return append([]Action{r}, c.quit(ev.Status)...)
 	}
 	c.gen.because = StartFailed
@@ -210,7 +210,7 @@ func (c *Core) askedAgain(now time.Time) []Action {
 // askedToRenew: somebody asks for another generation while this one leaves. Who
 // asked for the end comes first.
 func (c *Core) askedToRenew() {
-	if c.gen.then == Decide {
+	if c.gen.asked.IsZero() && c.gen.because != Asked {
 		c.gen.then = Relaunch
 	}
 }
@@ -229,6 +229,7 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 		return c.over(now)
 	case StopAsked, Interrupted:
 		c.gen.then = End
+		c.gen.asked = earliest(c.gen.asked, now)
 	case Tick:
 		if !now.Before(c.deadline) {
 			return c.kill(now)
@@ -274,7 +275,9 @@ func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
 	case ClockSet:
 		// The delay is no time of day.
 	case InputEnded:
-		c.inputEnded = true
+		if c.inputEnded = true; c.fulfilled() {
+			return c.quit(c.lastStatus())
+		}
 	case Looked, MemoryEvents, Pressed, CPUUsed, Served, Ready, Extend:
 		// Of before the end.
 	case Started, SpawnFailed, Exited, Emptied:

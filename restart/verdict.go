@@ -50,7 +50,9 @@ func (c *Core) unwatch(now time.Time, b Budget) []Action {
 		actions = append(actions, Count{Gen: g.number}) // and let more come
 	}
 	g.rules.forget(b)
-	g.looks.release(now, &g.rules)
+	if b != BudgetRequests { // no look was for these
+		g.looks.release(now, &g.rules)
+	}
 	return actions
 }
 

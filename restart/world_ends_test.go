@@ -14,6 +14,8 @@ func (w *world) answer(in *tape) {
 		w.step(SpawnFailed{Gen: r.gen, Status: pick(in, 127, 126, 125), Err: "refused"})
 	case r.spawning:
 		w.step(Started{Gen: r.gen, PID: 100 + r.gen})
+	case r.service.asked:
+		w.drainAnswered()
 	case r.looking > 0:
 		w.looked()
 	}
@@ -29,6 +31,10 @@ func (w *world) looked() {
 	w.use.Silent = max(w.now.Sub(w.wrote), 0)
 	if w.muffled {
 		w.use.Silent = 0 // it is not known
+	}
+	w.use.InFlight, w.use.InFlightKnown = 0, w.knows
+	if w.knows {
+		w.use.InFlight = w.run.service.inFlight
 	}
 	w.step(Looked{Gen: w.run.gen, Usage: w.use})
 }
@@ -79,6 +85,9 @@ func (w *world) die(in *tape) {
 
 func (w *world) exit(ev Exited) {
 	ev.Gen, ev.Left, ev.Counters = w.run.gen, w.run.rest, w.run.group.count
+	if s := &w.run.service; ev.Left == 0 {
+		ev.Lost, ev.Owed = s.lost, s.owed
+	}
 	w.run.alive, w.run.exit = false, &ev
 	w.step(ev)
 }
@@ -87,6 +96,6 @@ func (w *world) restGone(n int) {
 	r := &w.run
 	r.rest = max(r.rest-n, 0)
 	if r.rest == 0 && !r.alive {
-		w.step(Emptied{Gen: r.gen})
+		w.step(Emptied{Gen: r.gen, Lost: r.service.lost, Owed: r.service.owed})
 	}
 }

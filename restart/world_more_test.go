@@ -70,7 +70,7 @@ func (w *world) drawMore(in *tape) {
 	p.IdleWait = pick(in, 0, time.Second, 12*time.Second, time.Minute)
 	w.observe = map[Reason]bool{}
 	if in.coin() {
-		for _, r := range []Reason{MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog, Changed, Age, Schedule} {
+		for _, r := range []Reason{MemoryHigh, OpenFiles, Tasks, CPUTime, Watchdog, Changed, Age, Schedule, Requests} {
 			if in.below(3) == 1 {
 				w.observe[r] = true
 				p.Observe = p.Observe.With(r)

@@ -34,6 +34,12 @@ type world struct {
 	burn         time.Duration // CPU time that the tree uses in each 100 ns
 	wrote        time.Time     // when something was written last
 	muffled      bool          // that is not known
+
+	serves     bool // the policy has some of what is in world_requests_test.go
+	knows      bool // looks tell what is in flight
+	inputEnded bool
+	was        life      // before the step at hand
+	deadline   time.Time // the same
 }
 
 // life is the truth about one generation.
@@ -76,7 +82,8 @@ type life struct {
 	sawLast    Usage
 	everLooked bool
 
-	group group
+	group   group
+	service service
 }
 
 // health is the truth about the ends in a row.
@@ -90,11 +97,19 @@ type health struct {
 	// had is the planned time of the last recycle for one, recycled what the clock
 	// showed.
 	had, recycled time.Time
+	// owed is how many requests wait for the next generation, bounds how many each may
+	// serve, previous the last that was up, and previousEnd its end.
+	owed        int
+	bounds      map[int64]bool
+	previous    int
+	previousEnd time.Time
 }
 
 func newWorld(t *testing.T, in *tape) *world {
 	w := &world{t: t, policy: in.policy(), now: time.Unix(1000, 0), async: in.below(4) == 1, exact: in.coin()}
 	w.drawMore(in)
+	w.drawRequests(in)
+	w.chain.bounds = map[int64]bool{}
 	w.policy.Plan = in.plan(w)
 	w.core = New(w.policy)
 	return w
@@ -115,6 +130,10 @@ func (w *world) happen(in *tape) {
 	kinds := 20
 	if w.more {
 		kinds = 28
+	}
+	if w.serves && in.below(3) == 0 {
+		w.happenServing(in)
+		return
 	}
 	switch in.below(kinds) {
 	case 0, 1, 2:
@@ -221,7 +240,8 @@ func (w *world) lateNews(in *tape) {
 	actions := w.core.Step(w.now, pick[Event](in,
 		Exited{Gen: gen}, Emptied{Gen: gen}, Looked{Gen: gen, Usage: Usage{Memory: 2 * fuzzBudget}},
 		Started{Gen: gen}, SpawnFailed{Gen: gen, Status: 1}, Pressed{Gen: gen},
-		MemoryEvents{Gen: gen, Counters: Counters{High: 1 << 30, OOMKill: 1 << 30}, Escaped: true}, CPUUsed{Gen: gen}))
+		MemoryEvents{Gen: gen, Counters: Counters{High: 1 << 30, OOMKill: 1 << 30}, Escaped: true}, CPUUsed{Gen: gen},
+		Served{Gen: gen, Served: 1 << 50}, Ready{Gen: gen}, Extend{Gen: gen, By: time.Hour}))
 	if len(actions) > 0 || state != w.core.State() || !deadline.Equal(w.core.Deadline()) || before != w.core.gen {
 		w.errorf("news of generation %d were heard: %v", gen, actions)
 	}
@@ -243,7 +263,7 @@ func (w *world) bringToEnd() {
 	w.step(StopAsked{})
 	for i := 0; i < 60 && !w.failed && !w.chain.quit; i++ {
 		switch r := &w.run; {
-		case r.spawning || r.looking > 0 || len(w.files.asked) > 0:
+		case r.spawning || r.looking > 0 || len(w.files.asked) > 0 || r.service.asked:
 			w.answer(in)
 		case r.alive && r.childDue, !r.alive && r.restDue:
 			w.die(in)
@@ -266,7 +286,7 @@ func (w *world) step(ev Event) {
 		return
 	}
 	before := w.core.State()
-	w.ev = ev
+	w.ev, w.deadline = ev, w.core.Deadline()
 	w.learn(before, ev)
 	w.perform(before, ev, w.core.Step(w.now, ev))
 }
@@ -307,6 +327,8 @@ func (w *world) perform(before State, ev Event, actions []Action) {
 			w.files.asked = append(w.files.asked, a)
 		case Headroom, Tripwire, Watch:
 			r.group.perform(w.now, a)
+		case Count, Drain, CloseInput:
+			w.performServing(a)
 		}
 	}
 	if w.failed || w.async {
@@ -316,6 +338,8 @@ func (w *world) perform(before State, ev Event, actions []Action) {
 		w.examined()
 	} else if r.spawning {
 		w.step(Started{Gen: r.gen, PID: 100 + r.gen})
+	} else if r.service.asked {
+		w.drainAnswered()
 	} else if r.looking > 0 {
 		w.looked()
 	} else if r.there() && r.group.changed() {

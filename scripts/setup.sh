@@ -16,6 +16,7 @@ need ps procps
 need setpriv util-linux
 need dbus-daemon dbus-daemon
 need nginx nginx-light
+need systemd-notify systemd
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" != 0 ]; then

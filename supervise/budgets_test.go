@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -169,4 +170,26 @@ func TestReady(t *testing.T) {
 		s.let(func() { s.asked <- requests.News{Gen: 1, Kind: requests.Ready} })
 		s.want("1m0s report up gen=1")
 	})
+}
+
+// TestStatus: what the child says of its state is told where it is new, and not more
+// often than once a second.
+func TestStatus(t *testing.T) {
+	var said []string
+	play(t, Config{Policy: policy(), Say: func(line string) { said = append(said, line) }}, func(s *scene) {
+		tell := func(text string) {
+			s.let(func() { s.asked <- requests.News{Gen: 1, Kind: requests.Status, Text: text} })
+		}
+		s.want("0s spawn 1")
+		tell("one")
+		tell("two")
+		s.pass(time.Second)
+		tell("one")
+		tell("three")
+		s.pass(time.Second)
+		tell("three")
+	})
+	if want := []string{"gen 1: status: one", "gen 1: status: three"}; !slices.Equal(said, want) {
+		t.Errorf("said %q, want %q", said, want)
+	}
 }

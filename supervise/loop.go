@@ -92,6 +92,12 @@ type Config struct {
 	Terminal bool
 	// Report tells people.
 	Report func(restart.Report)
+	// Say takes other lines for people.
+	Say func(string)
+	// Above is whoever has started us and wants to know how it goes, nil: nobody. It
+	// gets a sign of life each time that Beat has passed; zero: never.
+	Above *requests.Upward
+	Beat  time.Duration
 	// EndBy takes the signal that relance itself is to end by, after all else is
 	// done (restart.Quit); nil: it ends with the status.
 	EndBy func(restart.Sig)
@@ -128,6 +134,11 @@ type loop struct {
 	// unsettled is the end of a tree that is told when it is settled what becomes of
 	// the requests it has not answered.
 	unsettled restart.Event
+	// beat is when the next sign of life is due; status is what the child has said
+	// last of itself, and statusAt when that was told.
+	beat     time.Time
+	status   string
+	statusAt time.Time
 	// held is the end of a child that is not told before heldUntil (late.go).
 	held      *restart.Exited
 	heldUntil time.Time
@@ -168,7 +179,7 @@ const paused = time.Second
 // wait blocks until something happens or the core's deadline comes.
 func (l *loop) wait(from Sources) {
 	var alarm <-chan time.Time
-	deadline := l.core.Deadline()
+	deadline := l.beating(l.core.Deadline())
 	if l.held != nil && (deadline.IsZero() || l.heldUntil.Before(deadline)) {
 		deadline = l.heldUntil
 	}

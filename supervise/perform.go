@@ -71,5 +71,8 @@ func (l *loop) spawn(a restart.Spawn) {
 		return
 	}
 	l.gen, l.pid = a.Gen, pid
+	if !l.Policy.NotifyReady {
+		l.Above.Ready()
+	}
 	l.add(restart.Started{Gen: a.Gen, PID: pid})
 }

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"strconv"
 	"time"
 
 	"relance/requests"
@@ -20,12 +21,55 @@ func (l *loop) requests(n requests.News) {
 	case requests.Counted:
 		l.served()
 	case requests.Ready:
+		l.Above.Ready()
 		l.add(restart.Ready{Gen: n.Gen})
 	case requests.Extend:
+		l.Above.Extend(micros(n.Micros))
 		l.add(restart.Extend{Gen: n.Gen, By: micros(n.Micros)})
+	case requests.Status:
+		l.tellStatus(n)
 	case requests.Ended:
 		l.settled(n)
+	case requests.Broken:
+		l.broken(n)
 	}
+}
+
+// broken: what the command writes is no answer. Nobody knows any more which answer
+// belongs to which request, so it is ended by force, which is a crash.
+func (l *loop) broken(n requests.News) {
+	l.Say("gen " + strconv.Itoa(n.Gen) + ": what the command says is not what it should be: " + n.Text)
+	if l.pid != 0 {
+		l.world.KillTree()
+	}
+}
+
+// statusPause is the least time between two lines about the state of the child.
+const statusPause = time.Second
+
+// tellStatus passes on what the child says of its state: a line where it is new.
+func (l *loop) tellStatus(n requests.News) {
+	l.Above.Status(n.Text)
+	if now := time.Now(); n.Text != l.status && now.Sub(l.statusAt) >= statusPause {
+		l.status, l.statusAt = n.Text, now
+		l.Say("gen " + strconv.Itoa(n.Gen) + ": status: " + n.Text)
+	}
+}
+
+// beating gives whoever is above us its sign of life when that is due, and returns
+// when to be awake at the latest.
+func (l *loop) beating(deadline time.Time) time.Time {
+	if l.Beat == 0 {
+		return deadline
+	}
+	if now := time.Now(); !now.Before(l.beat) {
+		l.Above.Alive()
+		l.beat = now.Add(l.Beat)
+	}
+	if deadline.IsZero() || l.beat.Before(deadline) {
+		return l.beat
+	}
+	return deadline
 }
 
 // served tells the figures.

@@ -57,20 +57,26 @@ func (m *Machine) endRequests() {
 	if m.server != nil {
 		m.server.End()
 	}
+	m.endStdio()
 }
 
-// Count asks to be told when so many requests were served.
+// Count asks to be told when so many requests were served; what we carry ends there.
 func (m *Machine) Count(until int64) {
 	if m.counter != nil {
 		m.counter.Until(until)
 	}
+	if m.stdio != nil {
+		m.stdio.Limit(int(until))
+	}
 }
 
-// Drain tells the command to take nothing new, and asks to be told when nothing is
-// in flight.
+// Drain lets nothing new come, and asks to be told when nothing is in flight.
 func (m *Machine) Drain() {
 	if m.server != nil {
 		m.server.Drain()
+	}
+	if m.stdio != nil {
+		m.stdio.Drain()
 	}
 	if m.counter != nil {
 		m.counter.Idle()
@@ -84,9 +90,3 @@ func (m *Machine) Requests() (served, inFlight int64) {
 	}
 	return m.counter.Read()
 }
-
-// CloseInput closes the stdin of the child.
-func (m *Machine) CloseInput() {}
-
-// Settles reports whether the end of a tree is followed by more.
-func (m *Machine) Settles() bool { return false }

@@ -14,6 +14,7 @@ import (
 	"relance/requests"
 	"relance/restart"
 	"relance/signals"
+	"relance/stdio"
 	"relance/tree"
 )
 
@@ -34,6 +35,11 @@ type Machine struct {
 	counter     *requests.Counter
 	server      *requests.Server
 	requestsEnv int
+	// stdio carries them, nil: nobody does. limited says that they are counted.
+	stdio   *stdio.Broker
+	limited bool
+	// gen is the generation at hand.
+	gen int
 	// pressureEnv is the place of MEMORY_PRESSURE_WATCH in the environment of the
 	// child, -1 for none.
 	pressureEnv int
@@ -73,6 +79,10 @@ type Setup struct {
 	// Counter counts requests, Server hears of them; nil: nobody does.
 	Counter *requests.Counter
 	Server  *requests.Server
+	// Stdio carries stdin and stdout, nil: nobody does. Limited says that Count will
+	// be called for each generation.
+	Stdio   *stdio.Broker
+	Limited bool
 	// Say takes lines for people; Settled is called once, when the first generation
 	// has been started.
 	Say     func(string)
@@ -84,9 +94,10 @@ type Setup struct {
 func NewMachine(s Setup) (*Machine, error) {
 	m := &Machine{
 		terminal: child.OpenTerminal(), groups: groups{place: s.Place}, pressureEnv: -1,
-		ask: s.Ask, output: s.Output, files: s.Files, counter: s.Counter, server: s.Server, say: s.Say, settled: s.Settled,
+		ask: s.Ask, output: s.Output, files: s.Files, counter: s.Counter, server: s.Server, stdio: s.Stdio, limited: s.Limited, say: s.Say, settled: s.Settled,
 	}
 	m.replaceOutput(s.Settings)
+	m.replaceStdio(s.Settings)
 	// Without a terminal, a signal to our process group is for us alone.
 	s.Settings.OwnGroup = m.terminal == nil
 	if err := child.Adopt(); err != nil {
@@ -117,6 +128,7 @@ func (m *Machine) Spawn(gen int) (int, error) {
 	if gen > 1 {
 		m.terminal.Reclaim()
 	}
+	m.gen = gen
 	m.kills, m.spending = 0, spending{reaped: child.Reaped()}
 	clear(m.said)
 	m.beginOutput(gen)
@@ -154,10 +166,14 @@ func (m *Machine) spawn(gen int) (int, error) {
 	if err := m.beginRequests(gen); err != nil {
 		return 0, err
 	}
+	if err := m.beginStdio(gen); err != nil {
+		return 0, err
+	}
 	pid, err := m.spawner.Spawn(group)
 	if errors.Is(err, child.ErrNoEntry) && m.groups.giveUp() {
 		pid, err = m.spawner.Spawn(nil)
 	}
+	m.stdioSpawned(err == nil)
 	return pid, err
 }
 
@@ -172,9 +188,6 @@ func (m *Machine) complain(what string) {
 	m.said[what] = true
 	m.say(what)
 }
-
-// OnTerminal reports whether a terminal sends its signals to us and the child.
-func (m *Machine) OnTerminal() bool { return m.terminal != nil }
 
 // Signal sends sig to the child.
 func (m *Machine) Signal(pid int, sig restart.Sig) {
@@ -283,6 +296,3 @@ func (m *Machine) Close() {
 	m.memory.close()
 	m.groups.close()
 }
-
-// ChildStopped stops us along, where a shell manages both of us as one job.
-func (m *Machine) ChildStopped(sig restart.Sig) { m.terminal.StopAlong(m.pid, unix.Signal(sig)) }

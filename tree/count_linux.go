@@ -25,7 +25,7 @@ type Ask struct {
 // Zombies and kernel threads have no descriptors.
 type Counts struct {
 	// Files are the open descriptors of FilesWho, and FilesLimit is its soft
-	// RLIMIT_NOFILE as it is now, zero where prlimit(2) may not tell. With
+	// RLIMIT_NOFILE as it is now, zero where nobody may tell. With
 	// Ask.ByShare only members whose limit is known are considered.
 	Files      int
 	FilesLimit uint64

@@ -136,7 +136,7 @@ func TestCountHidden(t *testing.T) {
 	h.want(t, "sockets=3 own=true cpu=true")
 	h.want(t, "unseen=true eacces=true") // on Linux before 6.2 the descriptors too
 	h.want(t, "err=<nil>")
-	h.want(t, "own=true limit=1000 unseen=true")
+	h.want(t, "by share: who=true limit=true unseen=true")
 }
 
 // Every thread of every member is a task.

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"strconv"
 	"unsafe"
 
@@ -92,11 +93,37 @@ func (d *procDir) isSocket(dir int, name []byte) (bool, error) {
 	return n == uintptr(len(d.link)) && string(d.link[:]) == socketLink, nil
 }
 
-// fileLimit returns the soft RLIMIT_NOFILE of pid, prlimit(2).
+// fileLimit returns the soft RLIMIT_NOFILE of pid: from prlimit(2) or, since that
+// takes CAP_SYS_RESOURCE for a process of another user, which root in a container
+// mostly has not, from a file that everybody may read.
 func (d *procDir) fileLimit(pid int) (uint64, error) {
 	_, _, errno := unix.RawSyscall6(unix.SYS_PRLIMIT64, uintptr(pid), unix.RLIMIT_NOFILE, 0, uintptr(unsafe.Pointer(&d.limit)), 0, 0)
-	if errno != 0 {
-		return 0, errno
+	if errno == 0 {
+		return d.limit.Cur, nil
 	}
-	return d.limit.Cur, nil
+	if b, err := d.read(pid, "limits"); err == nil && isRefused(errno) {
+		if limit, ok := parseFileLimit(b); ok {
+			return limit, nil
+		}
+	}
+	return 0, errno
+}
+
+// parseFileLimit takes the soft limit of open files from /proc/PID/limits,
+// proc_pid_limits(5). No process can write a line into it.
+func parseFileLimit(b []byte) (limit uint64, ok bool) {
+	for len(b) > 0 {
+		var line []byte
+		line, b = cutLine(b)
+		figures, found := bytes.CutPrefix(line, []byte("Max open files "))
+		if !found {
+			continue
+		}
+		soft, _, _ := bytes.Cut(bytes.TrimLeft(figures, " "), []byte{' '})
+		if string(soft) == "unlimited" {
+			return unix.RLIM_INFINITY, true
+		}
+		return number(soft)
+	}
+	return 0, false
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const tail = " S 7 41 41 0 -1 4194560 100 200 0 0 25 75 3 4 20 0 9 0 12345 1000 200 18446744073709551615 1\n"
@@ -195,6 +197,34 @@ func FuzzRollup(f *testing.F) {
 		r, ok := parseRollup(b)
 		if n := r.held(); n < 0 || n > sum(r.pss, r.anon, r.shmem, r.swap) || ok && !bytes.Contains(b, []byte("Pss")) {
 			t.Fatalf("%+v holds %d", r, n)
+		}
+	})
+}
+
+func TestParseFileLimit(t *testing.T) {
+	const head = "Limit                     Soft Limit           Hard Limit           Units     \n"
+	for text, want := range map[string]uint64{
+		head + "Max processes             96365                96365                processes \nMax open files            20000                30000                files     \n": 20000,
+		"Max open files            unlimited            unlimited            files     \n":                                                                                        unix.RLIM_INFINITY,
+		"Max open files 7": 7,
+	} {
+		if got, ok := parseFileLimit([]byte(text)); got != want || !ok {
+			t.Errorf("%q: %d, %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{"", head, "Max open files", "Max open files ", "Max open files x y", "Max open files -1 5", " Max open files 5"} {
+		if got, ok := parseFileLimit([]byte(text)); ok {
+			t.Errorf("%q: %d", text, got)
+		}
+	}
+}
+
+func FuzzFileLimit(f *testing.F) {
+	f.Add([]byte("Max open files            20000                30000                files     \n"))
+	f.Add([]byte("Max processes             1 1 processes\nMax open files            unlimited            unlimited            files\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if n, ok := parseFileLimit(b); !ok && n != 0 || ok && !bytes.Contains(b, []byte("Max open files ")) {
+			t.Fatalf("%d, %v", n, ok)
 		}
 	})
 }

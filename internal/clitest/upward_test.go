@@ -1,0 +1,59 @@
+package clitest
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Whoever has started relance hears of it: READY when the command says so, its
+// status and ours, more time when it needs that, and a sign of life twice in the
+// time after which we would be taken for hung. The end of the command stays below.
+func TestUpward(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "notify")
+	above, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer above.Close()
+	cmd := exec.Command(relance(), "--notify", "ready", "--restart-signal", "USR1", "--", "sh", "-c",
+		`test "$NOTIFY_SOCKET" != "$ABOVE" -a -z "$WATCHDOG_USEC" || exit 9
+		"$RELANCE" notify --status 'loading it'; "$RELANCE" notify --ready --extend 7s
+		trap '"$RELANCE" notify --stopping; exit 0' TERM; while :; do sleep 0.05; done`)
+	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path, "ABOVE="+path, "WATCHDOG_USEC=200000", "RELANCE="+relance())
+	r := startCmd(t, cmd)
+	r.errs.want(t, `^relance: gen 1: status: loading it$`)
+	r.errs.want(t, `^relance: gen 1: up, pid \d+$`)
+	r.signal(syscall.SIGUSR1)
+	r.errs.want(t, `^relance: gen 2: up, pid \d+,`)
+	// What must have come, and in this order; signs of life may come in between.
+	want := []string{
+		"STATUS=loading it", "EXTEND_TIMEOUT_USEC=7000000", "READY=1", "STATUS=gen 1: up",
+		"STATUS=gen 1: asked to start anew", "READY=1", "STATUS=gen 2: up", "WATCHDOG=1", "WATCHDOG=1",
+	}
+	if err := above.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 4096)
+	for len(want) > 0 {
+		n, err := above.Read(buf)
+		if err != nil {
+			t.Fatalf("%v, waiting for %q", err, want)
+		}
+		text := string(buf[:n])
+		if strings.HasPrefix(text, want[0]) {
+			want = want[1:]
+		}
+		if strings.Contains(text, "STOPPING") || strings.Contains(text, "MAINPID") {
+			t.Errorf("%q went up", text)
+		}
+	}
+	r.signal(syscall.SIGTERM)
+	r.wantEnd(0)
+}
