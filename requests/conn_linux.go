@@ -229,8 +229,7 @@ func (r *run) line(c *conn, line []byte) {
 		}
 	case o.word == wordEnd:
 		if fault = c.end(o.id, &r.room); fault == "" {
-			r.s.count.Serve(gen, 1)
-			r.s.count.Enter(gen, -1)
+			r.s.count.End(gen)
 		}
 	case o.word == wordCount:
 		r.s.count.Serve(gen, o.n)

@@ -80,8 +80,18 @@ func (c *Counter) Serve(gen int, n int64) {
 	}
 }
 
+// End counts a request that generation gen has begun, as Enter was told, and has
+// served: nobody who is told of it finds it in flight still.
+func (c *Counter) End(gen int) {
+	if t := c.now.Load(); t.gen == gen {
+		t.served.Add(1)
+		t.inFlight.Add(-1)
+		c.check(t)
+	}
+}
+
 // Enter counts n requests that generation gen has begun to serve; a negative n
-// takes back what has ended. Whoever ends one counts it with Serve too, before.
+// takes back what has ended without being served.
 func (c *Counter) Enter(gen int, n int64) {
 	if t := c.now.Load(); t.gen == gen {
 		t.inFlight.Add(n)

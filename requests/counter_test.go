@@ -21,8 +21,7 @@ func TestCounterTellsOnce(t *testing.T) {
 	c.Until(3)
 	for range 2 {
 		c.Enter(1, 1)
-		c.Serve(1, 1)
-		c.Enter(1, -1)
+		c.End(1)
 	}
 	if c.Left() != 1 || told(news) != 0 {
 		t.Errorf("left %d", c.Left())
@@ -68,8 +67,7 @@ func TestCounterFromMany(t *testing.T) {
 			all.Go(func() {
 				for range 1000 {
 					c.Enter(gen, 1)
-					c.Serve(gen, 1)
-					c.Enter(gen, -1)
+					c.End(gen)
 				}
 			})
 		}
@@ -79,6 +77,29 @@ func TestCounterFromMany(t *testing.T) {
 		}
 		if n := told(news); n != 1 {
 			t.Fatalf("told %d times", n)
+		}
+	}
+}
+
+// TestCounterEnd: who is told of the last request does not find it in flight.
+func TestCounterEnd(t *testing.T) {
+	c := NewCounter(make(chan News)) // nobody listens there: who looks here sees each moment
+	for gen := 1; gen <= 20; gen++ {
+		c.Begin(gen)
+		c.Until(1000)
+		news := make(chan [2]int64)
+		go func() {
+			for t := c.now.Load(); t.tell.Load(); {
+			}
+			served, inFlight := c.Read()
+			news <- [2]int64{served, inFlight}
+		}()
+		for range 1000 {
+			c.Enter(gen, 1)
+			c.End(gen)
+		}
+		if got := <-news; got != [2]int64{1000, 0} {
+			t.Fatalf("told when %d were served and %d in flight", got[0], got[1])
 		}
 	}
 }

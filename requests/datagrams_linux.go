@@ -155,8 +155,7 @@ func (r *run) requests(m *message) {
 		var fault string
 		if k.end {
 			if fault = r.marked.end(k.id, &r.room); fault == "" {
-				r.s.count.Serve(gen, 1)
-				r.s.count.Enter(gen, -1)
+				r.s.count.End(gen)
 			}
 		} else if fault = r.marked.begin(k.id, &r.room); fault == "" {
 			r.s.count.Enter(gen, 1)

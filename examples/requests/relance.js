@@ -3,7 +3,7 @@
 //     require('./relance').count(server);
 //
 // Without relance it does nothing. When relance wants to recycle the program, the
-// server takes no new connections, and ends when the last one is done.
+// server takes no new connections, and the program ends when the last one is done.
 'use strict';
 const net = require('net');
 
@@ -13,13 +13,16 @@ exports.count = function (server) {
   const stream = net.connect(name.replace(/^@/, '\0'));
   stream.on('error', () => {}); // relance is gone, and the work goes on
   stream.unref();
-  let rest = '';
+  let rest = '', leaving = false;
   stream.setEncoding('latin1').on('data', (text) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop();
-    if (lines.includes('drain')) server.close(() => stream.end());
+    if (leaving || !lines.includes('drain')) return;
+    leaving = true;
+    server.close();
   });
-  server.on('request', (request, response) => {
+  server.prependListener('request', (request, response) => {
+    if (leaving) response.setHeader('Connection', 'close');
     stream.write('begin\n');
     response.on('close', () => stream.write('end\n'));
   });

@@ -5,13 +5,14 @@
 //     while ($request = next_request()) {
 //         $relance->begin();
 //         serve($request);
-//         if ($relance->end() === 0) break;   // as many as it may
+//         if ($relance->end() === 0) break;
 //     }
 //
-// Without relance it does nothing: begin and end return null.
+// Both return how many requests there may still be: begin counts its own as one of
+// them, end returns 0 also when a stop is due. Without relance they return null.
 class Relance
 {
-    private $stream;
+    private $stream, $leaving = false;
 
     public function __construct()
     {
@@ -22,17 +23,22 @@ class Relance
         }
     }
 
-    public function begin() { return $this->ask('begin'); }
-    public function end() { return $this->ask('end'); }
+    public function begin(): ?int { return $this->ask('begin'); }
+
+    public function end(): ?int
+    {
+        $left = $this->ask('end');
+        return $this->leaving ? 0 : $left;
+    }
 
     private function line() { return $this->stream ? fgets($this->stream, 2048) : false; }
 
     private function ask(string $word): ?int
     {
         if (!$this->stream || @fwrite($this->stream, "$word\n") === false) return null;
-        do {
-            $line = $this->line();
-        } while ($line === "drain\n"); // the answer comes after it
+        while (($line = $this->line()) === "drain\n") { // the answer comes after it
+            $this->leaving = true;
+        }
         return $line !== false && sscanf($line, 'ok %d', $left) === 1 ? $left : null;
     }
 }

@@ -2,33 +2,37 @@
 #
 #     use Relance
 #
-# Each process and thread connects for itself. Without relance it does nothing.
+# Each process connects for itself. Without relance it does nothing.
+require 'rack'
 require 'socket'
 
 class Relance
   def initialize(app)
-    @app = app
+    @app, @lock = app, Mutex.new
   end
 
   def call(env)
-    tell('begin')
+    begun = tell('begin')
     status, headers, body = @app.call(env)
-    [status, headers, Rack::BodyProxy.new(body) { tell('end') }]
+    [status, headers, Rack::BodyProxy.new(body) { tell('end') if begun }]
   rescue StandardError
-    tell('end')
+    tell('end') if begun
     raise
   end
 
+  # Says begin or end, and returns whether relance knows of it.
   def tell(word)
     name = ENV['RELANCE_SOCKET'] or return
-    here = Thread.current
-    unless here[:relance_pid] == Process.pid
-      here[:relance] = UNIXSocket.new(name.sub(/\A@/, "\0"))
-      here[:relance_pid] = Process.pid
-      here[:relance].gets # relance 1
+    @lock.synchronize do
+      unless @pid == Process.pid # also after a fork
+        @pid, @leaving, @stream = Process.pid, false, UNIXSocket.new(name.sub(/\A@/, "\0"))
+        @stream.gets # relance 1
+      end
+      return if !@stream || @leaving && word == 'begin' # a stop is due: the server ends what it takes now by itself
+      @stream.puts(word)
+      @leaving = true while (answer = @stream.gets) == "drain\n" # the answer comes after it
+      answer&.start_with?('ok')
     end
-    here[:relance].puts(word)
-    nil while here[:relance].gets == "drain\n" # the answer comes after it
   rescue SystemCallError
     nil # relance is gone, and the work goes on
   end

@@ -1,6 +1,6 @@
-"""Counts the requests of an ASGI program (uvicorn, hypercorn) for relance --max-requests.
+"""Counts the requests of an ASGI program (uvicorn, hypercorn) for relance --max-requests: app = Counted(app)
 
-    app = Counted(app)
+Without relance it does nothing.
 """
 import asyncio
 import os
@@ -8,29 +8,31 @@ import os
 
 class Counted:
     def __init__(self, app):
-        self.app, self.stream = app, None
+        self.app, self.connected, self.leaving = app, None, False
 
-    async def tell(self, word):
-        name = os.environ.get("RELANCE_SOCKET")
-        if not name:
-            return
+    async def connect(self):
         try:
-            if self.stream is None:
-                reader, self.stream = await asyncio.open_unix_connection(name.replace("@", "\0", 1))
-                asyncio.ensure_future(self.listen(reader))
-            self.stream.write(word)
+            reader, writer = await asyncio.open_unix_connection(os.environ["RELANCE_SOCKET"].replace("@", "\0", 1))
         except OSError:
-            pass  # relance is gone, and the work goes on
+            return None  # relance is gone, and the work goes on
+        self.listening = asyncio.ensure_future(self.listen(reader))
+        return writer
 
     async def listen(self, reader):
-        while await reader.readline():  # relance 1, ok 999, drain: the server is stopped by a signal
-            pass
+        while line := await reader.readline():  # relance 1, ok 999, drain
+            self.leaving = self.leaving or line == b"drain\n"
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] != "http":
+        if scope["type"] != "http" or "RELANCE_SOCKET" not in os.environ:
             return await self.app(scope, receive, send)
-        await self.tell(b"begin\n")
+        if not self.connected:  # once, however many requests come first
+            self.connected = asyncio.ensure_future(self.connect())
+        stream = await asyncio.shield(self.connected)
+        begun = stream and not self.leaving  # when a stop is due, the server ends what it takes by itself
+        if begun:
+            stream.write(b"begin\n")
         try:
             await self.app(scope, receive, send)
         finally:
-            await self.tell(b"end\n")
+            if begun:
+                stream.write(b"end\n")

@@ -1,9 +1,7 @@
-"""Counts the requests of a WSGI program for relance --max-requests.
+"""Counts the requests of a WSGI program for relance --max-requests: application = Counted(application)
 
-    application = Counted(application)
-
-Each process connects for itself, so that it works under gunicorn and uWSGI, with any
-number of workers and threads. Without relance it does nothing.
+Each thread of each process connects for itself, so that it works under gunicorn and uWSGI.
+Without relance it does nothing.
 """
 import os
 import socket
@@ -12,39 +10,40 @@ import threading
 
 class Counted:
     def __init__(self, application):
-        self.application, self.local = application, threading.local()
+        self.application, self.own = application, threading.local()
 
     def tell(self, word):
-        name, me = os.environ.get("RELANCE_SOCKET"), os.getpid()
-        if not name:
-            return
+        """Says begin or end, and returns whether relance knows of it."""
+        name, own = os.environ.get("RELANCE_SOCKET"), self.own
         try:
-            if getattr(self.local, "pid", None) != me:  # a connection for each thread, and after each fork
-                self.local.pid, self.local.stream = me, socket.socket(socket.AF_UNIX)
-                self.local.stream.connect(name.replace("@", "\0", 1))
-                self.local.lines = self.local.stream.makefile("r")
-                self.local.lines.readline()  # relance 1
-            self.local.stream.sendall(word + b"\n")
-            while self.local.lines.readline() == "drain\n":  # the answer comes after it
-                pass
+            if name and getattr(own, "pid", None) != os.getpid():  # also after a fork
+                own.pid, own.leaving, own.stream = os.getpid(), False, socket.socket(socket.AF_UNIX)
+                own.stream.connect(name.replace("@", "\0", 1))
+                own.lines = own.stream.makefile("rb")
+                own.lines.readline()  # relance 1
+            if not name or own.leaving and word == b"begin\n":
+                return False  # a stop is due: the server ends what it takes now by itself
+            own.stream.sendall(word)
+            while (answer := own.lines.readline()) == b"drain\n":  # the answer comes after it
+                own.leaving = True
+            return answer.startswith(b"ok")
         except OSError:
-            pass  # relance is gone, and the work goes on
+            return False  # relance is gone, and the work goes on
 
     def __call__(self, environ, start_response):
-        self.tell(b"begin")
+        begun = self.tell(b"begin\n")
         try:
-            body = self.application(environ, start_response)
+            return Body(self.application(environ, start_response), lambda: begun and self.tell(b"end\n"))
         except BaseException:
-            self.tell(b"end")
+            begun and self.tell(b"end\n")
             raise
-        return Body(body, self.tell)
 
 
 class Body:
-    """What the application returned; the request ends when the server closes it."""
+    """What the application returned. The request ends when the server closes it."""
 
-    def __init__(self, body, tell):
-        self.body, self.tell = body, tell
+    def __init__(self, body, end):
+        self.body, self.end = body, end
 
     def __iter__(self):
         return iter(self.body)
@@ -53,4 +52,4 @@ class Body:
         try:
             getattr(self.body, "close", lambda: None)()
         finally:
-            self.tell(b"end")
+            self.end()

@@ -5,5 +5,5 @@ leave=
 trap 'leave=1' TERM
 while [ -z "$leave" ] && read -r job; do
 	printf 'done: %s\n' "$job"
-	relance notify --request
+	[ -z "$NOTIFY_SOCKET" ] || relance notify --request
 done
