@@ -172,7 +172,8 @@ func (w *world) checkClosing(before State, ev Event, actions []Action) {
 	signals := slices.ContainsFunc(actionsOf[Signal](actions), func(a Signal) bool { return !passedOn && !a.Tree })
 	rest := slices.ContainsFunc(actionsOf[Signal](actions), func(a Signal) bool { return a.Tree })
 	_, tick := ev.(Tick)
-	over := tick && s.closing && !w.now.Before(s.over)
+	_, hurry := ev.(StopAsked)
+	over := tick && s.closing && !w.now.Before(s.over) || hurry && s.closing
 	asks := before != Leaving && w.core.State() == Leaving && !ended
 	closes := len(actionsOf[CloseInput](actions))
 	switch {

@@ -203,6 +203,7 @@
 //	stopping  StopAsked     the first to ask                                stopping
 //	stopping  StopAsked     within 100 ms of the first                      stopping
 //	stopping  StopAsked     later                                           killing   report killing; kill the tree
+//	stopping  StopAsked     its stdin was closed just now                   stopping  signal; signal CONT
 //	stopping  RestartAsked  the end was asked for                           stopping
 //	stopping  RestartAsked  otherwise it settles what follows               stopping
 //	stopping  Interrupted   the first to ask                                stopping

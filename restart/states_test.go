@@ -220,6 +220,7 @@ var situations = []struct{ setting, event, when string }{
 	{"stopping", "tick", "the grace runs"},
 	{"stopping", "+10s tick", "the grace is over"},
 	{"stopping closed", "+2s tick", "its stdin was closed a while ago"},
+	{"stopping closed", "stop-asked", "its stdin was closed just now"},
 
 	{"killing", "exited gen=1 signal=9", "the end was asked for"},
 	{"killing spent", "exited gen=1 signal=9", "a budget was spent"},
