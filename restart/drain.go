@@ -58,6 +58,20 @@ func (c *Core) signal(now time.Time, sig Sig) []Action {
 	return append(c.headroom(), Signal{Gen: c.gen.number, Sig: sig}, Signal{Gen: c.gen.number, Sig: sigCont})
 }
 
+// hurry: somebody asks for the end of a generation that leaves. A child whose stdin
+// was closed, and which may leave by itself, gets the signal now.
+func (c *Core) hurry(now time.Time, ev StopAsked) []Action {
+	if !c.gen.closing {
+		return c.askedAgain(now)
+	}
+	c.gen.then, c.gen.asked, c.gen.askedBy = End, earliest(c.gen.asked, now), ev.By
+	sig := ev.Sig
+	if sig == 0 {
+		sig = c.policy.StopSignal
+	}
+	return c.signal(now, sig)
+}
+
 // headroom comes before every signal that asks to leave: a tree above memory.high
 // is slowed down so much that it had not left after seven seconds, and without
 // memory.high after 0.07.

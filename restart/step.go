@@ -154,10 +154,7 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 	case MemoryEvents:
 		return c.lateKills(ev.Counters)
 	case StopAsked:
-		if c.gen.closing {
-			return c.hurry(now, ev)
-		}
-		return c.askedAgain(now)
+		return c.hurry(now, ev)
 	case Interrupted:
 		c.gen.interruptedBy = ev.Sig
 		return c.askedAgain(now)
@@ -208,17 +205,6 @@ func (c *Core) askedAgain(now time.Time) []Action {
 		return nil
 	}
 	return c.kill(now)
-}
-
-// hurry: somebody asks for the end while a child whose stdin was closed may leave by
-// itself. It gets the signal now.
-func (c *Core) hurry(now time.Time, ev StopAsked) []Action {
-	c.gen.then, c.gen.asked, c.gen.askedBy = End, earliest(c.gen.asked, now), ev.By
-	sig := ev.Sig
-	if sig == 0 {
-		sig = c.policy.StopSignal
-	}
-	return c.signal(now, sig)
 }
 
 // askedToRenew: somebody asks for another generation while this one leaves. Who
