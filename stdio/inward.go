@@ -54,7 +54,7 @@ func (r *relay) looksOn() bool {
 	if r.set.Mode.json() {
 		return r.alive() && r.hasRoom() && r.held.bytes < r.set.QueueMax
 	}
-	return len(r.held.all) == 0 && r.mayHand(1)
+	return r.mayHand(1)
 }
 
 // read looks at a frame of the other side. What it returns may be kept.

@@ -108,6 +108,7 @@ func TestLoad(t *testing.T) {
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	for _, onLost := range []OnLost{Error, Replay} {
+		last := -1
 		total, generations := size()
 		total, generations = total/2, generations/2
 		r := connect(t, lines(onLost))
@@ -115,14 +116,14 @@ func TestKilled(t *testing.T) {
 		random := rand.New(rand.NewPCG(7, uint64(onLost)))
 		deaths, lost, replayed, done := 0, 0, 0, ""
 		for done == "" {
-			// Not twice over the same: a replay is done once.
+			// Not twice over the same, which is replayed once: each answers more than
+			// are in flight.
+			until := last + 2*cap(c.deep) + random.IntN(2*total/generations)
 			r.start("sed", "-u", "s/^/a/")
-			for n := random.IntN(2 * total / generations); n >= 0 && done == ""; {
+			for last < until && done == "" {
 				select {
 				case done = <-c.done:
-				case i := <-c.got:
-					n -= 1 + random.IntN(64)
-					_ = i
+				case last = <-c.got:
 				}
 			}
 			n := r.kill()

@@ -296,6 +296,31 @@ func TestRelay(t *testing.T) {
 	}
 }
 
+// A batch that is too much for what is left waits, and what comes behind it too.
+func TestNoOvertaking(t *testing.T) {
+	t.Parallel()
+	set := Settings{Mode: JSONRPC}
+	if err := set.complete(); err != nil {
+		t.Fatal(err)
+	}
+	r := newRelay(set, requests.NewCounter(make(chan requests.News, 2)), func(string) {})
+	const first, others = `{"id":1,"method":"x"}` + "\n", `[{"id":2,"method":"x"},{"id":3,"method":"x"}]` + "\n" + `{"id":4,"method":"x"}` + "\n"
+	r.limit = 2
+	r.start(1)
+	r.in.read(copy(r.in.room(), first+others))
+	r.forward()
+	if got := string(r.toChild.bytes()); got != first {
+		t.Errorf("handed over %q", got)
+	}
+	r.settle(r.toChild.len())
+	r.limit = 0
+	r.start(2)
+	r.forward()
+	if got := string(r.toChild.bytes()); got != first+others {
+		t.Errorf("handed over %q", got)
+	}
+}
+
 // FuzzRelay: each request has one answer, in its place, and an error only if it
 // was read by a generation that died; under replay by two.
 func FuzzRelay(f *testing.F) {
