@@ -22,6 +22,8 @@ type tally struct {
 	// yet. Zero, false: nothing.
 	until      atomic.Int64
 	tell, idle atomic.Bool
+	// entered says that somebody has told of a request that began.
+	entered atomic.Bool
 }
 
 // Kind is what a News is about.
@@ -94,6 +96,9 @@ func (c *Counter) End(gen int) {
 // takes back what has ended without being served.
 func (c *Counter) Enter(gen int, n int64) {
 	if t := c.now.Load(); t.gen == gen {
+		if !t.entered.Load() {
+			t.entered.Store(true)
+		}
 		t.inFlight.Add(n)
 		c.check(t)
 	}
@@ -104,6 +109,10 @@ func (c *Counter) Read() (served, inFlight int64) {
 	t := c.now.Load()
 	return t.served.Load(), t.inFlight.Load()
 }
+
+// KnowsInFlight reports whether the generation tells when requests begin, and not
+// only when they have been served.
+func (c *Counter) KnowsInFlight() bool { return c.now.Load().entered.Load() }
 
 // Until asks to be told once when so many were served; zero: not at all.
 func (c *Counter) Until(served int64) {

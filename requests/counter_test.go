@@ -103,3 +103,21 @@ func TestCounterEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestKnowsInFlight: who only counts what was served does not tell what is in flight.
+func TestKnowsInFlight(t *testing.T) {
+	c := NewCounter(make(chan News, 2))
+	c.Begin(1)
+	c.Serve(1, 5)
+	if c.KnowsInFlight() {
+		t.Error("known by what was served")
+	}
+	c.Enter(1, 1)
+	c.Enter(1, -1)
+	if !c.KnowsInFlight() {
+		t.Error("not known by what has begun")
+	}
+	if c.Begin(2); c.KnowsInFlight() {
+		t.Error("known of the next generation")
+	}
+}

@@ -71,6 +71,10 @@ func (m *Machine) Look(budget int64) (restart.Usage, error) {
 	u, err = m.walk(u, pids, grouped, counted, budget)
 	m.spend(&u, grouped)
 	u.Silent = m.silence()
+	if m.counter != nil {
+		_, u.InFlight = m.counter.Read()
+		u.InFlightKnown = m.stdio != nil || m.counter.KnowsInFlight()
+	}
 	return u, err
 }
 
