@@ -160,6 +160,30 @@ func TestSettling(t *testing.T) {
 	})
 }
 
+// TestDrainOfWhatWeCarry: that nothing is in flight counts only once nothing more can
+// be handed over, which is told; that something is counts at once.
+func TestDrainOfWhatWeCarry(t *testing.T) {
+	p := policy()
+	p.Stdio, p.Drains, p.DrainTimeout = true, true, time.Minute
+	for _, inFlight := range []int64{0, 1} {
+		play(t, Config{Policy: p, RestartSignal: unix.SIGUSR1}, func(s *scene) {
+			s.settles, s.inFlight = true, inFlight
+			s.pass(time.Second)
+			s.want("0s spawn 1")
+			s.kill(unix.SIGUSR1)
+			if want := []string{"1s drain"}; inFlight == 0 {
+				s.want(want...)
+			} else {
+				s.want(append(want, "1s report draining gen=1 asked")...)
+			}
+			s.inFlight = 0
+			s.let(func() { s.asked <- requests.News{Gen: 1, Kind: requests.Counted} })
+			s.want("1s report stopping gen=1 asked", "1s close-input")
+			s.settles = false
+		})
+	}
+}
+
 // TestReady: a generation is up when it says so.
 func TestReady(t *testing.T) {
 	p := policy()

@@ -42,7 +42,7 @@ func (*bystander) Escaped() bool                     { return false }
 func (*bystander) Dying() bool                       { return false }
 func (*bystander) Alarm(time.Duration)               {}
 func (*bystander) Count(int64)                       {}
-func (*bystander) Drain()                            {}
+func (*bystander) Drain() bool                       { return true }
 func (*bystander) Requests() (int64, int64)          { return 0, 0 }
 func (*bystander) CloseInput()                       {}
 func (*bystander) Settles() bool                     { return false }

@@ -53,9 +53,10 @@ type World interface {
 	Alarm(in time.Duration)
 	// Count lets a Counted come when so many requests were served, and where we
 	// carry them lets no more come before that; zero: any number. Drain lets nothing
-	// new come, and a Counted when nothing is in flight. Requests are the figures.
+	// new come, and a Counted when nothing is in flight; it reports whether that is
+	// known at once, since what we carry may be on its way. Requests are the figures.
 	Count(until int64)
-	Drain()
+	Drain() bool
 	Requests() (served, inFlight int64)
 	// CloseInput closes the stdin of the child. Settles reports whether an Ended
 	// comes some time after Over.

@@ -42,8 +42,10 @@ func (l *loop) perform(a restart.Action) {
 	case restart.Count:
 		l.world.Count(a.Until)
 	case restart.Drain:
-		l.world.Drain()
-		l.served()
+		known := l.world.Drain()
+		if _, inFlight := l.world.Requests(); known || inFlight > 0 {
+			l.served()
+		}
 	case restart.CloseInput:
 		l.world.CloseInput()
 	case restart.Alarm:

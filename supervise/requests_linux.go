@@ -70,17 +70,20 @@ func (m *Machine) Count(until int64) {
 	}
 }
 
-// Drain lets nothing new come, and asks to be told when nothing is in flight.
-func (m *Machine) Drain() {
+// Drain lets nothing new come, and asks to be told when nothing is in flight. What
+// we carry is drained only when the broker has heard of it: it asks then.
+func (m *Machine) Drain() bool {
 	if m.server != nil {
 		m.server.Drain()
 	}
 	if m.stdio != nil {
 		m.stdio.Drain()
+		return false
 	}
 	if m.counter != nil {
 		m.counter.Idle()
 	}
+	return true
 }
 
 // Requests are the figures.

@@ -250,10 +250,11 @@ func (s *scene) Count(until int64) {
 	s.note("count %d", until)
 }
 
-func (s *scene) Drain() {
+func (s *scene) Drain() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("drain")
+	return !s.settles
 }
 
 func (s *scene) Requests() (served, inFlight int64) {
