@@ -26,7 +26,8 @@ type running struct {
 }
 
 // start starts a program; its output can be waited for line by line. What is
-// left of it when the test ends is killed.
+// left of it when the test ends is killed. A stdout that the command has already
+// is left to the test.
 func start(t testing.TB, words ...string) *running {
 	t.Helper()
 	return startCmd(t, exec.Command(words[0], words[1:]...))
@@ -35,16 +36,19 @@ func start(t testing.TB, words ...string) *running {
 func startCmd(t testing.TB, cmd *exec.Cmd) *running {
 	t.Helper()
 	r := &running{t: t, cmd: cmd, out: newLines(), errs: newLines(), done: make(chan struct{})}
-	outR, outW := pipe(t)
 	errR, errW := pipe(t)
-	cmd.Stdout, cmd.Stderr = outW, errW
+	cmd.Stderr = errW
+	if cmd.Stdout == nil {
+		outR, outW := pipe(t)
+		cmd.Stdout = outW
+		defer outW.Close()
+		defer func() { go r.out.read(outR) }()
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	outW.Close()
 	errW.Close()
 	r.pid = cmd.Process.Pid
-	go r.out.read(outR)
 	go r.errs.read(errR)
 	go func() {
 		// Only the end of the process is waited for, not that of its output,

@@ -47,6 +47,7 @@ func modes() []mode {
 		{"orphans", "[--exit] N", "leave N grandchildren that die once reparented; print orphaned N; then wait", orphans},
 		{"daemon", "[--port P] [--setsid] [--exit]", "leave a daemon listening on 127.0.0.1:P; print daemon pid=N port=P; then wait", daemon},
 		{"hold-pipe", "[--fd N]", "leave a process that keeps descriptor N (1); print holding fd=N pid=P; exit 0", holdPipe},
+		{"echo", "", "answer each line with itself behind an a; read all that is there before answering, and answer it line by line", echo},
 		{"exit", "N", "exit with status N", exitWith},
 		{"die", "SIG", "die by the signal's default action, without a core", die},
 		{"crash-after", "[--status N] DUR", "exit with status N (1) after DUR", crashAfter},
