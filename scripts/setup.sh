@@ -17,6 +17,8 @@ need setpriv util-linux
 need dbus-daemon dbus-daemon
 need nginx nginx-light
 need systemd-notify systemd
+need node nodejs
+need npm npm
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" != 0 ]; then
@@ -34,3 +36,4 @@ if [ -n "$missing" ]; then
 fi
 go mod download
 go run ./internal/vm/fetch
+scripts/fetch-npm.sh

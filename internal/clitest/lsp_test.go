@@ -1,0 +1,136 @@
+package clitest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+// lspRequests is how many documents a language server is asked about.
+func lspRequests() int {
+	if os.Getenv("RELANCE_TEST_LOAD") != "" {
+		return 1000
+	}
+	return 220
+}
+
+// send writes a message behind its header.
+func (c *carried) send(message string) {
+	fmt.Fprintf(c.in, "Content-Length: %d\r\n\r\n%s", len(message), message)
+}
+
+// message is what a language server says.
+type message struct {
+	ID     *int
+	Method string
+	Result json.RawMessage
+	Error  json.RawMessage
+}
+
+var lspHeader = regexp.MustCompile(`^Content-Length: (\d+)\r\n$`)
+
+// receive reads the next message, and accepts nothing between two.
+func (c *carried) receive() (m message) {
+	c.t.Helper()
+	line, err := c.answers.ReadString('\n')
+	head := lspHeader.FindStringSubmatch(line)
+	if head == nil {
+		c.t.Fatalf("got %q, %v in place of a header", line, err)
+	}
+	n, err := strconv.Atoi(head[1])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	body := make([]byte, 2+n)
+	if _, err := io.ReadFull(c.answers, body); err != nil || string(body[:2]) != "\r\n" {
+		c.t.Fatalf("got %q, %v", body, err)
+	}
+	if err := json.Unmarshal(body[2:], &m); err != nil {
+		c.t.Fatalf("%v: %q", err, body)
+	}
+	return m
+}
+
+// lspDocument is what the server is told of one document, and asked: what it is
+// told and asked belongs together, and must reach one generation.
+func (c *carried) lspDocument(id int) {
+	uri := fmt.Sprintf("file:///none/%d.json", id)
+	text, err := json.Marshal(fmt.Sprintf(`{"schlüssel %d": 1, "€": [1, 2]}`, id))
+	if err != nil {
+		panic(err)
+	}
+	c.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":%q,"languageId":"json","version":1,"text":%s}}}`, uri, text))
+	c.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"textDocument/documentSymbol","params":{"textDocument":{"uri":%q}}}`, id, uri))
+	c.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"textDocument/didClose","params":{"textDocument":{"uri":%q}}}`, uri))
+}
+
+// checkSymbols: the answer is about that document.
+func (c *carried) checkSymbols(m message) {
+	c.t.Helper()
+	var symbols []struct{ Name string }
+	if err := json.Unmarshal(m.Result, &symbols); err != nil || len(m.Error) > 0 {
+		c.t.Fatalf("answer to %d: %v, %s", *m.ID, err, m.Error)
+	}
+	if len(symbols) != 2 || symbols[0].Name != fmt.Sprintf("schlüssel %d", *m.ID) || symbols[1].Name != "€" {
+		c.t.Errorf("answer to %d: %s", *m.ID, m.Result)
+	}
+}
+
+// A real language server is recycled beneath its client: the framing holds, each
+// request has its answer, and what was opened before a request is open where that
+// is answered.
+func TestLanguageServer(t *testing.T) {
+	t.Parallel()
+	node, folder := npm(t)
+	const each = 20
+	total := lspRequests()
+	c := carry(t, []string{"--stdio", "content-length", "--stdio-init", "auto", "--max-requests", strconv.Itoa(each)},
+		node, filepath.Join(folder, "node_modules/vscode-json-languageserver/bin/vscode-json-languageserver"), "--stdio")
+	defer c.watchdog()()
+	c.send(`{"jsonrpc":"2.0","id":-1,"method":"initialize","params":{"processId":null,"rootUri":null,"capabilities":{}}}`)
+	if m := c.receive(); m.ID == nil || *m.ID != -1 || len(m.Result) == 0 {
+		t.Fatalf("%+v to initialize", m)
+	}
+	c.send(`{"jsonrpc":"2.0","method":"initialized","params":{}}`)
+	going := make(chan struct{}, 8)
+	go func() {
+		for id := range total {
+			going <- struct{}{}
+			c.lspDocument(id)
+		}
+	}()
+	told := 0
+	for answered := map[int]bool{}; len(answered) < total; {
+		m := c.receive()
+		switch {
+		case m.Method != "":
+			told++
+		case m.ID == nil || *m.ID < 0 || *m.ID >= total || answered[*m.ID]:
+			t.Fatalf("an answer to nothing: %+v", m)
+		default:
+			answered[*m.ID] = true
+			c.checkSymbols(m)
+			<-going
+		}
+	}
+	c.send(`{"jsonrpc":"2.0","id":-2,"method":"shutdown"}`)
+	for m := c.receive(); m.ID == nil || *m.ID != -2; m = c.receive() {
+		told++
+	}
+	c.send(`{"jsonrpc":"2.0","method":"exit"}`)
+	c.wantEnd(0)
+	c.errs.wantClosed(t)
+	if rest, err := io.ReadAll(c.answers); len(rest) > 0 || err != nil {
+		t.Errorf("%q, %v after the end", rest, err)
+	}
+	recycles := len(c.served(fmt.Sprintf(`requests: %[1]d of %[1]d served .*; stopping`, each)))
+	if recycles != (total+2-1)/each || told < total/2 {
+		t.Errorf("%d recycles, %d notifications", recycles, told)
+	}
+	t.Logf("%d requests, %d recycles, %d notifications of the server", total+2, recycles, told)
+}
