@@ -57,7 +57,7 @@ func (c *carried) receive() (m message) {
 }
 
 // lspDocument is what the server is told of one document, and asked: what it is
-// told and asked belongs together, and must reach one generation.
+// told and asked belongs together.
 func (c *carried) lspDocument(id int) {
 	uri := fmt.Sprintf("file:///none/%d.json", id)
 	text, err := json.Marshal(fmt.Sprintf(`{"schlüssel %d": 1, "€": [1, 2]}`, id))
@@ -69,21 +69,26 @@ func (c *carried) lspDocument(id int) {
 	c.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"textDocument/didClose","params":{"textDocument":{"uri":%q}}}`, uri))
 }
 
-// checkSymbols: the answer is about that document.
-func (c *carried) checkSymbols(m message) {
+// checkSymbols: the answer is about that document, or about none, if the server
+// does not know that one.
+func (c *carried) checkSymbols(m message) (known bool) {
 	c.t.Helper()
 	var symbols []struct{ Name string }
 	if err := json.Unmarshal(m.Result, &symbols); err != nil || len(m.Error) > 0 {
 		c.t.Fatalf("answer to %d: %v, %s", *m.ID, err, m.Error)
 	}
+	if len(symbols) == 0 {
+		return false
+	}
 	if len(symbols) != 2 || symbols[0].Name != fmt.Sprintf("schlüssel %d", *m.ID) || symbols[1].Name != "€" {
 		c.t.Errorf("answer to %d: %s", *m.ID, m.Result)
 	}
+	return true
 }
 
-// A real language server is recycled beneath its client: the framing holds, each
-// request has its answer, and what was opened before a request is open where that
-// is answered.
+// A real language server is recycled beneath its client: the framing holds and each
+// request has its answer. What is open is not opened again in the next generation
+// (docs/stdio.md), so there the server may not know the first document.
 func TestLanguageServer(t *testing.T) {
 	t.Parallel()
 	node, folder := npm(t)
@@ -104,7 +109,7 @@ func TestLanguageServer(t *testing.T) {
 			c.lspDocument(id)
 		}
 	}()
-	told := 0
+	told, unknown := 0, 0
 	for answered := map[int]bool{}; len(answered) < total; {
 		m := c.receive()
 		switch {
@@ -114,7 +119,9 @@ func TestLanguageServer(t *testing.T) {
 			t.Fatalf("an answer to nothing: %+v", m)
 		default:
 			answered[*m.ID] = true
-			c.checkSymbols(m)
+			if !c.checkSymbols(m) {
+				unknown++
+			}
 			<-going
 		}
 	}
@@ -129,8 +136,8 @@ func TestLanguageServer(t *testing.T) {
 		t.Errorf("%q, %v after the end", rest, err)
 	}
 	recycles := len(c.served(fmt.Sprintf(`requests: %[1]d of %[1]d served .*; stopping`, each)))
-	if recycles != (total+2-1)/each || told < total/2 {
-		t.Errorf("%d recycles, %d notifications", recycles, told)
+	if recycles != (total+2-1)/each || told < total/2 || unknown > recycles {
+		t.Errorf("%d recycles, %d notifications, %d documents unknown", recycles, told, unknown)
 	}
-	t.Logf("%d requests, %d recycles, %d notifications of the server", total+2, recycles, told)
+	t.Logf("%d requests, %d recycles, %d notifications of the server, %d documents unknown", total+2, recycles, told, unknown)
 }
