@@ -1,0 +1,164 @@
+package clitest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// The end of the input ends the command, and relance with its status; stderr is
+// the command's own, and nothing but answers is on stdout.
+func TestStdioEnds(t *testing.T) {
+	t.Parallel()
+	const reads = `while read -r l; do echo "a$l"; done; `
+	for _, test := range []struct {
+		name, flags, input, script string
+		out, stderr                string
+		status                     int
+	}{
+		{"three lines", "", "1\n2\n3\n", reads, "a1\na2\na3\n", "", 0},
+		{"nothing", "", "", reads, "", "", 0},
+		{"the last line is not ended", "", "1\n2", `exec sed -u s/^/a/`, "a1\na2", "", 0},
+		{"its status", "", "1\n", reads + `exit 3`, "a1\n", "", 3},
+		{"its signal", "", "1\n", reads + `kill -KILL $$`, "a1\n", "", 128 + 9},
+		{"its stderr", "", "1\n", `echo hello >&2; ` + reads + `echo bye >&2`, "a1\n", "hello\nbye\n", 0},
+		{"recycled", "--max-requests 2", "1\n2\n3\n4\n5\n", reads, "a1\na2\na3\na4\na5\n", "", 0},
+		{"recycled just then", "--max-requests 2", "1\n2\n3\n4\n", reads, "a1\na2\na3\na4\n", "", 0},
+		{"quiet recycles", "--max-requests 2", "1\n2\n3\n", reads + `echo bye >&2`, "a1\na2\na3\n", "bye\nbye\n", 0},
+		{"lost", "", "1\n", `read -r l; kill -KILL $$`, "LOST\n", "", 128 + 9},
+		{"lost and relaunched", "--restart always --backoff 1ms..1ms", "1\n2\n3\n", `read -r l; kill -KILL $$`, "LOST\nLOST\nLOST\n", "", 128 + 9},
+		{"lost twice", "--on-lost replay --restart always --backoff 1ms..1ms", "1\n2\n", `read -r l; kill -KILL $$`, "LOST\nLOST\n", "", 128 + 9},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			words := append([]string{"--stdio", "lines", "--lost-reply", "LOST"}, strings.Fields(test.flags)...)
+			cmd := exec.Command(relance(), append(words, "--", "bash", "-c", test.script)...)
+			cmd.Stdin = strings.NewReader(test.input)
+			r := runCmd(t, cmd)
+			var stderr strings.Builder
+			for line := range strings.Lines(r.stderr) {
+				if !strings.HasPrefix(line, "relance: gen ") {
+					stderr.WriteString(line)
+				}
+			}
+			if r.status != test.status || r.out != test.out || stderr.String() != test.stderr {
+				t.Errorf("status %d, want %d\nstdout %q\nwant   %q\nstderr\n%s", r.status, test.status, r.out, test.out, r.stderr)
+			}
+		})
+	}
+}
+
+// --on-lost exit: what was lost is not answered, and nobody is launched again.
+func TestStdioExit(t *testing.T) {
+	t.Parallel()
+	c := carry(t, []string{"--stdio", "lines", "--on-lost", "exit", "--restart", "always", "--backoff", "1ms..1ms"},
+		"bash", "-c", `read -r l; echo "a$l"; read -r l; kill -KILL $$`)
+	fmt.Fprint(c.in, "1\n2\n")
+	c.wantEnd(128 + 9)
+	if out, err := io.ReadAll(c.answers); string(out) != "a1\n" || err != nil {
+		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// TERM to relance in the midst of a request: the command is asked to leave, what it
+// answers until then is passed on, the rest is lost, and nobody comes after it.
+func TestStdioTerm(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, script, out string }{
+		{"answers", `trap 'echo a2; exit 0' TERM; read -r l; echo "a$l"; read -r l; echo busy >&2; while :; do read -r -t 1 <> <(:); done`, "a1\na2\n"},
+		{"dies", `read -r l; echo "a$l"; read -r l; echo busy >&2; exec sleep 1000`, "a1\nLOST\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := carry(t, []string{"--stdio", "lines", "--lost-reply", "LOST", "--max-requests", "100"}, "bash", "-c", test.script)
+			fmt.Fprint(c.in, "1\n2\n")
+			c.errs.want(t, `^busy$`)
+			c.signal(syscall.SIGTERM)
+			out, err := io.ReadAll(c.answers)
+			if string(out) != test.out || err != nil {
+				t.Errorf("%q, %v, want %q", out, err, test.out)
+			}
+			<-c.done
+			if state := statusOf(c.cmd.ProcessState); test.name == "answers" && state != 0 || test.name == "dies" && state != 128+15 {
+				t.Errorf("status %d", state)
+			}
+		})
+	}
+}
+
+// A reader that goes away is seen by the command as if it were bare.
+func TestStdioReaderGone(t *testing.T) {
+	t.Parallel()
+	for name, words := range map[string][]string{
+		"bare":    lineEcho,
+		"wrapped": append([]string{relance(), "--stdio", "lines", "--lost-reply", "LOST", "--max-requests", "1000000", "--"}, lineEcho...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			script := `yes | "$@" | head -n 100 | sort | uniq -c; echo ${PIPESTATUS[1]}`
+			r := run(t, append([]string{"bash", "-c", script, "-"}, words...)...)
+			if fields := strings.Fields(r.out); len(fields) != 3 || fields[0] != "100" || fields[1] != "ay" || fields[2] != "141" {
+				t.Errorf("%q, want 100 ay and 141; stderr %s", r.out, r.stderr)
+			}
+		})
+	}
+}
+
+// While the reader stalls the writer waits too, and relance holds no more than what
+// it has said it does. Then all is there.
+func TestStdioStalled(t *testing.T) {
+	t.Parallel()
+	const most = 24 << 20
+	inR, inW := pipe(t)
+	outR, outW := pipe(t)
+	cmd := exec.Command(relance(), "--stdio", "lines", "--lost-reply", "LOST", "--max-requests", "20000", "--", misbehave(t), "--quiet", "echo")
+	cmd.Stdin, cmd.Stdout = inR, outW
+	r := startCmd(t, cmd)
+	inR.Close()
+	line := append(bytes.Repeat([]byte{'x'}, 255), '\n')
+	const total = 200000 // 50 MB
+	go func() {
+		defer inW.Close()
+		text := bytes.Repeat(line, 100)
+		for range total / 100 {
+			if _, err := inW.Write(text); err != nil {
+				return
+			}
+		}
+	}()
+	eventually(t, "both pipes are full", func() bool { return full(t, outW) && full(t, inW) })
+	if held := anonymous(t, r.pid); held > most {
+		t.Errorf("relance holds %d bytes", held)
+	} else {
+		t.Logf("relance holds %d KiB", held>>10)
+	}
+	outW.Close()
+	out, err := io.ReadAll(outR)
+	outR.Close()
+	if want := bytes.Repeat(append([]byte{'a'}, line...), total); !bytes.Equal(out, want) || err != nil {
+		t.Errorf("%d bytes, %v, want %d", len(out), err, len(want))
+	}
+	r.wantEnd(0)
+}
+
+// full reports whether a pipe takes no more.
+func full(t *testing.T, w *os.File) (yes bool) {
+	t.Helper()
+	raw, err := w.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// File.Fd would make it blocking, and the writer's next write with it.
+	err = raw.Control(func(fd uintptr) {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, 0)
+		yes = err == nil && n == 0
+	})
+	return yes && err == nil
+}
