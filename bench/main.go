@@ -1,7 +1,8 @@
 // Command bench measures what relance costs, next to programs of its kind on the same machine in the same minutes: the
-// time it adds to a start, the time from a child's death to the next one, its memory, and how often it wakes up.
+// time it adds to a start, the time from a child's death to the next one, what it costs to count requests, its memory, and
+// how often it wakes up.
 //
-//	go run ./bench [-relance bin/relance] [-rounds 200] [-idle 30s] [-only start,gap,group,idle]
+//	go run ./bench [-relance bin/relance] [-rounds 200] [-idle 30s] [-only start,gap,group,requests,idle]
 //
 // It prints and never judges: a shared machine is noisy, and what can be compared are the ratios of one run. README.md
 // says how to read the tables.
@@ -44,6 +45,9 @@ func main() {
 	if len(os.Args) > 3 && os.Args[1] == "go-loop" {
 		os.Exit(goLoop(os.Args[2], os.Args[3:]))
 	}
+	if len(os.Args) == 3 && os.Args[1] == serverWord {
+		os.Exit(serve(os.Args[2]))
+	}
 	if err := run(); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
 		os.Exit(1)
@@ -66,16 +70,18 @@ func run() error {
 	flag.DurationVar(&b.idle, "idle", 30*time.Second, "how long to count wake-ups")
 	flag.StringVar(&b.vmrun, "vm", "bin/vm/run", "what runs the table group in a virtual machine, where this one has no memory controller")
 	flag.StringVar(&b.tools, "tools", "", "the folder with the C programs, compiled (default: compile them)")
-	only := flag.String("only", "start,gap,group,idle", "which tables")
+	only := flag.String("only", "start,gap,group,requests,idle", "which tables")
 	flag.Parse()
 	if flag.NArg() > 0 || b.rounds < 1 || b.blocks < 1 || b.floorRounds < 1 {
 		return errors.New("wrong usage: no words, and numbers from 1 on (see -help)")
 	}
-	tables := map[string]func(){"start": b.measureStart, "gap": b.measureGap, "group": b.measureGroup, "idle": b.measureIdle}
+	tables := map[string]func(){
+		"start": b.measureStart, "gap": b.measureGap, "group": b.measureGroup, "requests": b.measureRequests, "idle": b.measureIdle,
+	}
 	names := strings.Split(*only, ",")
 	for _, name := range names {
 		if tables[name] == nil {
-			return fmt.Errorf("unknown table %q: want start, gap, group or idle", name)
+			return fmt.Errorf("unknown table %q: want start, gap, group, requests or idle", name)
 		}
 	}
 
