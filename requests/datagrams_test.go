@@ -172,7 +172,7 @@ func TestNoMemoryForARequest(t *testing.T) {
 	s.run.follow()
 	defer s.run.leave()
 	p := b.dial()
-	s.run.accept()
+	s.run.accept(s.run.at.listen[0])
 	conn := b.talker()
 	p.expect("relance 1")
 	datagram, lines, reply := []byte("X_RELANCE_REQUESTS=1\nWATCHDOG=1\nX_RELANCE_BEGIN=a\nX_RELANCE_END=a\nSTATUS=x"), []byte("begin\nbegin x\nend x\nend\n"), make([]byte, 1024)
