@@ -123,7 +123,7 @@ var countedServers = []counted{
 	}},
 	{name: "node", words: func(t *testing.T, port string) []string {
 		node := tool(t, "node", "nodejs")
-		if exec.Command(node, "-e", "const [a, b] = process.versions.node.split('.'); process.exit(a < 20 || a == 20 && b < 4)").Run() != nil {
+		if exec.Command(node, "-e", "const [a, b] = process.versions.node.split('.'); process.exit(a < 20 || a == 20 && b < 4 ? 1 : 0)").Run() != nil {
 			t.Skip("this Node knows no abstract sockets, which came with 20.4")
 		}
 		return []string{node, program(t, "server.js"), port, rooted(t, "examples/requests/relance.js")}
