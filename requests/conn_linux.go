@@ -26,9 +26,9 @@ type conn struct {
 }
 
 // accept lets in who waits for it.
-func (r *run) accept() {
+func (r *run) accept(listen int) {
 	for range atOnce {
-		fd, _, err := unix.Accept4(r.at.listen, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
+		fd, _, err := unix.Accept4(listen, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
 		switch err {
 		case nil:
 			r.admit(fd)
@@ -37,7 +37,10 @@ func (r *run) accept() {
 			return
 		default: // no descriptors or no memory: until a connection is closed
 			r.once(saidAccept, "RELANCE_SOCKET: accept a connection: %v; whoever connects waits until another one is closed", err)
-			r.deaf = unix.EpollCtl(r.s.epoll, unix.EPOLL_CTL_DEL, r.at.listen, nil) == nil
+			r.deaf = true
+			for _, fd := range r.at.listen {
+				_ = unix.EpollCtl(r.s.epoll, unix.EPOLL_CTL_DEL, fd, nil) // it is there, and ours
+			}
 			return
 		}
 	}
@@ -81,7 +84,13 @@ func (r *run) close(c *conn) {
 	}
 	unix.Close(c.fd)
 	if r.deaf {
-		r.deaf = r.s.add(r.at.listen, slotListen, r.at.serial) != nil
+		r.deaf = false
+		for i, fd := range r.at.listen {
+			// Of one that is there already it is an error, which is as good.
+			if err := r.s.add(fd, slotListen-i, r.at.serial); err != nil && err != unix.EEXIST {
+				r.deaf = true
+			}
+		}
 	}
 }
 

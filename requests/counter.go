@@ -24,6 +24,8 @@ type tally struct {
 	tell, idle atomic.Bool
 	// entered says that somebody has told of a request that began.
 	entered atomic.Bool
+	// drains: the owner waits for idle until Read has found it so.
+	drains atomic.Bool
 }
 
 // Kind is what a News is about.
@@ -107,7 +109,13 @@ func (c *Counter) Enter(gen int, n int64) {
 // Read returns how many requests were served and how many are being served.
 func (c *Counter) Read() (served, inFlight int64) {
 	t := c.now.Load()
-	return t.served.Load(), t.inFlight.Load()
+	served, inFlight = t.served.Load(), t.inFlight.Load()
+	if inFlight > 0 && t.drains.Load() && !t.idle.Load() {
+		// The next one has begun between the moment that was told of and now.
+		t.idle.Store(true)
+		c.check(t)
+	}
+	return served, inFlight
 }
 
 // KnowsInFlight reports whether the generation tells when requests begin, and not
@@ -132,9 +140,10 @@ func (c *Counter) Left() int64 {
 	return max(until-t.served.Load(), 0)
 }
 
-// Idle asks to be told once when nothing is being served.
+// Idle asks to be told when nothing is being served, until Read has found it so.
 func (c *Counter) Idle() {
 	t := c.now.Load()
+	t.drains.Store(true)
 	t.idle.Store(true)
 	c.check(t)
 }

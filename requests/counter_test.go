@@ -121,3 +121,28 @@ func TestKnowsInFlight(t *testing.T) {
 		t.Error("known of the next generation")
 	}
 }
+
+// TestCounterIdleAgain: who was told that nothing is in flight, and finds the next one
+// begun, is told again.
+func TestCounterIdleAgain(t *testing.T) {
+	news := make(chan News, 2)
+	c := NewCounter(news)
+	c.Begin(1)
+	c.Enter(1, 1)
+	c.Idle()
+	c.End(1)
+	c.Enter(1, 1)
+	if n := told(news); n != 1 {
+		t.Fatalf("told %d times of the first", n)
+	}
+	if _, inFlight := c.Read(); inFlight != 1 {
+		t.Fatalf("%d in flight", inFlight)
+	}
+	c.End(1)
+	if n := told(news); n != 1 {
+		t.Errorf("told %d times of the second", n)
+	}
+	if _, inFlight := c.Read(); inFlight != 0 || told(news) != 0 {
+		t.Errorf("%d in flight, or told once more", inFlight)
+	}
+}

@@ -76,8 +76,8 @@ func (r *run) handle(e unix.EpollEvent) {
 		// Of sockets that were closed since.
 	case e.Fd == slotNotify:
 		r.receive(atOnce)
-	case e.Fd == slotListen:
-		r.accept()
+	case e.Fd == slotListen || e.Fd == slotPadded:
+		r.accept(r.at.listen[slotListen-e.Fd])
 	case r.conns[e.Fd] != nil:
 		r.serve(r.conns[e.Fd])
 	}
@@ -113,7 +113,7 @@ func (r *run) follow() {
 // enter begins to listen on the sockets of a generation.
 func (r *run) enter(at *sockets) {
 	r.at, r.room, r.draining, r.deaf, r.said = at, maxFlight, false, false, 0
-	for _, one := range []struct{ fd, slot int }{{at.notify, slotNotify}, {at.listen, slotListen}} {
+	for _, one := range []struct{ fd, slot int }{{at.notify, slotNotify}, {at.listen[0], slotListen}, {at.listen[1], slotPadded}} {
 		if one.fd < 0 {
 			continue
 		}
@@ -156,13 +156,11 @@ func (r *run) finish() {
 	}
 }
 
-// deafen closes the two sockets; connections stay.
+// deafen closes the sockets; connections stay.
 func (r *run) deafen() {
 	r.deaf = false
 	if r.at != nil {
-		closeFD(r.at.notify)
-		closeFD(r.at.listen)
-		r.at.notify, r.at.listen = -1, -1
+		r.at.close()
 	}
 }
 

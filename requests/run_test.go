@@ -34,7 +34,7 @@ func TestNothingIsTakenOver(t *testing.T) {
 	b := still(t)
 	r := &b.run
 	b.dial()
-	r.accept()
+	r.accept(r.at.listen[0])
 	fd := b.talker()
 	read, write, err := osPipe(t)
 	if err != nil {
@@ -88,7 +88,7 @@ func TestNoMemoryForARequest(t *testing.T) {
 	b := still(t)
 	s := b.Server
 	p := b.dial()
-	s.run.accept()
+	s.run.accept(s.run.at.listen[0])
 	conn := b.talker()
 	p.expect("relance 1")
 	datagram, lines, reply := []byte("X_RELANCE_REQUESTS=1\nWATCHDOG=1\nX_RELANCE_BEGIN=a\nX_RELANCE_END=a\nSTATUS=x"), []byte("begin\nbegin x\nend x\nend\n"), make([]byte, 1024)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,9 +36,10 @@ type Want struct{ Notify, Stream bool }
 
 // sockets are those of one generation; -1: there is none.
 type sockets struct {
-	gen            int
-	serial         int32 // another one each time
-	notify, listen int
+	gen    int
+	serial int32 // another one each time
+	notify int
+	listen [2]int // the second under the padded address
 	// owned says whose it is to close them: whoever changes it from unowned.
 	owned atomic.Bool
 	// What the owner wants, and at the end what it has got.
@@ -51,7 +53,16 @@ const (
 	slotWake = -1 - iota
 	slotNotify
 	slotListen
+	slotPadded
 )
+
+// close closes all of them.
+func (s *sockets) close() {
+	for _, fd := range []*int{&s.notify, &s.listen[0], &s.listen[1]} {
+		closeFD(*fd)
+		*fd = -1
+	}
+}
 
 // Open makes a server, without sockets until Begin. say gets, at most once for each
 // kind and generation, what people should know: who was refused, what was ignored.
@@ -85,10 +96,13 @@ func Open(c *Counter, want Want, say func(string)) (*Server, error) {
 // owner, before each start; the counter must have been begun.
 func (s *Server) Begin(gen int) (env []string, err error) {
 	s.serial++
-	next := &sockets{gen: gen, notify: -1, listen: -1, serial: s.serial}
+	next := &sockets{gen: gen, notify: -1, listen: [2]int{-1, -1}, serial: s.serial}
 	if s.want.Notify {
 		var name string
-		if next.notify, name, err = bound(unix.SOCK_DGRAM, "notify", gen); err != nil {
+		if name, err = address("notify", gen); err == nil {
+			next.notify, err = bound(unix.SOCK_DGRAM, name, false)
+		}
+		if err != nil {
 			s.swap(nil)
 			return nil, fmt.Errorf("make NOTIFY_SOCKET: %w", err)
 		}
@@ -96,8 +110,14 @@ func (s *Server) Begin(gen int) (env []string, err error) {
 	}
 	if s.want.Stream {
 		var name string
-		if next.listen, name, err = bound(unix.SOCK_STREAM, "stream", gen); err != nil {
-			closeFD(next.notify)
+		if name, err = address("stream", gen); err == nil {
+			next.listen[0], err = bound(unix.SOCK_STREAM, name, false)
+		}
+		if err == nil {
+			next.listen[1], err = bound(unix.SOCK_STREAM, name, true)
+		}
+		if err != nil {
+			next.close()
 			s.swap(nil)
 			return nil, fmt.Errorf("make RELANCE_SOCKET: %w", err)
 		}
@@ -110,8 +130,7 @@ func (s *Server) Begin(gen int) (env []string, err error) {
 // swap gives Run other sockets. Those that Run has never seen are closed here.
 func (s *Server) swap(next *sockets) {
 	if old := s.now.Swap(next); old != nil && old.owned.CompareAndSwap(false, true) {
-		closeFD(old.notify)
-		closeFD(old.listen)
+		old.close()
 	}
 	s.rouse()
 }
@@ -203,32 +222,49 @@ func (s *Server) add(fd, slot int, serial int32) error {
 // backlog is how many connections may wait to be accepted.
 const backlog = 1024
 
-// bound makes a socket with an abstract address (unix(7)), which it returns as
-// sd_notify(3) writes it. Nobody guesses it, but everybody may read it in
-// /proc/net/unix: it is no secret, and each sender is looked at.
-func bound(kind int, what string, gen int) (fd int, name string, err error) {
+// address makes an abstract address (unix(7)), as sd_notify(3) writes it. Nobody
+// guesses it, but everybody may read it in /proc/net/unix: it is no secret, and each
+// sender is looked at.
+func address(what string, gen int) (string, error) {
 	var random [8]byte
 	if _, err := unix.Getrandom(random[:], 0); err != nil {
-		return -1, "", err
+		return "", err
 	}
-	name = fmt.Sprintf("@relance/%d/%d/%s/%x", unix.Getpid(), gen, what, random)
+	return fmt.Sprintf("@relance/%d/%d/%s/%x", unix.Getpid(), gen, what, random), nil
+}
+
+// bound makes a socket with an abstract address. padded: with NUL bytes behind it, as
+// many as an address can hold. To the kernel that is another one, but some connect to
+// it: Node with libuv before 1.48, programs in C that give the size of the structure.
+func bound(kind int, name string, padded bool) (fd int, err error) {
+	to := unix.RawSockaddrUnix{Family: unix.AF_UNIX}
+	for i := 1; i < len(name); i++ {
+		to.Path[i] = int8(name[i]) // after a NUL, in place of the @
+	}
+	size := unsafe.Sizeof(to)
+	if !padded {
+		size = unsafe.Offsetof(to.Path) + uintptr(len(name))
+	}
 	fd, err = unix.Socket(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
-		return -1, "", err
+		return -1, err
 	}
 	if kind == unix.SOCK_DGRAM {
 		// Before anybody can send: the kernel notes the sender only where it is asked to.
 		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSCRED, 1)
 	}
 	if err == nil {
-		err = unix.Bind(fd, &unix.SockaddrUnix{Name: name})
+		// unix.Bind leaves no room for the last byte.
+		if _, _, errno := unix.Syscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(&to)), size); errno != 0 {
+			err = errno
+		}
 	}
 	if err == nil && kind == unix.SOCK_STREAM {
 		err = unix.Listen(fd, backlog)
 	}
 	if err != nil {
 		unix.Close(fd)
-		return -1, "", err
+		return -1, err
 	}
-	return fd, name, nil
+	return fd, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -180,5 +181,35 @@ func TestEndDoesNotWaitForEver(t *testing.T) {
 	b.End()
 	if took := time.Since(before); took > 5*time.Second {
 		t.Errorf("End took %v", took)
+	}
+}
+
+// TestPaddedAddress: who fills the address up with NUL bytes is heard as well.
+func TestPaddedAddress(t *testing.T) {
+	b := start(t, Want{Stream: true})
+	name := b.env["RELANCE_SOCKET"]
+	for _, c := range []struct {
+		length int
+		err    error
+	}{{len(name), nil}, {len(unix.RawSockaddrUnix{}.Path), nil}, {len(name) + 1, unix.ECONNREFUSED}} {
+		to := unix.RawSockaddrUnix{Family: unix.AF_UNIX}
+		for i := 1; i < len(name); i++ {
+			to.Path[i] = int8(name[i])
+		}
+		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(fd)
+		_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&to)), unsafe.Offsetof(to.Path)+uintptr(c.length))
+		if (c.err != nil || errno != 0) && errno != c.err {
+			t.Errorf("%d bytes: %v, want %v", c.length, errno, c.err)
+		}
+		if c.err == nil {
+			var greeting [len(hello)]byte
+			if n, err := unix.Read(fd, greeting[:]); err != nil || string(greeting[:n]) != hello {
+				t.Errorf("%d bytes: %q, %v", c.length, greeting[:n], err)
+			}
+		}
 	}
 }

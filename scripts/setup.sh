@@ -17,8 +17,15 @@ need setpriv util-linux
 need dbus-daemon dbus-daemon
 need nginx nginx-light
 need systemd-notify systemd
+need gunicorn gunicorn
+need wrk wrk
 need node nodejs
 need npm npm
+need php php-cli
+need ruby ruby
+[ -d /usr/lib/python3/dist-packages/uvicorn ] || missing="$missing python3-uvicorn"
+[ -e /usr/lib/python3/dist-packages/sdnotify ] || missing="$missing python3-sdnotify"
+ruby -e 'require "rack"; require "webrick"' 2>/dev/null || missing="$missing ruby-rack ruby-webrick"
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" != 0 ]; then

@@ -106,7 +106,7 @@ func (r *relay) alive() bool { return r.up && !r.closing && !r.broken && !r.mute
 func (r *relay) mayHand(n int) bool {
 	return r.alive() && !r.draining && !r.awaiting && r.hasRoom() &&
 		r.flying.bytes < max(r.set.QueueMax, r.set.MaxMessage) &&
-		(r.limit == 0 || n == 0 || r.handed == 0 || r.handed+n <= r.limit)
+		(r.limit == 0 || r.handed == 0 || r.handed+max(n, 1) <= r.limit)
 }
 
 // hasRoom reports whether both ways are open.

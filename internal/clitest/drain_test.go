@@ -45,6 +45,9 @@ func (f *flight) quit(t *testing.T) {
 	f.out.want(t, "^up$")
 	f.signal(unix.SIGTERM)
 	f.wantEnd(143)
+	if strings.Contains(f.errs.all(), "KILL to the whole tree") {
+		t.Error("TERM was not enough")
+	}
 }
 
 // due are the ways in which a recycle comes due: flags, what to do for it, and the

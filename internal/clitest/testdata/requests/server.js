@@ -1,6 +1,7 @@
 // A server in Node, as simple as can be, that is counted. TERM ends it when all is answered.
 'use strict';
 const server = require('http').createServer((request, response) => {
+  require('fs').writeSync(1, `begun ${request.url}\n`);
   setTimeout(() => response.end(`${request.url} by ${process.pid}\n`), request.url === '/slow' ? 20 : 0);
 });
 require(process.argv[3]).count(server);

@@ -14,6 +14,7 @@ for ($leave = false; !$leave;) {
         $leave = true;
     }
     [, $path] = explode(' ', fgets($peer));
+    fwrite(STDOUT, "begun $path\n");
     while (trim(fgets($peer)) !== '');
     $body = "$path by " . getmypid() . "\n";
     fwrite($peer, "HTTP/1.0 200 OK\r\nContent-Length: " . strlen($body) . "\r\n\r\n$body");

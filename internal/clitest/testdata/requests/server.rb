@@ -1,10 +1,12 @@
 # A Rack program under WEBrick that is counted. TERM ends it when all is answered.
 require 'rack'
+require 'webrick'
 require ARGV[1]
 
 app = Rack::Builder.new do
   use Relance
   run lambda { |env|
+    $stdout.syswrite("begun #{env['PATH_INFO']}\n")
     sleep 0.02 if env['PATH_INFO'] == '/slow'
     [200, { 'Content-Type' => 'text/plain' }, ["#{env['PATH_INFO']} by #{Process.pid}\n"]]
   }

@@ -1,0 +1,144 @@
+package clitest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Each example counts: the server is recycled at its number while many clients ask,
+// and what it has begun it answers.
+func TestExamplesUnderLoad(t *testing.T) {
+	t.Parallel()
+	const share, recycles = 200, 3
+	for _, server := range countedServers {
+		t.Run(server.name, func(t *testing.T) {
+			t.Parallel()
+			port := freePort(t)
+			r := startCmd(t, server.command(t, port, relance(), "--max-requests", strconv.Itoa(share), "--"))
+			load := newCrowd(t, port, 8)
+			for gen := 1; gen <= recycles; gen++ {
+				m := r.errs.want(t, fmt.Sprintf(`^relance: gen %d: requests: (\d+) of %d served after [^,;]*(, .* in flight)?(; stopping .*|; waits for .*|)$`, gen, share))
+				if n, err := strconv.Atoi(m[1]); err != nil || n < share || n > share+20 || m[2] != "" {
+					t.Errorf("gen %d: %q, want %d requests, and what it has begun", gen, m[0], share)
+				}
+				r.errs.want(t, fmt.Sprintf(`^relance: gen %d: up, `, gen+1))
+			}
+			ask(t, load.url+"/last")
+			load.end(t, recycles+1, r.out.all())
+			r.signal(unix.SIGTERM)
+			<-r.done
+			if said := r.errs.all(); regexp.MustCompile(`still in flight|KILL to|not counted|not understood|Error|Traceback`).MatchString(said) {
+				t.Error("not as it should be")
+			}
+		})
+	}
+}
+
+// Without relance the examples do nothing.
+func TestExamplesAlone(t *testing.T) {
+	t.Parallel()
+	for _, server := range countedServers {
+		t.Run(server.name, func(t *testing.T) {
+			t.Parallel()
+			port := freePort(t)
+			cmd := server.command(t, port)
+			for _, name := range []string{"NOTIFY_SOCKET", "RELANCE_SOCKET"} {
+				if _, there := os.LookupEnv(name); there {
+					t.Fatalf("%s is set here", name)
+				}
+			}
+			r := startCmd(t, cmd)
+			for n := range 20 {
+				path := fmt.Sprintf("/%d", n)
+				if text, _ := ask(t, fmt.Sprintf("http://127.0.0.1:%d%s", port, path)); !strings.HasPrefix(text, path+" by ") {
+					t.Errorf("answered %q", text)
+				}
+			}
+			r.signal(unix.SIGTERM)
+			if server.alone { // it looks for the signal when it is asked
+				_, _ = get(fmt.Sprintf("http://127.0.0.1:%d/last", port))
+			}
+			<-r.done
+			if said := r.errs.all(); said != "" {
+				t.Errorf("it has said %q", said)
+			}
+		})
+	}
+}
+
+// gunicorn with two workers under wrk: recycled while loaded, and wrk sees no answer
+// but whole ones.
+func TestGunicornUnderWrk(t *testing.T) {
+	t.Parallel()
+	wrk := tool(t, "wrk", "wrk")
+	server := countedServers[0]
+	port := freePort(t)
+	r := startCmd(t, server.command(t, port, relance(), "--max-requests", "1000", "--"))
+	url := fmt.Sprintf("http://127.0.0.1:%d/", port)
+	ask(t, url)
+	begin := time.Now()
+	w := start(t, wrk, "--threads", "1", "--connections", "8", "--duration", "10s", "--timeout", "10s", url)
+	select {
+	case <-w.done:
+	case <-time.After(patience):
+		t.Fatal("wrk has not ended")
+	}
+	took := time.Since(begin)
+	said := w.out.all()
+	m := regexp.MustCompile(`(\d+) requests in `).FindStringSubmatch(said)
+	recycles := strings.Count(r.errs.all(), "; stopping (TERM")
+	if m == nil || strings.Contains(said, "Non-2xx") || recycles < 2 {
+		t.Errorf("%d recycles, wrk says\n%s", recycles, said)
+	}
+	ask(t, url)
+	r.signal(unix.SIGTERM)
+	r.wantEnd(0)
+	if strings.Contains(r.errs.all(), "still in flight") {
+		t.Error("what was in flight was cut off")
+	}
+	errors := regexp.MustCompile(`Socket errors: .*`).FindString(said)
+	t.Logf("wrk: %s requests in %s, %d recycles; %s", m[1], took, recycles, errors)
+}
+
+// A worker in shell: each line is a request, and no line is lost.
+func TestWorkerInShell(t *testing.T) {
+	t.Parallel()
+	const jobs, share = 60, 20
+	worker := rooted(t, "examples/requests/worker.sh")
+	var lines strings.Builder
+	for n := range jobs {
+		fmt.Fprintf(&lines, "job %d\n", n)
+	}
+	done := regexp.MustCompile(`(?m)^(job)`).ReplaceAllString(lines.String(), "done: $1")
+	t.Run("recycled", func(t *testing.T) {
+		t.Parallel()
+		cmd := exec.Command(relance(), "--max-requests", strconv.Itoa(share), "--", worker)
+		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(relance())+":"+os.Getenv("PATH"))
+		cmd.Stdin = strings.NewReader(lines.String())
+		got := runCmd(t, cmd)
+		if got.status != 0 || got.out != done {
+			t.Errorf("status %d, and it has done\n%s", got.status, got.out)
+		}
+		recycles := regexp.MustCompile(`gen \d+: requests: (\d+) of 20 served after .*; stopping`).FindAllString(got.stderr, -1)
+		if len(recycles) < 2 || len(recycles) > jobs/share {
+			t.Errorf("%d recycles:\n%s", len(recycles), got.stderr)
+		}
+	})
+	t.Run("alone", func(t *testing.T) {
+		t.Parallel()
+		cmd := exec.Command(worker)
+		cmd.Stdin = strings.NewReader(lines.String())
+		if got := runCmd(t, cmd); got.status != 0 || got.out != done || got.stderr != "" {
+			t.Errorf("status %d, and it has said %q, done\n%s", got.status, got.stderr, got.out)
+		}
+	})
+}
