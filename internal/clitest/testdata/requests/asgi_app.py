@@ -8,7 +8,7 @@ from relance_asgi import Counted
 async def plain(scope, receive, send):
     assert scope["type"] == "http"
     os.write(1, b"begun %s\n" % scope["path"].encode())
-    if scope["path"] == "/slow":
+    if scope["path"].startswith("/slow"):
         await asyncio.sleep(0.02)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": scope["path"].encode(), "more_body": True})

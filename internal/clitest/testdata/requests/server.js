@@ -2,7 +2,7 @@
 'use strict';
 const server = require('http').createServer((request, response) => {
   require('fs').writeSync(1, `begun ${request.url}\n`);
-  setTimeout(() => response.end(`${request.url} by ${process.pid}\n`), request.url === '/slow' ? 20 : 0);
+  setTimeout(() => response.end(`${request.url} by ${process.pid}\n`), request.url.startsWith('/slow') ? 20 : 0);
 });
 require(process.argv[3]).count(server);
 server.listen(+process.argv[2], '127.0.0.1');

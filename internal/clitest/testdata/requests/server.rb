@@ -7,7 +7,7 @@ app = Rack::Builder.new do
   use Relance
   run lambda { |env|
     $stdout.syswrite("begun #{env['PATH_INFO']}\n")
-    sleep 0.02 if env['PATH_INFO'] == '/slow'
+    sleep 0.02 if env['PATH_INFO'].start_with?('/slow')
     [200, { 'Content-Type' => 'text/plain' }, ["#{env['PATH_INFO']} by #{Process.pid}\n"]]
   }
 end
