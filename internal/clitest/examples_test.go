@@ -86,13 +86,14 @@ func TestGunicornUnderWrk(t *testing.T) {
 	url := fmt.Sprintf("http://127.0.0.1:%d/", port)
 	ask(t, url)
 	begin := time.Now()
-	w := start(t, wrk, "--threads", "1", "--connections", "8", "--duration", "10s", "--timeout", "10s", url)
+	w := start(t, wrk, "--threads", "1", "--connections", "8", "--duration", "3s", "--timeout", "10s", url)
 	select {
 	case <-w.done:
 	case <-time.After(patience):
 		t.Fatal("wrk has not ended")
 	}
 	took := time.Since(begin)
+	w.out.wantClosed(t)
 	said := w.out.all()
 	m := regexp.MustCompile(`(\d+) requests in `).FindStringSubmatch(said)
 	recycles := strings.Count(r.errs.all(), "; stopping (TERM")
