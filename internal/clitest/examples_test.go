@@ -32,8 +32,8 @@ func TestExamplesUnderLoad(t *testing.T) {
 				}
 				r.errs.want(t, fmt.Sprintf(`^relance: gen %d: up, `, gen+1))
 			}
-			ask(t, load.url+"/last")
-			load.end(t, recycles+1, r.out.all())
+			askAnyway(t, load.url+"/last") // the last one serves too, whoever of the crowd has met it
+			load.end(t, recycles, r.out.all())
 			r.signal(unix.SIGTERM)
 			<-r.done
 			if said := r.errs.all(); regexp.MustCompile(`still in flight|KILL to|not counted|not understood|Error|Traceback`).MatchString(said) {
@@ -100,7 +100,7 @@ func TestGunicornUnderWrk(t *testing.T) {
 	if m == nil || strings.Contains(said, "Non-2xx") || recycles < 2 {
 		t.Errorf("%d recycles, wrk says\n%s", recycles, said)
 	}
-	ask(t, url)
+	askAnyway(t, url)
 	r.signal(unix.SIGTERM)
 	r.wantEnd(0)
 	if strings.Contains(r.errs.all(), "still in flight") {

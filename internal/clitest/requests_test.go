@@ -96,6 +96,22 @@ func ask(t testing.TB, url string) (text string, refused int) {
 	}
 }
 
+// askAnyway is ask of a server under load, whose last moment may take a connection
+// that it does not serve any more.
+func askAnyway(t testing.TB, url string) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		_, err := get(url)
+		gone := errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)
+		switch {
+		case err == nil:
+			return
+		case !gone || time.Now().After(end):
+			t.Fatalf("%s: %v", url, err)
+		}
+	}
+}
+
 // A server is recycled after exactly a thousand requests, whichever way they are
 // counted, and who asks it one thing after the other gets every answer.
 func TestThousandRequests(t *testing.T) {

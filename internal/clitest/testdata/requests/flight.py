@@ -36,6 +36,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     pass
             if way == "notify":
                 notify.send(b"X_RELANCE_%s=%s" % (word.upper().encode(), who.encode()))
+                ours, theirs = os.pipe()  # BARRIER: wait until relance has heard of it
+                socket.send_fds(notify, [b"BARRIER=1"], [theirs])
+                os.close(theirs)
+                os.read(ours, 1)
+                os.close(ours)
 
         say("begin")
         if self.path == "/slow":
