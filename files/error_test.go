@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // helperEnv makes the test binary watch a folder where there are few watches.
@@ -69,7 +71,7 @@ func TestNoWatchLeft(t *testing.T) {
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil && len(out) == 0 {
-		t.Skipf("no user namespace: %v", err)
+		need.Lack(t, "no user namespace: %v", err)
 	}
 	lines := strings.Split(string(out), "\n")
 	if err != nil || len(lines) < 3 {

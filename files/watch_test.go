@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // A change of content is told and found, a rewrite of the same is told and found to
@@ -152,10 +154,7 @@ func TestVim(t *testing.T) {
 }
 
 func TestRealVim(t *testing.T) {
-	vim, err := exec.LookPath("vim")
-	if err != nil {
-		t.Skip("no vim")
-	}
+	vim := need.Program(t, "vim", "vim")
 	for _, how := range []string{"set backup", "set nobackup writebackup backupcopy=no", "set backupcopy=yes", "set nowritebackup"} {
 		t.Run(how, func(t *testing.T) {
 			s := newScene(t)
@@ -332,7 +331,7 @@ func TestOverflow(t *testing.T) {
 	s.must(err)
 	fmt.Sscan(string(text), &most)
 	if most > 1<<18 {
-		t.Skipf("a queue of %d records takes too long to fill", most)
+		need.Lack(t, "a queue of %d records takes too long to fill; set fs.inotify.max_queued_events to less", most)
 	}
 	s.mkdir("d")
 	s.write("d/a", "one")

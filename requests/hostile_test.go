@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // undisturbed checks that another connection is served as ever.
@@ -165,7 +167,7 @@ func TestCrowd(t *testing.T) {
 	b := start(t, Want{Stream: true})
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < 3*maxConns {
-		t.Skipf("no room for so many descriptors: %d, %v", limit.Cur, err)
+		need.Lack(t, "no room for so many descriptors: %d, %v; raise ulimit -n", limit.Cur, err)
 	}
 	good := b.connect()
 	b.noGrowth(func() {

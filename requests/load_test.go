@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"relance/internal/need"
 )
 
 // load begins and ends requests, as many as LOAD says, each with a name or none.
@@ -104,12 +106,7 @@ func TestLoad(t *testing.T) {
 
 // TestSystemdNotify: the program of systemd works unchanged.
 func TestSystemdNotify(t *testing.T) {
-	if _, err := exec.LookPath("systemd-notify"); err != nil {
-		if os.Getenv("RELANCE_TEST_TOOLS") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no systemd-notify here (package systemd)")
-	}
+	need.Program(t, "systemd-notify", "systemd")
 	b := start(t, Want{Notify: true})
 	for _, words := range [][]string{{"--ready", "--status=all is well"}, {"X_RELANCE_REQUESTS=5"}, {"X_RELANCE_BEGIN=a"}} {
 		cmd := exec.Command("systemd-notify", words...)

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // helpers are what the test binary can be, see helperEnv.
@@ -215,7 +217,7 @@ func TestNamespaces(t *testing.T) {
 	f := startFar(t)
 	for i, kind := range []string{"--pid --fork", "--user", "--user --map-root-user", "--pid --fork --user --mount"} {
 		if got := f.ask("sh unshare " + kind + " true"); got != `"" <nil>` {
-			t.Skipf("unshare %s: %s", kind, got)
+			need.Lack(t, "unshare %s: %s", kind, got)
 		}
 		if got := f.ask(fmt.Sprintf("sh %s=talk unshare %s %s", helperEnv, kind, os.Args[0])); got != `"" <nil>` {
 			t.Error(kind, got)

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"relance/internal/need"
 )
 
 // specification is docs/protocol.md; its indented blocks are what others copy.
@@ -58,12 +60,7 @@ func TestSpecifiedDialogue(t *testing.T) {
 
 // TestSpecifiedPrograms: those in Python work as they are printed.
 func TestSpecifiedPrograms(t *testing.T) {
-	if _, err := exec.LookPath("python3"); err != nil {
-		if os.Getenv("RELANCE_TEST_TOOLS") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no python3 here")
-	}
+	need.Program(t, "python3", "python3")
 	b, ran := start(t, Want{Notify: true, Stream: true}), 0
 	for _, block := range specification(t) {
 		if !strings.HasPrefix(block, "import ") {

@@ -16,6 +16,7 @@ need ps procps
 need setpriv util-linux
 need dbus-daemon dbus-daemon
 need nginx nginx-light
+need vim vim
 need systemd-notify systemd
 need gunicorn gunicorn
 need wrk wrk

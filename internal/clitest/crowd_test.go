@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"relance/internal/need"
 )
 
 // crowd is many clients of a server, each of which asks, waits for the whole answer
@@ -115,14 +117,14 @@ const debianPython = "/usr/bin/python3"
 
 var countedServers = []counted{
 	{name: "gunicorn", words: func(t *testing.T, port string) []string {
-		return []string{tool(t, "gunicorn", "gunicorn"), "--workers", "2", "--bind", "127.0.0.1:" + port, "--log-level", "warning", "wsgi_app:app"}
+		return []string{need.Program(t, "gunicorn", "gunicorn"), "--workers", "2", "--bind", "127.0.0.1:" + port, "--log-level", "warning", "wsgi_app:app"}
 	}},
 	{name: "uvicorn", words: func(t *testing.T, port string) []string {
 		module(t, "python3-uvicorn", debianPython, "-c", "import uvicorn")
 		return []string{debianPython, "-m", "uvicorn", "--port", port, "--log-level", "warning", "asgi_app:app"}
 	}},
 	{name: "node", words: func(t *testing.T, port string) []string {
-		node := tool(t, "node", "nodejs")
+		node := need.Program(t, "node", "nodejs")
 		if exec.Command(node, "-e", "const [a, b] = process.versions.node.split('.'); process.exit(a < 20 || a == 20 && b < 4 ? 1 : 0)").Run() != nil {
 			t.Skip("this Node knows no abstract sockets, which came with 20.4")
 		}
@@ -130,11 +132,11 @@ var countedServers = []counted{
 	}},
 	{name: "php", alone: true, words: func(t *testing.T, port string) []string {
 		module(t, "php-cli", "php", "-r", "if (!function_exists('pcntl_signal')) exit(1);")
-		return []string{tool(t, "php", "php-cli"), program(t, "server.php"), port, rooted(t, "examples/requests/relance.php")}
+		return []string{need.Program(t, "php", "php-cli"), program(t, "server.php"), port, rooted(t, "examples/requests/relance.php")}
 	}},
 	{name: "ruby", words: func(t *testing.T, port string) []string {
 		module(t, "ruby ruby-rack ruby-webrick", "ruby", "-e", "require 'rack'; require 'webrick'")
-		return []string{tool(t, "ruby", "ruby"), program(t, "server.rb"), port, rooted(t, "examples/requests/relance.rb")}
+		return []string{need.Program(t, "ruby", "ruby"), program(t, "server.rb"), port, rooted(t, "examples/requests/relance.rb")}
 	}},
 }
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // Each example counts: the server is recycled at its number while many clients ask,
@@ -79,7 +81,7 @@ func TestExamplesAlone(t *testing.T) {
 // but whole ones.
 func TestGunicornUnderWrk(t *testing.T) {
 	t.Parallel()
-	wrk := tool(t, "wrk", "wrk")
+	wrk := need.Program(t, "wrk", "wrk")
 	server := countedServers[0]
 	port := freePort(t)
 	r := startCmd(t, server.command(t, port, relance(), "--max-requests", "1000", "--"))

@@ -4,25 +4,19 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
+
+	"relance/internal/need"
 )
 
 // npm returns the path of node, and a folder with the programs of testdata/npm and
 // what scripts/fetch-npm.sh has fetched for them.
 func npm(t *testing.T) (node, folder string) {
 	t.Helper()
-	refuse := t.Skipf
-	if os.Getenv("RELANCE_TEST_TOOLS") == "1" {
-		refuse = t.Fatalf
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		refuse("%v (apt install nodejs)", err)
-	}
+	node = need.Program(t, "node", "nodejs")
 	cache, err := filepath.Abs(filepath.Join(root, "cache", "npm"))
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +26,7 @@ func npm(t *testing.T) (node, folder string) {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(cache, "package-lock.json")); !bytes.Equal(got, want) {
-		refuse("%s is not there or old: %v; run scripts/fetch-npm.sh", cache, err)
+		need.Lack(t, "%s is not there or old: %v; run scripts/fetch-npm.sh", cache, err)
 	}
 	folder = t.TempDir()
 	// A module looks for others in the folder that it is in.

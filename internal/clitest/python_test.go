@@ -1,11 +1,11 @@
 package clitest
 
 import (
-	"os"
-	"os/exec"
 	"strconv"
 	"syscall"
 	"testing"
+
+	"relance/internal/need"
 )
 
 // python3 runs a program that leaks 100 MB a second, and says on TERM how much it
@@ -26,14 +26,7 @@ while True:
 
 func python(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath("python3")
-	if err != nil {
-		if os.Getenv("RELANCE_TEST_TOOLS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	return path
+	return need.Program(t, "python3", "python3")
 }
 
 // The main job on real input: a leak is caught a few per cent over the budget,

@@ -14,33 +14,16 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// tool returns the path of a program that not every machine has. Where it must be
-// there, and is not, the test fails.
-func tool(t testing.TB, name, debian string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		withoutTool(t, err, debian)
-	}
-	return path
-}
+	"relance/internal/need"
+)
 
 // module is tool for what a program needs beside itself: words load it.
 func module(t testing.TB, debian string, words ...string) {
 	t.Helper()
 	if out, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
-		withoutTool(t, fmt.Errorf("%q: %w\n%s", words, err, out), debian)
+		need.Lack(t, "%q: %v (apt install %s)\n%s", words, err, debian, out)
 	}
-}
-
-func withoutTool(t testing.TB, err error, debian string) {
-	t.Helper()
-	if os.Getenv("RELANCE_TEST_TOOLS") == "1" {
-		t.Fatal(err)
-	}
-	t.Skipf("%v (apt install %s)", err, debian)
 }
 
 // rooted returns the whole path of a file of the module, and lets the test cache

@@ -12,6 +12,8 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // tellsSystemd says with the library of CoreOS all that a service says. It is one of
@@ -33,7 +35,7 @@ func TestSdNotify(t *testing.T) {
 	all := "systemd-notify --status=starting; systemd-notify EXTEND_TIMEOUT_USEC=5000000 WATCHDOG_USEC=5000000 WATCHDOG=1; systemd-notify --ready; echo told; exec sleep 60"
 	for name, words := range map[string]func(t *testing.T) []string{
 		"systemd-notify": func(t *testing.T) []string {
-			tool(t, "systemd-notify", "systemd")
+			need.Program(t, "systemd-notify", "systemd")
 			return []string{"sh", "-c", all}
 		},
 		"python": func(t *testing.T) []string {
@@ -42,8 +44,8 @@ func TestSdNotify(t *testing.T) {
 		},
 		"go": func(*testing.T) []string { return []string{self(), roleWord, "tells-systemd"} },
 		"node": func(t *testing.T) []string {
-			tool(t, "systemd-notify", "systemd")
-			return []string{tool(t, "node", "nodejs"), "-e", `require('child_process').execFileSync('systemd-notify', ['--ready', '--status=up']); console.log('told'); setTimeout(() => 0, 60000)`}
+			need.Program(t, "systemd-notify", "systemd")
+			return []string{need.Program(t, "node", "nodejs"), "-e", `require('child_process').execFileSync('systemd-notify', ['--ready', '--status=up']); console.log('told'); setTimeout(() => 0, 60000)`}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

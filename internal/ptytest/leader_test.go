@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/internal/misbehave/misbehavetest"
+	"relance/internal/need"
 )
 
 // As the leader of its session relance is what "docker run -it" starts: there is
@@ -111,7 +112,7 @@ func TestHangup(t *testing.T) {
 			term.empty()
 		})
 		t.Run("ends a shell", func(t *testing.T) {
-			need(t, "bash")
+			need.Program(t, "bash", "bash")
 			term := open(t, a.argv("bash", "--norc", "-i")...)
 			s := &shell{terminal: term, level: 1}
 			s.prompt()

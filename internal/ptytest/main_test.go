@@ -100,18 +100,3 @@ func bothArms(t *testing.T, test func(t *testing.T, a arm)) {
 		t.Run(a.name, func(t *testing.T) { test(t, a) })
 	}
 }
-
-// need skips the test where a program is missing, or fails it where all of them
-// are said to be there.
-func need(t *testing.T, programs ...string) {
-	t.Helper()
-	for _, program := range programs {
-		if _, err := exec.LookPath(program); err == nil {
-			continue
-		}
-		if os.Getenv("RELANCE_TEST_TOOLS") == "1" {
-			t.Fatalf("RELANCE_TEST_TOOLS=1 and no %s", program)
-		}
-		t.Skipf("no %s", program)
-	}
-}

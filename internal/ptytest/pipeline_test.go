@@ -2,6 +2,8 @@ package ptytest
 
 import (
 	"testing"
+
+	"relance/internal/need"
 )
 
 // A pager at the end of a pipeline reads its keys from the terminal.
@@ -63,7 +65,8 @@ func (s *shell) pagerStopped() {
 // Ctrl-C ends a script when it has ended the program that the script waits for,
 // and not when that program has made up its mind to end otherwise.
 func TestScript(t *testing.T) {
-	need(t, "bash", "dash")
+	need.Program(t, "bash", "bash")
+	need.Program(t, "dash", "dash")
 	bothArms(t, func(t *testing.T, a arm) {
 		dies := a.with + `sh -c "echo rea""dy pid=\$\$; exec sleep 100"`
 		handles := a.with + "catch INT:0"

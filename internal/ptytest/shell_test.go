@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/internal/misbehave/misbehavetest"
+	"relance/internal/need"
 )
 
 // shell is a terminal with an interactive bash on it, and perhaps another one
@@ -23,7 +24,7 @@ type shell struct {
 // login opens a terminal with a shell.
 func login(t *testing.T) *shell {
 	t.Helper()
-	need(t, "bash")
+	need.Program(t, "bash", "bash")
 	s := &shell{terminal: open(t, "bash", "--norc", "-i"), level: 1}
 	s.prompt()
 	return s

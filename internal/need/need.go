@@ -1,0 +1,29 @@
+// Package need says what a test needs of the machine beside Go. A laptop may lack
+// it, and the test is skipped; where everything is to run (make test, which CI calls)
+// RELANCE_TEST_TOOLS=1 is set, and that is a failure.
+package need
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// Lack ends the test for want of something; the message says what, and how to get it.
+func Lack(t testing.TB, format string, values ...any) {
+	t.Helper()
+	if os.Getenv("RELANCE_TEST_TOOLS") == "1" {
+		t.Fatalf(format, values...)
+	}
+	t.Skipf(format, values...)
+}
+
+// Program returns the path of a program, of the Debian package named.
+func Program(t testing.TB, name, debian string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		Lack(t, "%v (apt install %s)", err, debian)
+	}
+	return path
+}
