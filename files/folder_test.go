@@ -215,6 +215,23 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
+// In a folder that we may list and not search nothing has vanished.
+func TestUnsearchable(t *testing.T) {
+	s := newScene(t)
+	s.mkdir("d")
+	s.write("d/a", "one")
+	asUser(s)
+	s.watch("d")
+	asRoot(s, func() { s.must(os.Chmod(s.at("d"), 0o644)) })
+	if changed, err := s.w.Examine(); len(changed) > 0 || err == nil {
+		t.Errorf("while it cannot be searched: %q, %v", changed, err)
+	}
+	asRoot(s, func() { s.must(os.Chmod(s.at("d"), 0o755)) })
+	if changed, err := s.w.Examine(); len(changed) > 0 || err != nil {
+		t.Errorf("when it can be again: %q, %v", changed, err)
+	}
+}
+
 // In a folder that we may not list, the file itself tells.
 func TestUnlistable(t *testing.T) {
 	s := newScene(t)

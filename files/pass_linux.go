@@ -177,7 +177,13 @@ func (p *pass) folder(real, shown string, at *unix.Stat_t) {
 	var st unix.Stat_t
 	for _, name := range p.names(real, shown, written) {
 		full, below := join(real, name), join(shown, name)
-		if leaving(name) || lstat(full, &st) != nil {
+		if leaving(name) {
+			continue
+		}
+		if err := lstat(full, &st); err != nil {
+			if !absent(err) {
+				p.hide(shown, err) // it may be listed and not be searched
+			}
 			continue
 		}
 		target, armed := full, true

@@ -2,6 +2,7 @@ package output
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,6 +81,7 @@ func (c *Carrier) Ends() []End {
 // nobody has taken yet stays its own. It waits for no reader.
 func (c *Carrier) Begin(gen int) error {
 	c.began = clock()
+	var failed error
 	for _, s := range c.streams {
 		if !s.broken.Load() {
 			s.mark(gen)
@@ -89,10 +91,11 @@ func (c *Carrier) Begin(gen int) error {
 			continue
 		}
 		if err := s.mend(gen); err != nil {
-			return fmt.Errorf("make a new pipe for %s: %w", s.name, err)
+			// The next one may need none.
+			failed = errors.Join(failed, fmt.Errorf("make a new pipe for %s: %w; who writes to it gets SIGPIPE until the next generation", s.name, err))
 		}
 	}
-	return nil
+	return failed
 }
 
 // Resume lets the silence count from now on: we were kept from running for a while.
