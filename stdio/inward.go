@@ -109,16 +109,22 @@ func (r *relay) passes(w *waiting) bool {
 		}
 		return true
 	}
-	known := false
-	for _, id := range w.cancelled {
+	known := r.takeBack(w.cancelled)
+	if known {
+		r.toChild.add(w.text)
+	}
+	return known
+}
+
+// takeBack takes requests off that are in flight and that nobody will answer any
+// more: in the count they are done. It reports whether there were any.
+func (r *relay) takeBack(ids []ident) (known bool) {
+	for _, id := range ids {
 		if c := r.flying.named[id.key]; c != nil && !c.of.opens {
 			known = true
 			r.flying.answer(c)
-			r.serve(r.gen, 1) // in the count it is done, as nobody will answer it
+			r.serve(r.gen, 1)
 		}
-	}
-	if known {
-		r.toChild.add(w.text)
 	}
 	return known
 }
@@ -132,8 +138,10 @@ func (r *relay) hand(w *waiting) {
 		q.start, q.tried, q.batch = start, w.tried, w.batch
 		q.opens = w.method == "initialize"
 		r.handed += w.requests
+		r.takeBack(w.cancelled)
 		return
 	}
+	r.takeBack(w.cancelled) // it has waited, behind what it is about
 	switch {
 	case w.method == "notifications/initialized" || w.method == "initialized":
 		r.thanks = w.text

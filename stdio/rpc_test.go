@@ -214,6 +214,19 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
+// So it is where both have waited: the request is handed over and taken back at once.
+func TestCancelledWhileItWaits(t *testing.T) {
+	peers(t, Settings{Init: true}, func(t *testing.T, p *peer) {
+		p.open()
+		p.kill()
+		p.say(ask("1", "never"))
+		p.say(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`)
+		p.serve()
+		p.hears(`{"method":"heard","params":{"method":"notifications/cancelled","generation":"2"}}`)
+		eventually(t, "taken back", func() bool { served, inFlight := p.count.Read(); return served == 1 && inFlight == 0 })
+	})
+}
+
 // A batch is several requests in one frame, answered one by one here.
 func TestBatch(t *testing.T) {
 	peers(t, Settings{Init: true}, func(t *testing.T, p *peer) {
