@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"relance/limits"
@@ -61,11 +60,11 @@ func (run *Run) requests(f *runFlags) error {
 // stdio sets what is carried between our stdin and stdout and the command's.
 func (run *Run) stdio(f *runFlags) error {
 	if f.Stdio == "" {
-		for _, flag := range []struct{ name, value string }{
-			{"stdio-delimiter", f.StdioDelimiter}, {"lost-reply", f.LostReply},
-			{"on-lost", strings.TrimPrefix(f.OnLost, "error")}, {"stdio-init", strings.TrimPrefix(f.StdioInit, "none")},
+		for _, flag := range []struct{ name, value, standard string }{
+			{"stdio-delimiter", f.StdioDelimiter, ""}, {"lost-reply", f.LostReply, ""},
+			{"on-lost", f.OnLost, "error"}, {"stdio-init", f.StdioInit, "none"},
 		} {
-			if flag.value != "" {
+			if flag.value != "" && flag.value != flag.standard {
 				return flagError(flag.name, flag.value, errors.New("nothing is carried here; give --stdio too, or leave it out"))
 			}
 		}
