@@ -144,6 +144,9 @@ func (c *Core) Start(now time.Time) []Action { return c.spawn(now) }
 // State returns where the generation at hand stands.
 func (c *Core) State() State { return c.state }
 
+// Up reports whether the child of generation gen is up and nothing is wrong with it.
+func (c *Core) Up(gen int) bool { return gen == c.gen.number && c.state == Running }
+
 // Deadline returns when Step wants to be called with a Tick at the latest; the
 // zero time means that there is nothing to wait for. A Tick that comes early or
 // late does no harm.

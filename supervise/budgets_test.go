@@ -45,8 +45,8 @@ func TestNoAlarmForTheDead(t *testing.T) {
 	s := &scene{}
 	for pid, want := range map[int]time.Duration{0: 0, 100: time.Second} {
 		s.alarm = 0
-		l := loop{world: s, pid: pid}
-		if l.perform(restart.Alarm{In: time.Second}); s.alarm != want {
+		l := loop{world: s, lives: []*life{{gen: 1, pid: pid}}}
+		if l.perform(restart.Alarm{Gen: 1, In: time.Second}); s.alarm != want {
 			t.Errorf("child %d: alarm in %v", pid, s.alarm)
 		}
 	}
@@ -157,6 +157,26 @@ func TestSettling(t *testing.T) {
 			t.Errorf("what is owed is not asked of another one: %q", s.notes)
 		}
 		s.notes = nil
+	})
+}
+
+// TestSettlingStalls: who reads our answers has stalled, so that nobody says what
+// becomes of the requests of a tree that is gone. The grace does not run out on it,
+// and who asks for the end does not wait.
+func TestSettlingStalls(t *testing.T) {
+	p := policy()
+	p.Stdio, p.Restart = true, restart.Always
+	play(t, Config{Policy: p, RestartSignal: unix.SIGUSR1}, func(s *scene) {
+		s.settles = true
+		s.pass(time.Minute)
+		s.want("0s spawn 1")
+		s.kill(unix.SIGUSR1)
+		s.want("1m0s report stopping gen=1 asked", "1m0s close-input")
+		s.exit(child.Change{})
+		s.pass(time.Hour)
+		s.want("1m0s over")
+		s.kill(unix.SIGTERM)
+		s.wantStatus(0)
 	})
 }
 

@@ -16,19 +16,32 @@ const late = 50 * time.Millisecond
 // it and has not been heard yet, and reports whether it does. The kernel tells us
 // of Ctrl-C before it tells us of the end, but it may give the two to two
 // threads, and then the second is as often first.
-func (l *loop) hold(ended restart.Exited) bool {
-	if !l.Terminal || l.interrupted == l.gen || l.core.State() != restart.Running || !l.matters(ended) {
+func (l *loop) hold(life *life, ended restart.Exited) bool {
+	if !l.Terminal || life.interrupted || !l.core.Up(life.gen) || !l.matters(ended) {
 		return false
 	}
-	l.held, l.heldUntil = &ended, time.Now().Add(late)
+	life.held, life.heldUntil = &ended, time.Now().Add(late)
 	return true
 }
 
-// release tells what was held.
-func (l *loop) release() {
-	if l.held != nil {
-		l.add(*l.held)
-		l.held = nil
+// release tells what was held until now at the latest, and reports whether there
+// was anything.
+func (l *loop) release(now time.Time) bool {
+	told := false
+	for _, life := range l.lives {
+		if life.held != nil && !now.Before(life.heldUntil) {
+			defer l.unhold(life) // which may take it from the list
+			told = true
+		}
+	}
+	return told
+}
+
+// unhold tells what was held of a generation.
+func (l *loop) unhold(life *life) {
+	if held := life.held; held != nil {
+		life.held = nil
+		l.tell(life, *held)
 	}
 }
 

@@ -20,7 +20,7 @@ type bystander struct {
 	reaped bool
 }
 
-func (b *bystander) Spawn(int) (int, error) { b.spawns++; return b.spawns, nil }
+func (b *bystander) Spawn(restart.Spawn) (int, error) { b.spawns++; return b.spawns, nil }
 
 func (b *bystander) Reap() (child.Change, child.Wait) {
 	if b.reaped {
@@ -30,28 +30,28 @@ func (b *bystander) Reap() (child.Change, child.Wait) {
 	return b.end, child.Found
 }
 
-func (*bystander) Signal(int, restart.Sig)           {}
-func (*bystander) Queue(int, restart.Sig, uint64)    {}
-func (*bystander) SignalTree(restart.Sig)            {}
-func (*bystander) KillTree()                         {}
-func (*bystander) Look(int64) (restart.Usage, error) { return restart.Usage{}, nil }
-func (*bystander) Headroom(bool)                     {}
-func (*bystander) Watch()                            {}
-func (*bystander) Counters() restart.Counters        { return restart.Counters{} }
-func (*bystander) Escaped() bool                     { return false }
-func (*bystander) Dying() bool                       { return false }
-func (*bystander) Alarm(time.Duration)               {}
-func (*bystander) Count(int64)                       {}
-func (*bystander) Drain() bool                       { return true }
-func (*bystander) Requests() (int64, int64)          { return 0, 0 }
-func (*bystander) CloseInput()                       {}
-func (*bystander) Settles() bool                     { return false }
-func (*bystander) Resumed()                          {}
-func (*bystander) Heard()                            {}
-func (*bystander) Examine(bool) restart.Examined     { return restart.Examined{Settled: true} }
-func (*bystander) TreeLeft() int                     { return 0 }
-func (*bystander) Over()                             {}
-func (*bystander) ChildStopped(restart.Sig)          {}
+func (*bystander) Signal(int, restart.Sig)                {}
+func (*bystander) Queue(int, restart.Sig, uint64)         {}
+func (*bystander) SignalTree(int, restart.Sig)            {}
+func (*bystander) KillTree(int)                           {}
+func (*bystander) Look(int, int64) (restart.Usage, error) { return restart.Usage{}, nil }
+func (*bystander) Headroom(int, bool)                     {}
+func (*bystander) Watch(int)                              {}
+func (*bystander) Counters(int) restart.Counters          { return restart.Counters{} }
+func (*bystander) Escaped(int) bool                       { return false }
+func (*bystander) Dying(int) bool                         { return false }
+func (*bystander) Alarm(int, time.Duration)               {}
+func (*bystander) Count(int, int64)                       {}
+func (*bystander) Drain(int) bool                         { return true }
+func (*bystander) Requests(int) (int64, int64)            { return 0, 0 }
+func (*bystander) CloseInput(int)                         {}
+func (*bystander) Settles() bool                          { return false }
+func (*bystander) Resumed()                               {}
+func (*bystander) Heard()                                 {}
+func (*bystander) Examine(bool) restart.Examined          { return restart.Examined{Settled: true} }
+func (*bystander) TreeLeft(int) int                       { return 0 }
+func (*bystander) Over(int)                               {}
+func (*bystander) ChildStopped(int, restart.Sig)          {}
 
 // Ctrl-C that comes a little later than the end that it has caused is still its
 // cause, and one that comes much later is not.

@@ -53,7 +53,7 @@ func (s *spending) seen(members, reaped time.Duration) {
 }
 
 // Look measures the tree. What the kernel counts need not be looked for in /proc.
-func (m *Machine) Look(budget int64) (restart.Usage, error) {
+func (m *Machine) Look(_ int, budget int64) (restart.Usage, error) {
 	pids, grouped := m.groups.pids()
 	// A child that has moved to another group, as container tools do, is found
 	// as a descendant, and what the kernel counts is not of it.
@@ -151,7 +151,7 @@ func who(m tree.Member) string {
 }
 
 // Alarm wakes us when the child has used in more of CPU time.
-func (m *Machine) Alarm(in time.Duration) {
+func (m *Machine) Alarm(_ int, in time.Duration) {
 	used, err := tree.ProcessCPU(m.pid)
 	if err == nil && m.clock == nil && !m.clockless {
 		m.clock, err = signals.NewCPUTimer(m.pid)

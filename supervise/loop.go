@@ -22,45 +22,46 @@ import (
 )
 
 // World is what the loop can do: the acts of the edges, called by its goroutine
-// only. There is the real one (world_linux.go) and the one of the tests.
+// only. There is the real one (world_linux.go) and the one of the tests. What is
+// about a generation carries its number, for several may live at once.
 type World interface {
 	// Spawn starts a generation and returns the pid of its child.
-	Spawn(gen int) (int, error)
+	Spawn(s restart.Spawn) (int, error)
 	// Signal sends sig to the child, Queue with a value as sigqueue(3) does,
 	// SignalTree to every process of its tree.
 	Signal(pid int, sig restart.Sig)
 	Queue(pid int, sig restart.Sig, value uint64)
-	SignalTree(sig restart.Sig)
+	SignalTree(gen int, sig restart.Sig)
 	// KillTree ends every process of the tree by force.
-	KillTree()
+	KillTree(gen int)
 	// Look measures the tree; a figure below budget need not be exact.
-	Look(budget int64) (restart.Usage, error)
+	Look(gen int, budget int64) (restart.Usage, error)
 	// Headroom moves memory.high of the group out of the way, or back to the
 	// budget. Where there is no group it does nothing, as do the next two.
-	Headroom(on bool)
+	Headroom(gen int, on bool)
 	// Watch lets the next change of the group come through the channel of events,
 	// and at once if there was one since the last that came. A group is watched
 	// from its start on.
-	Watch()
+	Watch(gen int)
 	// Counters are those of the group since its start.
-	Counters() restart.Counters
+	Counters(gen int) restart.Counters
 	// Escaped reports whether the child, which lives, has left its group; Dying
 	// whether it was killed and its end is still to come.
-	Escaped() bool
-	Dying() bool
+	Escaped(gen int) bool
+	Dying(gen int) bool
 	// Alarm lets an alarm come when the child has used in more of CPU time; where
 	// that cannot be had, none comes.
-	Alarm(in time.Duration)
+	Alarm(gen int, in time.Duration)
 	// Count lets a Counted come when so many requests were served, and where we
 	// carry them lets no more come before that; zero: any number. Drain lets nothing
 	// new come, and a Counted when nothing is in flight; it reports whether that is
 	// known at once, since what we carry may be on its way. Requests are the figures.
-	Count(until int64)
-	Drain() bool
-	Requests() (served, inFlight int64)
+	Count(gen int, until int64)
+	Drain(gen int) bool
+	Requests(gen int) (served, inFlight int64)
 	// CloseInput closes the stdin of the child. Settles reports whether an Ended
 	// comes some time after Over.
-	CloseInput()
+	CloseInput(gen int)
 	Settles() bool
 	// Heard is called when a watched file was touched, Examine says which watched
 	// files have changed; now: also if something is being changed at this moment.
@@ -72,10 +73,10 @@ type World interface {
 	// Reap takes one change of a child of this process, without waiting.
 	Reap() (child.Change, child.Wait)
 	// TreeLeft counts the processes of the tree, Over is called when none is left.
-	TreeLeft() int
-	Over()
+	TreeLeft(gen int) int
+	Over(gen int)
 	// ChildStopped is called when the child was stopped by sig.
-	ChildStopped(sig restart.Sig)
+	ChildStopped(gen int, sig restart.Sig)
 }
 
 // Config is what the loop needs to know.
@@ -123,26 +124,16 @@ type loop struct {
 	Config
 	world World
 	core  *restart.Core
-	// gen and pid are of the child that runs; pid is zero when it was reaped.
-	gen, pid int
-	// interrupted is the generation that the terminal has last sent a signal to.
-	interrupted int
-	// leftover is set between the end of a child and that of its tree.
-	leftover bool
-	timer    *time.Timer
+	// lives are the generations whose tree is there, or whose end is not yet told.
+	lives []*life
+	timer *time.Timer
 	// pending holds events that are known and not yet stepped.
 	pending []restart.Event
-	// unsettled is the end of a tree that is told when it is settled what becomes of
-	// the requests it has not answered.
-	unsettled restart.Event
-	// beat is when the next sign of life is due; status is what the child has said
-	// last of itself, and statusAt when that was told.
-	beat     time.Time
-	status   string
-	statusAt time.Time
-	// held is the end of a child that is not told before heldUntil (late.go).
-	held      *restart.Exited
-	heldUntil time.Time
+	// ending says that the end was asked for: nobody waits any more for what becomes
+	// of requests.
+	ending bool
+	// beat is when the next sign of life is due.
+	beat time.Time
 }
 
 // Run supervises until the core says that all is over, and returns the exit
@@ -180,10 +171,7 @@ const paused = time.Second
 // wait blocks until something happens or the core's deadline comes.
 func (l *loop) wait(from Sources) {
 	var alarm <-chan time.Time
-	deadline := l.beating(l.core.Deadline())
-	if l.held != nil && (deadline.IsZero() || l.heldUntil.Before(deadline)) {
-		deadline = l.heldUntil
-	}
+	deadline := l.deadline()
 	if !deadline.IsZero() {
 		l.timer.Reset(time.Until(deadline))
 		alarm = l.timer.C
@@ -205,12 +193,27 @@ func (l *loop) wait(from Sources) {
 		if time.Since(deadline) > paused {
 			l.world.Resumed()
 		}
-		if l.held != nil && !time.Now().Before(l.heldUntil) {
-			l.release()
-			return
+		if !l.release(time.Now()) {
+			l.add(restart.Tick{})
 		}
-		l.add(restart.Tick{})
 	}
+}
+
+// deadline is when to be awake at the latest; the zero time: whenever. While it is
+// not settled what becomes of the requests of a tree that is gone, the core waits
+// for nothing: it does not know yet that the tree is.
+func (l *loop) deadline() time.Time {
+	var core time.Time
+	if !l.settling() {
+		core = l.core.Deadline()
+	}
+	deadline := l.beating(core)
+	for _, life := range l.lives {
+		if life.held != nil && (deadline.IsZero() || life.heldUntil.Before(deadline)) {
+			deadline = life.heldUntil
+		}
+	}
+	return deadline
 }
 
 func (l *loop) add(ev restart.Event) { l.pending = append(l.pending, ev) }

@@ -21,7 +21,7 @@ func TestMachineOutput(t *testing.T) {
 	bare := place.Bare(os.Getpid())
 	m := &Machine{walker: walker, groups: groups{place: bare}, memory: &memory{place: bare}}
 	look := func() time.Duration {
-		u, err := m.Look(0)
+		u, err := m.Look(1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

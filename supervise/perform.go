@@ -14,43 +14,34 @@ func (l *loop) perform(a restart.Action) {
 	case restart.Spawn:
 		l.spawn(a)
 	case restart.Signal:
-		switch {
-		case a.Tree:
-			l.world.SignalTree(a.Sig)
-		case l.pid == 0:
-			// Reaped meanwhile: the number may be anybody's.
-		case a.Queued:
-			l.world.Queue(l.pid, a.Sig, a.Value)
-		default:
-			l.world.Signal(l.pid, a.Sig)
-		}
+		l.signal(a)
 	case restart.Kill:
-		l.world.KillTree()
+		l.world.KillTree(a.Gen)
 	case restart.Look:
-		usage, err := l.world.Look(l.Policy.MemoryHigh)
+		usage, err := l.world.Look(a.Gen, l.Policy.MemoryHigh)
 		ev := restart.Looked{Gen: a.Gen, Usage: usage}
 		if err != nil {
 			ev.Err = err.Error()
 		}
 		l.add(ev)
 	case restart.Headroom:
-		l.world.Headroom(true)
+		l.world.Headroom(a.Gen, true)
 	case restart.Tripwire:
-		l.world.Headroom(false)
+		l.world.Headroom(a.Gen, false)
 	case restart.Watch:
-		l.world.Watch()
+		l.world.Watch(a.Gen)
 	case restart.Count:
-		l.world.Count(a.Until)
+		l.world.Count(a.Gen, a.Until)
 	case restart.Drain:
-		known := l.world.Drain()
-		if _, inFlight := l.world.Requests(); known || inFlight > 0 {
-			l.served()
+		known := l.world.Drain(a.Gen)
+		if _, inFlight := l.world.Requests(a.Gen); known || inFlight > 0 {
+			l.served(a.Gen)
 		}
 	case restart.CloseInput:
-		l.world.CloseInput()
+		l.world.CloseInput(a.Gen)
 	case restart.Alarm:
-		if l.pid != 0 { // as above
-			l.world.Alarm(a.In)
+		if l.pid(a.Gen) != 0 {
+			l.world.Alarm(a.Gen, a.In)
 		}
 	case restart.Examine:
 		l.add(l.world.Examine(a.Now))
@@ -61,8 +52,30 @@ func (l *loop) perform(a restart.Action) {
 	}
 }
 
+// pid is that of the child of gen; zero: it was reaped, and the number may be
+// anybody's.
+func (l *loop) pid(gen int) int {
+	if life := l.life(gen); life != nil {
+		return life.pid
+	}
+	return 0
+}
+
+func (l *loop) signal(a restart.Signal) {
+	pid := l.pid(a.Gen)
+	switch {
+	case a.Tree:
+		l.world.SignalTree(a.Gen, a.Sig)
+	case pid == 0:
+	case a.Queued:
+		l.world.Queue(pid, a.Sig, a.Value)
+	default:
+		l.world.Signal(pid, a.Sig)
+	}
+}
+
 func (l *loop) spawn(a restart.Spawn) {
-	pid, err := l.world.Spawn(a.Gen)
+	pid, err := l.world.Spawn(a)
 	if err != nil {
 		failed := restart.SpawnFailed{Gen: a.Gen, Err: err.Error(), Status: 125}
 		var stage *child.StageError
@@ -72,7 +85,7 @@ func (l *loop) spawn(a restart.Spawn) {
 		l.add(failed)
 		return
 	}
-	l.gen, l.pid = a.Gen, pid
+	l.lives = append(l.lives, &life{gen: a.Gen, pid: pid})
 	if !l.Policy.NotifyReady {
 		l.Above.Ready()
 	}

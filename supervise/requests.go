@@ -14,12 +14,13 @@ func (l *loop) requests(n requests.News) {
 		l.add(restart.InputEnded{})
 		return
 	}
-	if n.Gen != l.gen {
+	life := l.life(n.Gen)
+	if life == nil {
 		return // of a generation that is no more
 	}
 	switch n.Kind {
 	case requests.Counted:
-		l.served()
+		l.served(n.Gen)
 	case requests.Ready:
 		l.Above.Ready()
 		l.add(restart.Ready{Gen: n.Gen})
@@ -27,20 +28,20 @@ func (l *loop) requests(n requests.News) {
 		l.Above.Extend(micros(n.Micros))
 		l.add(restart.Extend{Gen: n.Gen, By: micros(n.Micros)})
 	case requests.Status:
-		l.tellStatus(n)
+		l.tellStatus(life, n)
 	case requests.Ended:
-		l.settled(n)
+		l.settled(life, n)
 	case requests.Broken:
-		l.broken(n)
+		l.broken(life, n)
 	}
 }
 
 // broken: what the command writes is no answer. Nobody knows any more which answer
 // belongs to which request, so it is ended by force, which is a crash.
-func (l *loop) broken(n requests.News) {
+func (l *loop) broken(life *life, n requests.News) {
 	l.Say("gen " + strconv.Itoa(n.Gen) + ": what the command says is not what it should be: " + n.Text)
-	if l.pid != 0 {
-		l.world.KillTree()
+	if life.pid != 0 {
+		l.world.KillTree(life.gen)
 	}
 }
 
@@ -48,10 +49,10 @@ func (l *loop) broken(n requests.News) {
 const statusPause = time.Second
 
 // tellStatus passes on what the child says of its state: a line where it is new.
-func (l *loop) tellStatus(n requests.News) {
+func (l *loop) tellStatus(life *life, n requests.News) {
 	l.Above.Status(n.Text)
-	if now := time.Now(); n.Text != l.status && now.Sub(l.statusAt) >= statusPause {
-		l.status, l.statusAt = n.Text, now
+	if now := time.Now(); n.Text != life.status && now.Sub(life.statusAt) >= statusPause {
+		life.status, life.statusAt = n.Text, now
 		l.Say("gen " + strconv.Itoa(n.Gen) + ": status: " + n.Text)
 	}
 }
@@ -73,22 +74,33 @@ func (l *loop) beating(deadline time.Time) time.Time {
 }
 
 // served tells the figures.
-func (l *loop) served() {
-	served, inFlight := l.world.Requests()
-	l.add(restart.Served{Gen: l.gen, Served: served, InFlight: inFlight})
+func (l *loop) served(gen int) {
+	served, inFlight := l.world.Requests(gen)
+	l.add(restart.Served{Gen: gen, Served: served, InFlight: inFlight})
 }
 
 // settled tells the end of a tree that was kept back.
-func (l *loop) settled(n requests.News) {
-	switch ev := l.unsettled.(type) {
+func (l *loop) settled(life *life, n requests.News) {
+	ev := life.unsettled
+	life.unsettled = nil
+	switch ev := ev.(type) {
 	case restart.Exited:
 		ev.Lost, ev.Owed = n.Lost, n.Owed
-		l.add(ev)
+		l.tell(life, ev)
 	case restart.Emptied:
 		ev.Lost, ev.Owed = n.Lost, n.Owed
-		l.add(ev)
+		l.tell(life, ev)
 	}
-	l.unsettled = nil
+}
+
+// settleAll tells the ends that are kept back. Somebody asks for the end, and who
+// reads our answers may have stalled.
+func (l *loop) settleAll() {
+	for _, life := range l.lives {
+		if life.unsettled != nil {
+			defer l.settled(life, requests.News{})
+		}
+	}
 }
 
 // mostExtended is the longest time that a child can ask for at once.

@@ -61,7 +61,7 @@ func (m *Machine) endRequests() {
 }
 
 // Count asks to be told when so many requests were served; what we carry ends there.
-func (m *Machine) Count(until int64) {
+func (m *Machine) Count(_ int, until int64) {
 	if m.counter != nil {
 		m.counter.Until(until)
 	}
@@ -72,7 +72,7 @@ func (m *Machine) Count(until int64) {
 
 // Drain lets nothing new come, and asks to be told when nothing is in flight. What
 // we carry is drained only when the broker has heard of it: it asks then.
-func (m *Machine) Drain() bool {
+func (m *Machine) Drain(_ int) bool {
 	if m.server != nil {
 		m.server.Drain()
 	}
@@ -87,7 +87,7 @@ func (m *Machine) Drain() bool {
 }
 
 // Requests are the figures.
-func (m *Machine) Requests() (served, inFlight int64) {
+func (m *Machine) Requests(_ int) (served, inFlight int64) {
 	if m.counter == nil {
 		return 0, 0
 	}

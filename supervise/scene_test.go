@@ -191,7 +191,8 @@ func (s *scene) told(r restart.Report) {
 	s.note("%s", what)
 }
 
-func (s *scene) Spawn(gen int) (int, error) {
+func (s *scene) Spawn(a restart.Spawn) (int, error) {
+	gen := a.Gen
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("spawn %d", gen)
@@ -219,51 +220,51 @@ func (s *scene) Signal(pid int, sig restart.Sig) {
 	}
 }
 
-func (s *scene) SignalTree(sig restart.Sig) {
+func (s *scene) SignalTree(_ int, sig restart.Sig) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("tree %s", signals.Name(unix.Signal(sig)))
 }
 
-func (s *scene) KillTree() {
+func (s *scene) KillTree(int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("kill")
 }
 
-func (s *scene) Look(int64) (restart.Usage, error) {
+func (s *scene) Look(int, int64) (restart.Usage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("look")
 	return s.use, s.blind
 }
 
-func (s *scene) Alarm(in time.Duration) {
+func (s *scene) Alarm(_ int, in time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.alarm = in
 }
 
-func (s *scene) Count(until int64) {
+func (s *scene) Count(_ int, until int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("count %d", until)
 }
 
-func (s *scene) Drain() bool {
+func (s *scene) Drain(int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("drain")
 	return !s.settles
 }
 
-func (s *scene) Requests() (served, inFlight int64) {
+func (s *scene) Requests(int) (served, inFlight int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.served, s.inFlight
 }
 
-func (s *scene) CloseInput() {
+func (s *scene) CloseInput(int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("close-input")
@@ -287,26 +288,26 @@ func (s *scene) Examine(now bool) restart.Examined {
 	return s.examined
 }
 
-func (s *scene) Headroom(on bool) {
+func (s *scene) Headroom(_ int, on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("headroom %v", on)
 }
 
-func (s *scene) Watch() {
+func (s *scene) Watch(int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("watch")
 }
 
-func (s *scene) Counters() restart.Counters {
+func (s *scene) Counters(int) restart.Counters {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls["counters"]++
 	return s.count
 }
 
-func (s *scene) Escaped() bool {
+func (s *scene) Escaped(int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls["escaped"]++
@@ -316,7 +317,7 @@ func (s *scene) Escaped() bool {
 	return s.escaped
 }
 
-func (s *scene) Dying() bool {
+func (s *scene) Dying(int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.dying
@@ -337,21 +338,21 @@ func (s *scene) Reap() (child.Change, child.Wait) {
 	return child.Change{}, child.Later
 }
 
-func (s *scene) TreeLeft() int {
+func (s *scene) TreeLeft(int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls["count"]++
 	return s.rest
 }
 
-func (s *scene) Over() {
+func (s *scene) Over(int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("over")
 	s.count = restart.Counters{} // the group is gone
 }
 
-func (s *scene) ChildStopped(sig restart.Sig) {
+func (s *scene) ChildStopped(_ int, sig restart.Sig) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.note("stopped %s", signals.Name(unix.Signal(sig)))

@@ -33,7 +33,7 @@ func (m *Machine) stdioSpawned(ok bool) {
 }
 
 // CloseInput closes the stdin of the child.
-func (m *Machine) CloseInput() {
+func (m *Machine) CloseInput(_ int) {
 	if m.stdio != nil {
 		m.stdio.CloseInput()
 	}

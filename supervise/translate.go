@@ -20,8 +20,8 @@ func (l *loop) translate(s signals.Signal) {
 		l.reap()
 		return
 	case signals.CPUClock:
-		if s.Sender == l.pid {
-			l.add(restart.CPUUsed{Gen: l.gen})
+		if life := l.lifeOf(s.Sender); life != nil {
+			l.add(restart.CPUUsed{Gen: life.gen})
 		}
 		return
 	}
@@ -40,11 +40,16 @@ func (l *loop) translate(s signals.Signal) {
 			ev.Sig = 0
 		}
 		l.add(ev)
+		l.ending = true
+		l.settleAll()
 	case signals.Interrupt:
 		// As it reached the child, whatever we would have made of it.
-		l.interrupted = l.gen
 		l.add(restart.Interrupted{Sig: restart.Sig(s.Number)})
-		l.release()
+		for _, life := range l.lives {
+			life.interrupted = true
+			defer l.unhold(life) // which may take it from the list
+		}
+		l.settleAll()
 	case signals.Forward:
 		l.add(restart.Forward{Sig: restart.Sig(sig), Queued: s.Queued, Value: s.Value})
 	}
@@ -54,23 +59,24 @@ func (l *loop) translate(s signals.Signal) {
 // before it tells of the end of its victim, so that is asked for first: the end
 // is the whole story.
 func (l *loop) group(ev cgroup.Change) {
-	if ev.Gen != l.gen {
+	life := l.life(ev.Gen)
+	if life == nil {
 		return // of a group that is no more
 	}
 	l.reap()
 	switch {
-	case l.held != nil, l.pid == 0 && !l.leftover:
+	case life.held != nil, life.pid == 0 && !life.leftover:
 		// What the counters say goes with the end.
 	case ev.Pressed:
 		// A look that is not possible leaves the figures out; the verdict stands.
-		usage, _ := l.world.Look(l.Policy.MemoryHigh)
+		usage, _ := l.world.Look(ev.Gen, l.Policy.MemoryHigh)
 		l.add(restart.Pressed{Gen: ev.Gen, Usage: usage})
 	default:
 		// In this order: Counters lets the next change of a file be told, and where
 		// the child is must not be older than that.
-		counters := l.world.Counters()
-		escaped := l.pid != 0 && l.world.Escaped()
-		dying := l.pid != 0 && counters.OOMKill > 0 && l.world.Dying()
+		counters := l.world.Counters(ev.Gen)
+		escaped := life.pid != 0 && l.world.Escaped(ev.Gen)
+		dying := life.pid != 0 && counters.OOMKill > 0 && l.world.Dying(ev.Gen)
 		l.add(restart.MemoryEvents{Gen: ev.Gen, Counters: counters, Escaped: escaped, Dying: dying})
 	}
 }
@@ -85,61 +91,71 @@ func sender(s signals.Signal) string {
 	return fmt.Sprintf("%s from pid %d, uid %d", signals.Name(s.Number), s.Sender, s.UID)
 }
 
-// reap takes every change there is. The end of the child is told with what is
-// left of its tree; that of an orphan only matters when it was the last.
+// reap takes every change there is. The end of a child is told with what is left
+// of its tree; that of an orphan only matters when it was the last.
 func (l *loop) reap() {
-	var ended *restart.Exited
+	ends := map[int]*restart.Exited{}
 	for {
 		c, wait := l.world.Reap()
-		switch {
-		case wait == child.Found && c.PID != l.pid:
-			continue
-		case wait == child.Found && c.Stopped != 0:
-			l.world.ChildStopped(restart.Sig(c.Stopped))
-			continue
-		case wait == child.Found:
-			ended = &restart.Exited{
-				Gen: l.gen, Code: c.Code, Signal: restart.Sig(c.Signal), Core: c.Core,
+		if wait != child.Found {
+			l.tellLeft(ends, wait)
+			return
+		}
+		switch life := l.lifeOf(c.PID); {
+		case life == nil:
+		case c.Stopped != 0:
+			l.world.ChildStopped(life.gen, restart.Sig(c.Stopped))
+		default:
+			ends[life.gen] = &restart.Exited{
+				Gen: life.gen, Code: c.Code, Signal: restart.Sig(c.Signal), Core: c.Core,
 				CPU: c.CPU, MaxRSS: c.MaxRSS,
 				// While there is a group to read them from.
-				Counters: l.world.Counters(),
+				Counters: l.world.Counters(life.gen),
 			}
 			// Forgotten at once: from now on this number may be anybody's.
-			l.pid = 0
-			l.leftover = true
-			continue
+			life.pid, life.leftover = 0, true
 		}
-		if l.leftover {
-			l.tellLeft(ended, wait)
-		}
-		return
 	}
 }
 
-// tellLeft tells of the end of the child, or of the end of its tree.
-func (l *loop) tellLeft(ended *restart.Exited, wait child.Wait) {
-	left := 0
-	if wait != child.Childless {
-		left = l.world.TreeLeft()
-	}
-	if left == 0 {
-		l.leftover = false
-		l.world.Over()
-	}
-	switch {
-	case ended != nil:
-		ended.Left = left
-		if left == 0 && l.world.Settles() {
-			l.unsettled = *ended
-		} else if !l.hold(*ended) {
-			l.add(*ended)
+// tellLeft tells of the ends of children, and of those of their trees.
+func (l *loop) tellLeft(ends map[int]*restart.Exited, wait child.Wait) {
+	// One that is told of goes from the list.
+	for _, life := range append([]*life(nil), l.lives...) {
+		if !life.leftover {
+			continue
 		}
-	case left == 0:
-		l.release()
-		if ev := (restart.Emptied{Gen: l.gen}); l.world.Settles() {
-			l.unsettled = ev
-		} else {
-			l.add(ev)
+		left := 0
+		if wait != child.Childless {
+			left = l.world.TreeLeft(life.gen)
+		}
+		if left == 0 {
+			life.leftover = false
+			l.world.Over(life.gen)
+		}
+		switch ended := ends[life.gen]; {
+		case ended != nil:
+			ended.Left = left
+			if left > 0 || !l.keep(life, *ended) {
+				if !l.hold(life, *ended) {
+					l.tell(life, *ended)
+				}
+			}
+		case left == 0:
+			l.unhold(life)
+			if ev := (restart.Emptied{Gen: life.gen}); !l.keep(life, ev) {
+				l.tell(life, ev)
+			}
 		}
 	}
+}
+
+// keep keeps the end of a tree back where it is told later what becomes of its
+// requests, and reports whether that is so.
+func (l *loop) keep(life *life, ev restart.Event) bool {
+	if !l.world.Settles() || l.ending {
+		return false
+	}
+	life.unsettled = ev
+	return true
 }

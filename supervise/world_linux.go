@@ -124,7 +124,8 @@ func NewMachine(s Setup) (*Machine, error) {
 }
 
 // Spawn starts a generation and returns the pid of its child.
-func (m *Machine) Spawn(gen int) (int, error) {
+func (m *Machine) Spawn(s restart.Spawn) (int, error) {
+	gen := s.Gen
 	if gen > 1 {
 		m.terminal.Reclaim()
 	}
@@ -213,7 +214,7 @@ func (m *Machine) Queue(pid int, sig restart.Sig, value uint64) {
 }
 
 // SignalTree sends sig to every process of the tree.
-func (m *Machine) SignalTree(sig restart.Sig) {
+func (m *Machine) SignalTree(_ int, sig restart.Sig) {
 	if _, err := m.walker.Signal(unix.Signal(sig)); err != nil {
 		m.complain(fmt.Sprintf("%s to the tree: %v", signals.Name(unix.Signal(sig)), err))
 	}
@@ -222,7 +223,7 @@ func (m *Machine) SignalTree(sig restart.Sig) {
 // KillTree ends every process of the tree by force: at once and as a whole where
 // the tree is in a group of its own, else one by one. Where the group did not
 // help, because something was moved out of it, the second call goes one by one.
-func (m *Machine) KillTree() {
+func (m *Machine) KillTree(_ int) {
 	m.kills++
 	if m.groups.kill() && m.kills == 1 {
 		return
@@ -241,7 +242,7 @@ func (m *Machine) RunChanges(out chan<- cgroup.Change) {
 }
 
 // Headroom takes memory.high away, so that the tree can leave, or puts it back.
-func (m *Machine) Headroom(on bool) {
+func (m *Machine) Headroom(_ int, on bool) {
 	var err error
 	if on {
 		err = m.memory.setHigh(cgroup.NoLimit)
@@ -254,16 +255,16 @@ func (m *Machine) Headroom(on bool) {
 }
 
 // Watch lets the next change of the group's files be told.
-func (m *Machine) Watch() { m.memory.rearm() }
+func (m *Machine) Watch(_ int) { m.memory.rearm() }
 
 // Counters are what the kernel has counted since the generation began.
-func (m *Machine) Counters() restart.Counters { return m.memory.counters() }
+func (m *Machine) Counters(_ int) restart.Counters { return m.memory.counters() }
 
 // Dying reports whether the child was killed and is not dead yet.
-func (m *Machine) Dying() bool { return child.Dying(m.pid) }
+func (m *Machine) Dying(_ int) bool { return child.Dying(m.pid) }
 
 // Escaped reports whether the child has left the group of its generation.
-func (m *Machine) Escaped() bool { return m.memory.escaped(m.pid) }
+func (m *Machine) Escaped(_ int) bool { return m.memory.escaped(m.pid) }
 
 // Reap takes one change of a child of this process.
 func (m *Machine) Reap() (child.Change, child.Wait) {
@@ -276,7 +277,7 @@ func (m *Machine) Reap() (child.Change, child.Wait) {
 }
 
 // TreeLeft counts the living processes of the tree.
-func (m *Machine) TreeLeft() int {
+func (m *Machine) TreeLeft(_ int) int {
 	n, err := m.walker.Left()
 	if err != nil {
 		m.complain(fmt.Sprintf("look at the tree: %v", err))
@@ -285,7 +286,7 @@ func (m *Machine) TreeLeft() int {
 }
 
 // Over is called when the tree is empty.
-func (m *Machine) Over() {
+func (m *Machine) Over(_ int) {
 	m.endRequests()
 	m.memory.end()
 	m.groups.leave()
