@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"relance/restart"
 	"time"
 
 	"relance/limits"
@@ -43,7 +44,7 @@ func (run *Run) requests(f *runFlags) error {
 	case "yes":
 		run.Listens = true
 	case "ready":
-		run.Listens, p.NotifyReady = true, true
+		run.Listens, p.Ready = true, restart.ReadyWhenSaid
 	default:
 		return flagError("notify", f.Notify, errors.New("no such mode, use yes or ready"))
 	}

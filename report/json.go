@@ -19,6 +19,7 @@ type record struct {
 	Msg        string    `json:"msg"`
 	Name       string    `json:"name,omitempty"`
 	Event      string    `json:"event,omitempty"`
+	Worker     int       `json:"worker,omitempty"`
 	Generation int       `json:"generation,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
 	PID        int       `json:"pid,omitempty"`
@@ -58,6 +59,9 @@ type record struct {
 	Planned    time.Time `json:"planned,omitzero"`
 	Error      string    `json:"error,omitempty"`
 	Spent      string    `json:"spent,omitempty"`
+	Handover   bool      `json:"handover,omitempty"`
+	Unready    string    `json:"unready,omitempty"`
+	Workers    int       `json:"other_workers,omitempty"`
 }
 
 // JSON is the line for r at now, without a line feed. name is what the user
@@ -69,12 +73,13 @@ func JSON(r restart.Report, name string, now time.Time) string {
 		Planned: r.Planned, Failures: r.Failures, Error: r.Err,
 		Spent: string(r.Spent), Path: r.Path, More: r.More, Quiet: r.Quiet, Observed: r.Observed, Again: r.Again,
 		InFlight: r.InFlight, Lost: r.Lost,
+		Worker: r.Worker, Workers: r.Workers, Handover: r.Handover, Unready: r.Unready,
 	}
 	if r.Uptime != 0 {
 		rec.Uptime = seconds(r.Uptime)
 	}
 	switch r.Kind {
-	case restart.Up, restart.DrainBegun, restart.Stopping, restart.LeftBehind, restart.Backoff, restart.NoHelp:
+	case restart.Up, restart.DrainBegun, restart.Stopping, restart.LeftBehind, restart.Backoff, restart.NoHelp, restart.HandoverFailed:
 		if r.In != restart.Forever {
 			rec.In = seconds(r.In)
 		}
@@ -165,15 +170,16 @@ func marshal(rec record) string {
 func level(r restart.Report) string {
 	switch r.Kind {
 	case restart.Killing, restart.Unkillable, restart.Backoff, restart.NoHelp, restart.LeftBehind, restart.Blind,
-		restart.OOM, restart.PIDsMax, restart.Escaped:
+		restart.OOM, restart.PIDsMax, restart.Escaped, restart.HandoverFailed:
 		return "warn"
-	case restart.GaveUp, restart.StartFailure:
+	case restart.GaveUp, restart.StartFailure, restart.Reduced:
 		return "error"
 	case restart.Stopping, restart.Ended:
 		if r.Reason == restart.OOMKilled || r.Spent == restart.BudgetShare || r.Spent == restart.BudgetSilence {
 			return "warn" // work is lost, or was not done for some time
 		}
-	case restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun:
+	case restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun,
+		restart.Queued, restart.HandingOver:
 	}
 	return "info"
 }

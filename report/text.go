@@ -21,8 +21,13 @@ import (
 // Text is the line for r, without the program's name and without a line feed.
 func Text(r restart.Report) string {
 	var b strings.Builder
+	if r.Worker > 0 {
+		fmt.Fprintf(&b, "worker %d, ", r.Worker)
+	}
 	fmt.Fprintf(&b, "gen %d: ", r.Gen)
 	switch r.Kind {
+	case restart.Queued, restart.HandingOver, restart.HandoverFailed, restart.Reduced:
+		b.WriteString(shared(r))
 	case restart.Up:
 		b.WriteString(up(r))
 	case restart.Planned:
@@ -51,8 +56,8 @@ func Text(r restart.Report) string {
 	case restart.Backoff:
 		fmt.Fprintf(&b, "%s; next try in %s%s", because(r), limits.FormatDuration(r.In), inARow(r.Failures))
 	case restart.NoHelp:
-		fmt.Fprintf(&b, "%s, sooner than --min-uptime: relaunching does not help; next try in %s%s",
-			because(r), limits.FormatDuration(r.In), inARow(r.Failures))
+		fmt.Fprintf(&b, "%s, sooner than --min-uptime: relaunching does not help; next try in %s%s%s",
+			because(r), limits.FormatDuration(r.In), inARow(r.Failures), worksOn(r))
 	case restart.GaveUp:
 		fmt.Fprintf(&b, "%s; giving up after %s (--give-up)", because(r), count(r.Failures, "failure", "failures"))
 	case restart.BudgetEnd:
@@ -85,7 +90,10 @@ func Lost(n int64) string {
 // up says what a generation that is up is, and until when.
 func up(r restart.Report) string {
 	s := fmt.Sprintf("up, pid %d", r.PID)
-	if r.After > 0 {
+	switch {
+	case r.Handover:
+		s += fmt.Sprintf(", in place of gen %d", r.After)
+	case r.After > 0:
 		s += fmt.Sprintf(", %s after gen %d ended", limits.FormatDuration(r.In), r.After)
 	}
 	if !r.Planned.IsZero() {
@@ -119,7 +127,7 @@ func because(r restart.Report) string {
 	case restart.CPULimit:
 		why += fmt.Sprintf(": %s with %s of CPU time", ending(r.Exit), limits.FormatDuration(r.Exit.CPU))
 	case restart.StartFailed:
-		return why + ": " + r.Err
+		return why + ": " + startFailed(r)
 	case restart.Exit, restart.Signaled, restart.FileSizeLimit, restart.MemoryMax:
 		why += ": " + ending(r.Exit)
 	case restart.Asked:

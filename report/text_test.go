@@ -32,7 +32,7 @@ type reportLine struct {
 }
 
 // lines has every kind of report with every reason that it can have.
-var lines = slices.Concat(plainLines, memoryLines, spentLines)
+var lines = slices.Concat(plainLines, memoryLines, spentLines, sharedLines)
 
 var plainLines = []reportLine{
 	{"up", restart.Report{Kind: restart.Up, Gen: 4, PID: 4711, In: 38 * time.Millisecond, After: 3}, `gen 4: up, pid 4711, 38 ms after gen 3 ended`},

@@ -7,7 +7,8 @@ type Action interface{ action() }
 
 type (
 	// Spawn: start generation Gen. Answered by Started or SpawnFailed.
-	Spawn struct{ Gen int }
+	// Worker is the number of the slot, from 1; zero: there is only one.
+	Spawn struct{ Gen, Worker int }
 	// Signal: send Sig to the child of Gen, or to every process of its tree.
 	Signal struct {
 		Gen  int
@@ -54,11 +55,20 @@ type (
 	Drain struct{ Gen int }
 	// CloseInput: close the stdin of the child of Gen.
 	CloseInput struct{ Gen int }
+	// Probe: see whether Gen can do its work. Answered by Probed.
+	Probe struct{ Gen int }
 	// Report: tell people.
 	Report struct {
 		Kind   Kind
 		Gen    int
 		Reason Reason
+		// Worker is the number of the slot, from 1; zero: there is only one. Workers
+		// counts the others that go on (Reduced).
+		Worker, Workers int
+		// Handover says that the generation works on until the next one is ready (NoHelp,
+		// HandoverFailed), or has done so until this one was (Up). Unready is why one was not, as the last probe saw it.
+		Handover bool
+		Unready  string
 		// Uptime is how long the generation was up.
 		Uptime time.Duration
 		// In is the time until the next try (Backoff), the grace (Stopping), or
@@ -141,6 +151,7 @@ func (Examine) action()    {}
 func (Count) action()      {}
 func (Drain) action()      {}
 func (CloseInput) action() {}
+func (Probe) action()      {}
 func (Report) action()     {}
 func (Quit) action()       {}
 
@@ -161,6 +172,13 @@ const (
 	Observed Kind = "observed"
 	// DrainBegun: it is to be stopped for Reason when what is in flight is done.
 	DrainBegun Kind = "draining"
+	// Queued: it is to be recycled for Reason when others have been.
+	Queued Kind = "queued"
+	// HandingOver: it is recycled for Reason: the next one starts first.
+	HandingOver Kind = "handing-over"
+	// HandoverFailed: the generation that was to take over has ended, for Reason, or
+	// could not be started (Err). The old one works on.
+	HandoverFailed Kind = "handover-failed"
 	// Stopping: the stop signal is being sent, for Reason.
 	Stopping Kind = "stopping"
 	// Ended: a generation has ended unasked, or at a limit, and another follows
@@ -179,6 +197,8 @@ const (
 	NoHelp Kind = "no-help"
 	// GaveUp: there will be no next try.
 	GaveUp Kind = "gave-up"
+	// Reduced: a slot has ended for good, and others go on.
+	Reduced Kind = "reduced"
 	// BudgetEnd: a budget ended it, and under "never" that is the end.
 	BudgetEnd Kind = "budget-end"
 	// StartFailure: the first generation could not be started.

@@ -28,25 +28,25 @@ const (
 )
 
 // touched: something may have changed.
-func (c *Core) touched(now time.Time) {
-	if c.changes.since.IsZero() {
-		c.changes.since = now
+func (s *shared) touched(now time.Time) {
+	if s.changes.since.IsZero() {
+		s.changes.since = now
 	}
-	c.changes.due = now.Add(settleTime)
+	s.changes.due = now.Add(settleTime)
 }
 
 // examine asks what has changed, when that is due.
-func (c *Core) examine(now time.Time) []Action {
-	if !due(c.changes.due, now) {
+func (s *shared) examine(now time.Time) []Action {
+	if !due(s.changes.due, now) {
 		return nil
 	}
-	c.changes.due = time.Time{}
-	return []Action{Examine{Now: now.Sub(c.changes.since) >= maxSettle}}
+	s.changes.due = time.Time{}
+	return []Action{Examine{Now: now.Sub(s.changes.since) >= maxSettle}}
 }
 
 // examineNow is for before a start: all that has changed until then is there for
 // the generation that starts.
-func (c *Core) examineNow() []Action {
+func (c *course) examineNow() []Action {
 	if c.changes.since.IsZero() {
 		return nil
 	}
@@ -54,34 +54,48 @@ func (c *Core) examineNow() []Action {
 	return []Action{Examine{Now: true}}
 }
 
+// examines reports whether what is touched now concerns anybody: one that is up, or
+// that waits.
+func (s *shared) examines(now time.Time) bool {
+	for _, c := range s.courses() {
+		if c.state == Running || c.state == Waiting && now.Before(c.deadline) {
+			return true
+		}
+	}
+	return false
+}
+
 // baseline is for when a command has ended that is launched again after a while:
 // what it wrote itself until then, a log or a core, is no cure.
-func (c *Core) baseline() []Action {
-	if !c.policy.Watches {
-		return nil
+func (c *course) baseline() []Action {
+	if !c.policy.Watches || len(c.shared.courses()) > 1 {
+		return nil // others live, and it may concern them
 	}
 	c.changes = changes{baseline: true}
 	return []Action{Examine{Now: true}}
 }
 
 // examined takes the answer, and reports whether there is a change.
-func (c *Core) examined(now time.Time, ev Examined) bool {
-	if c.changes.baseline {
-		c.changes.baseline = false
+func (s *shared) examined(now time.Time, ev Examined) bool {
+	if s.changes.baseline {
+		s.changes.baseline = false
 		return false
 	}
 	if !ev.Settled {
-		c.changes.due = now.Add(settleTime)
+		s.changes.due = now.Add(settleTime)
 		return false
 	}
-	c.changes = changes{}
+	s.changes = changes{}
 	return ev.Path != ""
 }
 
 // changedFile recycles because of what has changed.
-func (c *Core) changedFile(now time.Time, ev Examined) []Action {
+func (c *course) changedFile(now time.Time, ev Examined) []Action {
 	g := &c.gen
-	if g.planned.deferred != "" || g.quiet.because != "" {
+	switch {
+	case g.handing:
+		return c.renew(now, RestartAsked{}) // what starts may have the old content
+	case g.planned.deferred != "" || g.quiet.because != "" || g.turn != "":
 		return nil // it is to be recycled in any case
 	}
 	g.changed = changed{ev.Path, ev.More}

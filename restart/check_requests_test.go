@@ -44,7 +44,7 @@ func (w *world) learnAsking(before State, ev Event, actions []Action) {
 	for _, a := range actions {
 		switch a := a.(type) {
 		case Drain:
-			s.verdict = w.core.report(Stopping)
+			s.verdict = w.core.slots[0].at.report(Stopping)
 			begin(w.policy.DrainTimeout)
 		case CloseInput:
 			s.closing = true
@@ -237,7 +237,7 @@ func (w *world) checkUp(before State, ev Event, actions []Action) {
 	ups := reportsOf(actions, Up)
 	_, started := ev.(Started)
 	_, ready := ev.(Ready)
-	due := started && r.gen > 1 && !p.NotifyReady || ready && before == Running && p.NotifyReady && !r.service.up
+	due := started && r.gen > 1 && p.Ready == ReadyAtStart || ready && before == Running && p.Ready == ReadyWhenSaid && !r.service.up
 	if len(ups) > 1 || (len(ups) == 1) != due {
 		w.errorf("%s: %T, up %v: %v", before, ev, r.service.up, actions)
 	}

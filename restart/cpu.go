@@ -124,7 +124,7 @@ func (l *looks) alarm(now time.Time, p *Policy) time.Duration {
 }
 
 // rearm sets the alarm anew, where one is of use.
-func (c *Core) rearm(now time.Time) []Action {
+func (c *course) rearm(now time.Time) []Action {
 	if in := c.gen.looks.alarm(now, &c.gen.rules); in > 0 {
 		return []Action{Alarm{Gen: c.gen.number, In: in}}
 	}
@@ -132,7 +132,7 @@ func (c *Core) rearm(now time.Time) []Action {
 }
 
 // cpuUsed: the alarm has come.
-func (c *Core) cpuUsed(now time.Time) []Action {
+func (c *course) cpuUsed(now time.Time) []Action {
 	l := &c.gen.looks
 	if !c.gen.rules.looks() {
 		return nil // set before a budget was spent that waits now

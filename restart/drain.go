@@ -6,8 +6,17 @@ import "time"
 // it is serving may end (drain), where anybody knows of that; then its stdin is
 // closed, where we carry it; then comes the stop signal.
 
-// stop settles why a generation ends, and begins to ask it to leave.
-func (c *Core) stop(now time.Time, because Reason, then Then, sig Sig) []Action {
+// stop is for a generation that is to end: it begins to leave at once, or when its
+// turn has come.
+func (c *course) stop(now time.Time, because Reason, then Then, sig Sig) []Action {
+	if then == Relaunch && c.takesTurns(because) {
+		return c.queue(now, because)
+	}
+	return c.letGo(now, because, then, sig)
+}
+
+// letGo settles why a generation ends, and begins to ask it to leave.
+func (c *course) letGo(now time.Time, because Reason, then Then, sig Sig) []Action {
 	g := &c.gen
 	g.because, g.then, g.judged, g.ordered, g.stopSig = because, then, now, true, sig
 	if !c.drains() {
@@ -19,7 +28,7 @@ func (c *Core) stop(now time.Time, because Reason, then Then, sig Sig) []Action 
 
 // drains reports whether what is being served may end before the stop signal: not
 // in a tree that does not do its work any more, nor where somebody wants the end.
-func (c *Core) drains() bool {
+func (c *course) drains() bool {
 	g := &c.gen
 	switch {
 	case !c.policy.Drains, g.because == Asked && g.then == End, g.because == OOMKilled:
@@ -29,7 +38,7 @@ func (c *Core) drains() bool {
 }
 
 // ask asks the child to leave and lets the grace run.
-func (c *Core) ask(now time.Time) []Action {
+func (c *course) ask(now time.Time) []Action {
 	g := &c.gen
 	sig := g.stopSig
 	if sig == 0 {
@@ -51,7 +60,7 @@ func (c *Core) ask(now time.Time) []Action {
 const closingTime = 2 * time.Second
 
 // signal sends the stop signal, and the grace begins to run.
-func (c *Core) signal(now time.Time, sig Sig) []Action {
+func (c *course) signal(now time.Time, sig Sig) []Action {
 	c.gen.closing = false
 	c.enter(Leaving, after(now, c.policy.Grace))
 	// A stopped child could not act on it, so it is let go on, as systemd does.
@@ -60,7 +69,7 @@ func (c *Core) signal(now time.Time, sig Sig) []Action {
 
 // hurry: somebody asks for the end of a generation that leaves. A child whose stdin
 // was closed, and which may leave by itself, gets the signal now.
-func (c *Core) hurry(now time.Time, ev StopAsked) []Action {
+func (c *course) hurry(now time.Time, ev StopAsked) []Action {
 	if !c.gen.closing {
 		return c.askedAgain(now)
 	}
@@ -75,7 +84,7 @@ func (c *Core) hurry(now time.Time, ev StopAsked) []Action {
 // headroom comes before every signal that asks to leave: a tree above memory.high
 // is slowed down so much that it had not left after seven seconds, and without
 // memory.high after 0.07.
-func (c *Core) headroom() []Action {
+func (c *course) headroom() []Action {
 	if c.policy.MemoryHigh == 0 {
 		return nil
 	}
@@ -83,14 +92,14 @@ func (c *Core) headroom() []Action {
 }
 
 // askRest asks what is left of a tree whose child has ended to leave as well.
-func (c *Core) askRest() []Action {
+func (c *course) askRest() []Action {
 	return append(c.headroom(),
 		Signal{Gen: c.gen.number, Sig: c.policy.StopSignal, Tree: true},
 		Signal{Gen: c.gen.number, Sig: sigCont, Tree: true})
 }
 
 // stepDraining: nothing new comes in, and what is in flight may end.
-func (c *Core) stepDraining(now time.Time, ev Event) []Action {
+func (c *course) stepDraining(now time.Time, ev Event) []Action {
 	g := &c.gen
 	switch ev := ev.(type) {
 	case Served:
@@ -121,12 +130,8 @@ func (c *Core) stepDraining(now time.Time, ev Event) []Action {
 		return []Action{Signal{Gen: g.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
 	case Extend:
 		c.extend(now, ev)
-	case InputEnded:
-		c.inputEnded = true
-	case Touched:
-		c.touched(now)
-	case Examined:
-		c.examined(now, ev) // there for the next one
+	case Touched, Examined, InputEnded:
+		// There for the next one.
 	case Looked:
 		if ev.Err == "" {
 			g.looks.last = ev.Usage
@@ -135,7 +140,7 @@ func (c *Core) stepDraining(now time.Time, ev Event) []Action {
 		if !c.deadline.IsZero() && !now.Before(c.deadline) {
 			return c.ask(now)
 		}
-	case Pressed, CPUUsed, ClockSet, Ready:
+	case Pressed, CPUUsed, ClockSet, Ready, Probed:
 		// It is leaving.
 	case Emptied:
 		panic("restart: an empty tree while the child is up")
@@ -147,7 +152,7 @@ func (c *Core) stepDraining(now time.Time, ev Event) []Action {
 
 // drained takes how much is in flight: the first answer says whether there is
 // anything to wait for.
-func (c *Core) drained(now time.Time, ev Served) []Action {
+func (c *course) drained(now time.Time, ev Served) []Action {
 	g := &c.gen
 	g.served, g.inFlight = ev.Served, ev.InFlight
 	if ev.InFlight <= 0 {
@@ -164,7 +169,7 @@ func (c *Core) drained(now time.Time, ev Served) []Action {
 
 // extend gives the child more time for what it is doing (EXTEND_TIMEOUT_USEC),
 // never less.
-func (c *Core) extend(now time.Time, ev Extend) {
+func (c *course) extend(now time.Time, ev Extend) {
 	if later := now.Add(ev.By); !c.deadline.IsZero() && later.After(c.deadline) {
 		c.deadline = later
 	}

@@ -3,7 +3,7 @@ package restart
 import "time"
 
 // exited handles the end of a child that nobody here had asked to leave.
-func (c *Core) exited(now time.Time, ev Exited) []Action {
+func (c *course) exited(now time.Time, ev Exited) []Action {
 	g := &c.gen
 	g.settle(&ev)
 	g.judged = now
@@ -25,22 +25,25 @@ func (c *Core) exited(now time.Time, ev Exited) []Action {
 
 // fulfilled reports whether another generation would have nothing to do: our stdin
 // is at its end, and nobody is owed anything.
-func (c *Core) fulfilled() bool { return c.inputEnded && c.gen.owed == 0 }
+func (c *course) fulfilled() bool { return c.inputEnded && c.gen.owed == 0 }
 
 // interruptedLately reports whether the terminal sent a signal to the child
 // shortly before now: then its end is what the person at the terminal wanted.
-func (c *Core) interruptedLately(now time.Time) bool {
+func (c *course) interruptedLately(now time.Time) bool {
 	t := c.gen.interrupted
 	return !t.IsZero() && (c.policy.Grace == Forever || now.Sub(t) <= c.policy.Grace)
 }
 
 // over is called when the tree is empty: now it is settled what follows.
-func (c *Core) over(now time.Time) []Action {
+func (c *course) over(now time.Time) []Action {
 	g := &c.gen
 	if g.exit == nil {
 		panic("restart: an empty tree without the end of its child")
 	}
 	g.previous, g.previousEnd = g.number, now
+	if c == c.other {
+		return c.otherOver(now, c)
+	}
 	if c.fulfilled() || c.policy.LostExits && g.lost > 0 {
 		g.then = End
 	}
@@ -53,6 +56,9 @@ func (c *Core) over(now time.Time) []Action {
 	}
 	if g.then == End {
 		return c.end(k)
+	}
+	if c.other != nil && g.handing {
+		return c.promote()
 	}
 	uptime := g.judged.Sub(g.started)
 	if uptime >= c.policy.healthy() {
@@ -73,7 +79,7 @@ func (c *Core) over(now time.Time) []Action {
 }
 
 // end is the end of the whole, with the right status.
-func (c *Core) end(k kind) []Action {
+func (c *course) end(k kind) []Action {
 	if c.policy.Restart == Never && (k == budget || k == limit && c.gen.ordered) {
 		return append([]Action{c.report(BudgetEnd)}, c.quit(BudgetStatus)...)
 	}
@@ -89,7 +95,7 @@ func (c *Core) end(k kind) []Action {
 
 // retry waits before the next generation, or gives up. r is the report to make
 // of it; isCrash says whether it counts for giving up.
-func (c *Core) retry(now time.Time, r Report, status int, isCrash bool) []Action {
+func (c *course) retry(now time.Time, r Report, status int, isCrash bool) []Action {
 	if isCrash && c.backoff.crashed(now, &c.policy) {
 		r.Kind, r.Failures = GaveUp, len(c.backoff.crashes)
 		return append([]Action{r}, c.quit(status)...)
@@ -97,12 +103,13 @@ func (c *Core) retry(now time.Time, r Report, status int, isCrash bool) []Action
 	if c.gen.exit == nil {
 		c.gen.exit = &Exited{Gen: c.gen.number, Code: status}
 	}
+	g := &c.gen
 	r.In = c.backoff.delay(&c.policy)
-	r.Failures = c.backoff.failures
+	r.Failures, g.handing = c.backoff.failures, false
 	c.enter(Waiting, now.Add(r.In))
 	return append([]Action{r}, c.baseline()...)
 }
 
 // lastStatus is what relance exits with when it is asked to end while no child
 // is there.
-func (c *Core) lastStatus() int { return c.gen.exit.Status() }
+func (c *course) lastStatus() int { return c.gen.exit.Status() }

@@ -79,6 +79,13 @@ type (
 	}
 	// Ready: the child says that it can do its work (sd_notify(3), READY=1).
 	Ready struct{ Gen int }
+	// Probed: the answer to a Probe, or the news that the child has become ready by
+	// what is watched for that. Why is what was seen if it has not.
+	Probed struct {
+		Gen   int
+		Ready bool
+		Why   string
+	}
 	// Extend: the child needs more time for what it is doing (EXTEND_TIMEOUT_USEC).
 	Extend struct {
 		Gen int
@@ -136,6 +143,7 @@ func (CPUUsed) event()      {}
 func (Served) event()       {}
 func (Ready) event()        {}
 func (Extend) event()       {}
+func (Probed) event()       {}
 func (InputEnded) event()   {}
 func (Touched) event()      {}
 func (Examined) event()     {}
@@ -258,6 +266,8 @@ func generationOf(ev Event) int {
 	case Ready:
 		return ev.Gen
 	case Extend:
+		return ev.Gen
+	case Probed:
 		return ev.Gen
 	case StopAsked, RestartAsked, Interrupted, Forward, InputEnded, Touched, Examined, ClockSet, Tick:
 		return 0

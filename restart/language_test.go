@@ -193,7 +193,7 @@ func parsePolicy(t *testing.T, words []string) Policy {
 		case "lost-exits":
 			p.LostExits = true
 		case "notify-ready":
-			p.NotifyReady = true
+			p.Ready = ReadyWhenSaid
 		case "files":
 			p.MaxFiles = true
 		case "sockets":

@@ -263,5 +263,13 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
+// latest is the later of two times.
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // due reports whether the time t has come, where the zero time means never.
 func due(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }

@@ -43,7 +43,7 @@ const (
 
 // memoryEvents takes new counters. High is a wake-up and never a verdict: a
 // program crosses memory.high also with what the kernel can take back.
-func (c *Core) memoryEvents(now time.Time, ev MemoryEvents) []Action {
+func (c *course) memoryEvents(now time.Time, ev MemoryEvents) []Action {
 	w, l := &c.gen.watch, &c.gen.looks
 	before, n := w.counters, ev.Counters
 	calm := now.Sub(w.woken) >= maxPause
@@ -83,7 +83,7 @@ func (c *Core) memoryEvents(now time.Time, ev MemoryEvents) []Action {
 // on is counted there. So the clock guards the budget for the rest of the
 // generation, as it does where there is no group. A child that moves back may
 // have left much of its memory behind, so that changes nothing.
-func (c *Core) escaped(now time.Time) Report {
+func (c *course) escaped(now time.Time) Report {
 	g := &c.gen
 	g.watch.escaped, g.rules.MemoryEvents = true, false
 	g.looks.unguarded(now, &g.rules)
@@ -91,19 +91,19 @@ func (c *Core) escaped(now time.Time) Report {
 }
 
 // watchAgain lets the next change wake us.
-func (c *Core) watchAgain() Action {
+func (c *course) watchAgain() Action {
 	c.gen.watch.silent, c.gen.watch.again = false, time.Time{}
 	return Watch{Gen: c.gen.number}
 }
 
 // look asks for a look.
-func (c *Core) look(now time.Time) Action {
+func (c *course) look(now time.Time) Action {
 	c.gen.looks.ask(now)
 	return Look{Gen: c.gen.number}
 }
 
 // looked takes the answer to a Look while the child is up.
-func (c *Core) looked(now time.Time, ev Looked) []Action {
+func (c *course) looked(now time.Time, ev Looked) []Action {
 	g := &c.gen
 	w, l := &g.watch, &g.looks
 	before, elapsed := l.last, now.Sub(l.lastAt)
@@ -147,7 +147,7 @@ func (c *Core) looked(now time.Time, ev Looked) []Action {
 }
 
 // notSeen says, once for each generation, what a look could not see.
-func (c *Core) notSeen(now time.Time, ev Looked) []Action {
+func (c *course) notSeen(now time.Time, ev Looked) []Action {
 	l := &c.gen.looks
 	r := c.report(Blind)
 	switch {
@@ -163,8 +163,8 @@ func (c *Core) notSeen(now time.Time, ev Looked) []Action {
 }
 
 // pressed: the trigger that the user set is a verdict by itself.
-func (c *Core) pressed(now time.Time, ev Pressed) []Action {
-	if c.gen.planned.deferred != "" || c.gen.pressed {
+func (c *course) pressed(now time.Time, ev Pressed) []Action {
+	if c.gen.planned.deferred != "" || c.gen.turn != "" || c.gen.pressed {
 		return nil // the budget is spent already, and waits or is only observed
 	}
 	c.gen.pressed = true
@@ -175,9 +175,12 @@ func (c *Core) pressed(now time.Time, ev Pressed) []Action {
 }
 
 // tickRunning does what is due while the child is up.
-func (c *Core) tickRunning(now time.Time) []Action {
+func (c *course) tickRunning(now time.Time) []Action {
 	w, p := &c.gen.watch, &c.gen.planned
-	actions := c.examine(now)
+	actions := c.tickReady(now)
+	if c.state != Running {
+		return actions
+	}
 	if due(w.killsDue, now) {
 		// The child lives, so it was another process of its tree.
 		w.killsDue, w.kills = time.Time{}, w.counters.OOMKill
@@ -206,7 +209,7 @@ func (c *Core) tickRunning(now time.Time) []Action {
 }
 
 // passing is a report about something that the generation lives on with.
-func (c *Core) passing(now time.Time, kind Kind) Report {
+func (c *course) passing(now time.Time, kind Kind) Report {
 	r := c.report(kind)
 	r.Uptime = now.Sub(c.gen.started)
 	switch kind {
@@ -220,7 +223,7 @@ func (c *Core) passing(now time.Time, kind Kind) Report {
 
 // lateKills reports an OOM kill during a stop, once: it changes nothing, but
 // what the tree meant to finish may not be finished.
-func (c *Core) lateKills(n Counters) []Action {
+func (c *course) lateKills(n Counters) []Action {
 	w := &c.gen.watch
 	w.counters = n
 	if n.OOMKill <= w.kills {

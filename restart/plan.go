@@ -45,7 +45,7 @@ func onTimer(now, shown time.Time) time.Time {
 }
 
 // plan asks the plan when the generation at hand is to be recycled.
-func (c *Core) plan(now time.Time) {
+func (c *course) plan(now time.Time) {
 	if c.policy.Plan == nil {
 		return
 	}
@@ -60,16 +60,16 @@ func (c *Core) plan(now time.Time) {
 
 // announce says when generation 1 will be recycled; of the others it is said when
 // they are up.
-func (c *Core) announce() []Action {
+func (c *course) announce() []Action {
 	c.gen.planned.told = c.gen.planned.due
-	if c.gen.number > 1 || c.gen.planned.due.IsZero() {
+	if !c.gen.first || c.gen.planned.due.IsZero() {
 		return nil
 	}
 	return []Action{c.next()}
 }
 
 // next says when the generation at hand is to be recycled.
-func (c *Core) next() Report {
+func (c *course) next() Report {
 	r := c.report(Planned)
 	r.Planned = c.gen.planned.due
 	return r
@@ -77,9 +77,9 @@ func (c *Core) next() Report {
 
 // clockSet asks the plan again: what the timer waits for may come sooner now, or
 // later. What has come follows at once, from the tick that is due then.
-func (c *Core) clockSet(now time.Time) []Action {
+func (c *course) clockSet(now time.Time) []Action {
 	p := &c.gen.planned
-	if c.policy.Plan == nil || c.gen.quiet.because != "" {
+	if c.policy.Plan == nil || c.gen.quiet.because != "" || c.gen.turn != "" {
 		return nil
 	}
 	c.plan(now)
@@ -95,7 +95,7 @@ func (c *Core) clockSet(now time.Time) []Action {
 const slack = time.Minute
 
 // tellAgain tells of times to come that are no longer those that people know.
-func (c *Core) tellAgain(now time.Time) []Action {
+func (c *course) tellAgain(now time.Time) []Action {
 	p := &c.gen.planned
 	moved := func(told, shown time.Time) bool { return shown.After(now) && shown.Sub(told).Abs() > slack }
 	var actions []Action
@@ -110,7 +110,7 @@ func (c *Core) tellAgain(now time.Time) []Action {
 }
 
 // recycleByPlan recycles the generation when its time has come.
-func (c *Core) recycleByPlan(now time.Time) []Action {
+func (c *course) recycleByPlan(now time.Time) []Action {
 	if c.plan(now); !due(c.gen.planned.ask, now) {
 		return c.tellAgain(now) // the clock was set meanwhile, and nobody has said so
 	}
@@ -129,7 +129,7 @@ func (c *Core) recycleByPlan(now time.Time) []Action {
 }
 
 // closed reports whether a spent budget has to wait, and notes for how long.
-func (c *Core) closed(now time.Time) bool {
+func (c *course) closed(now time.Time) bool {
 	if c.policy.Plan == nil {
 		return false
 	}
@@ -145,7 +145,7 @@ func (c *Core) closed(now time.Time) bool {
 
 // opened is called when the window that a spent budget waits for may have opened.
 // The figures are old by then, so there is one more look.
-func (c *Core) opened(now time.Time) []Action {
+func (c *course) opened(now time.Time) []Action {
 	if c.closed(now) {
 		return c.tellAgain(now) // the clock was set meanwhile, and nobody has said so
 	}

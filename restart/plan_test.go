@@ -172,7 +172,7 @@ func (w *world) checkDeferred(a Report) {
 func (w *world) checkSaid(a Report) {
 	r := &w.run
 	at, _ := w.nextPlanned()
-	known := a.Kind != Up || !w.policy.NotifyReady || !r.opened && w.planOf() != nil && w.planOf().shift == w.planOf().nextShift
+	known := a.Kind != Up || w.policy.Ready == ReadyAtStart || !r.opened && w.planOf() != nil && w.planOf().shift == w.planOf().nextShift
 	if !a.Planned.Equal(at) && !w.chain.final && known {
 		w.errorf("%s, planned %v, want %v", a.Kind, a.Planned, at)
 	}
@@ -196,7 +196,7 @@ func (w *world) checkPlan(ev Event) {
 	switch {
 	case set && !r.opened && (!known || !r.waits.IsZero() && p.shift != p.openShift):
 		w.errorf("the clock was set, and the plan was not asked")
-	case known && !r.opened && !r.figures.unsaid && (r.saidAny || !w.policy.NotifyReady) && at.After(w.now) && at.Sub(r.said).Abs() > time.Minute:
+	case known && !r.opened && !r.figures.unsaid && (r.saidAny || w.policy.Ready == ReadyAtStart) && at.After(w.now) && at.Sub(r.said).Abs() > time.Minute:
 		w.errorf("due at %v, and said %v", at, r.said)
 	case p.shift == p.openShift && !r.waits.IsZero() && !r.opened && w.closed() && (tick || !w.now.After(r.waitsUntil)) &&
 		p.fakePlan.Opening(r.gen, w.now).Sub(r.waitsUntil).Abs() > time.Minute:

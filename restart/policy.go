@@ -85,8 +85,17 @@ type Policy struct {
 	// Stdio says that we carry what the child reads, so that its end can be said to
 	// it before any signal. LostExits: a request that is lost is the end.
 	Stdio, LostExits bool
-	// NotifyReady says that a generation is up when it says so.
-	NotifyReady bool
+	// Ready says how it is known that a generation can do its work, ReadyDelay is how
+	// long it must have lived for it (ReadyAfter). One that is not ready within
+	// StartTimeout is stopped; zero, Forever: it has all the time it wants.
+	Ready                    Readiness
+	ReadyDelay, StartTimeout time.Duration
+	// Handover says that a planned recycle starts the next generation first, and that
+	// the old one leaves when that is ready.
+	Handover bool
+	// Workers is how many slots there are; zero: one. No planned recycle begins while
+	// MaxUnavailable slots do no work; zero: one.
+	Workers, MaxUnavailable int
 	// Watches says that files are watched.
 	Watches bool
 	// IdleWait is how long what is due by the clock waits for a quiet moment.

@@ -27,7 +27,7 @@ const (
 
 // leave recycles for what is due by the clock: now, or in the next quiet moment.
 // figures says that a last look is wanted in any case.
-func (c *Core) leave(now time.Time, because Reason, figures bool) []Action {
+func (c *course) leave(now time.Time, because Reason, figures bool) []Action {
 	c.gen.planned.ask = time.Time{} // it is settled that it is recycled now
 	if c.policy.IdleWait == 0 && !figures {
 		return c.stop(now, because, c.afterBudget(), 0)
@@ -38,7 +38,7 @@ func (c *Core) leave(now time.Time, because Reason, figures bool) []Action {
 
 // quietly takes a look while a quiet moment is waited for, and stops if it is one
 // or can be waited for no longer.
-func (c *Core) quietly(now time.Time, ev Looked) []Action {
+func (c *course) quietly(now time.Time, ev Looked) []Action {
 	q := &c.gen.quiet
 	q.next = time.Time{}
 	span := quietSpan

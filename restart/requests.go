@@ -3,7 +3,7 @@ package restart
 import "time"
 
 // count asks to be told when the generation has served as many requests as it may.
-func (c *Core) count() []Action {
+func (c *course) count() []Action {
 	g := &c.gen
 	if c.policy.MaxRequests == 0 {
 		return nil
@@ -16,7 +16,7 @@ func (c *Core) count() []Action {
 }
 
 // served: so many requests were served, which is what the core wanted to know.
-func (c *Core) requestsServed(now time.Time, ev Served) []Action {
+func (c *course) requestsServed(now time.Time, ev Served) []Action {
 	g := &c.gen
 	g.served, g.inFlight = ev.Served, ev.InFlight
 	if g.rules.MaxRequests == 0 || ev.Served < g.maxRequests {
@@ -25,22 +25,14 @@ func (c *Core) requestsServed(now time.Time, ev Served) []Action {
 	return c.spent(now, BudgetRequests)
 }
 
-// ready: the child says that it can do its work.
-func (c *Core) ready(now time.Time) []Action {
-	if !c.policy.NotifyReady || c.gen.isReady {
-		return nil
-	}
-	c.gen.isReady = true
-	return []Action{c.upReport(now)}
-}
-
 // upReport says that the generation is up.
-func (c *Core) upReport(now time.Time) Report {
+func (c *course) upReport(now time.Time) Report {
 	g := &c.gen
 	r := c.report(Up)
 	r.PID, r.After, r.Planned = g.pid, g.previous, g.planned.due
 	g.planned.told = r.Planned
-	if g.previous > 0 {
+	r.Handover = c.candidate(c)
+	if g.previous > 0 && !g.previousEnd.IsZero() {
 		r.In = now.Sub(g.previousEnd)
 	}
 	return r

@@ -6,7 +6,7 @@ import "time"
 // state, also where it is ignored, and there with the reason.
 
 // stepStarting: a Spawn is on its way; the child may not exist yet.
-func (c *Core) stepStarting(now time.Time, ev Event) []Action {
+func (c *course) stepStarting(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Started:
 		return c.started(now, ev)
@@ -18,31 +18,27 @@ func (c *Core) stepStarting(now time.Time, ev Event) []Action {
 		c.askedEarly(now, 0, "")
 	case RestartAsked:
 		c.gen.renewed, c.gen.askedBy = true, ev.By
-	case Touched:
-		c.touched(now)
 	case Examined:
-		c.examined(now, ev) // it is there for the child that starts
-	case InputEnded:
-		c.inputEnded = true
-	case Exited, Emptied, Looked, MemoryEvents, Pressed, CPUUsed, Served, Ready, Extend:
+		// It is there for the child that starts.
+	case Exited, Emptied, Looked, MemoryEvents, Pressed, CPUUsed, Served, Ready, Probed, Extend:
 		panic("restart: news of a child that has not started")
-	case Forward, ClockSet, Tick:
-		// Nobody is there to get a signal, the plan is asked when the child is up, and
-		// there is no deadline.
+	case Forward, ClockSet, Tick, Touched, InputEnded:
+		// Nobody is there to get a signal, the plan is asked when the child is up, there
+		// is no deadline, and the rest is for all.
 	}
 	return nil
 }
 
 // askedEarly: somebody asks for the end of a child that may not exist yet. It is
 // stopped as soon as it does.
-func (c *Core) askedEarly(now time.Time, sig Sig, by string) {
+func (c *course) askedEarly(now time.Time, sig Sig, by string) {
 	c.gen.then = End
 	if c.gen.asked.IsZero() {
 		c.gen.asked, c.gen.askedSig, c.gen.askedBy = now, sig, by
 	}
 }
 
-func (c *Core) started(now time.Time, ev Started) []Action {
+func (c *course) started(now time.Time, ev Started) []Action {
 	c.gen.started, c.gen.pid = now, ev.PID
 	c.gen.looks.start(now, &c.gen.rules)
 	c.enter(Running, time.Time{})
@@ -51,7 +47,7 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 		c.plan(now)
 	}
 	actions := c.announce()
-	if c.gen.number > 1 && !c.policy.NotifyReady {
+	if !c.gen.first && c.policy.Ready == ReadyAtStart {
 		actions = append(actions, c.upReport(now))
 	}
 	switch {
@@ -60,12 +56,20 @@ func (c *Core) started(now time.Time, ev Started) []Action {
 	case c.gen.renewed:
 		return append(actions, c.stop(now, Asked, Relaunch, 0)...)
 	}
-	return append(append(actions, c.rearm(now)...), c.count()...)
+	actions = append(append(append(actions, c.rearm(now)...), c.count()...), c.awaitReady(now)...)
+	if c.gen.first && len(c.slots) < c.policy.Workers {
+		actions = append(actions, c.open(now)...)
+	}
+	return actions
 }
 
-func (c *Core) spawnFailed(now time.Time, ev SpawnFailed) []Action {
+func (c *course) spawnFailed(now time.Time, ev SpawnFailed) []Action {
 	r := c.report(StartFailure)
 	r.Reason, r.Err = StartFailed, ev.Err
+	if c == c.other {
+		c.gen.because = StartFailed
+		return c.candidateOver(now, c, r)
+	}
 	if c.gen.number == 1 || c.gen.then == End || c.fulfilled() {
 		return append([]Action{r}, c.quit(ev.Status)...)
 	}
@@ -77,7 +81,7 @@ func (c *Core) spawnFailed(now time.Time, ev SpawnFailed) []Action {
 }
 
 // stepRunning: the child is up and nothing is wrong.
-func (c *Core) stepRunning(now time.Time, ev Event) []Action {
+func (c *course) stepRunning(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Exited:
 		return c.exited(now, ev)
@@ -92,15 +96,13 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 	case Served:
 		return c.requestsServed(now, ev)
 	case Ready:
-		return c.ready(now)
-	case InputEnded:
-		c.inputEnded = true
-	case Touched:
-		c.touched(now)
-	case Examined:
-		if c.examined(now, ev) {
-			return c.changedFile(now, ev)
+		if c.policy.Ready == ReadyWhenSaid {
+			return c.isReady(now)
 		}
+	case Probed:
+		return c.probed(now, ev)
+	case Examined:
+		return c.changedFile(now, ev)
 	case StopAsked:
 		c.gen.asked, c.gen.askedBy = now, ev.By
 		return c.stop(now, Asked, End, ev.Sig)
@@ -116,7 +118,11 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 	case Tick:
 		return c.tickRunning(now)
 	case Extend:
-		// It has all the time it wants.
+		if r := &c.gen.ready; !r.by.IsZero() {
+			r.by = latest(r.by, now.Add(ev.By))
+		}
+	case Touched, InputEnded:
+		// The core has it.
 	case Emptied:
 		panic("restart: an empty tree while the child is up")
 	case Started, SpawnFailed:
@@ -126,7 +132,7 @@ func (c *Core) stepRunning(now time.Time, ev Event) []Action {
 }
 
 // afterBudget is what follows a spent budget.
-func (c *Core) afterBudget() Then {
+func (c *course) afterBudget() Then {
 	if c.policy.Restart == Never {
 		return End
 	}
@@ -134,7 +140,7 @@ func (c *Core) afterBudget() Then {
 }
 
 // stepLeaving: the stop signal is out and the grace runs.
-func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
+func (c *course) stepLeaving(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Exited:
 		c.gen.settle(&ev)
@@ -175,15 +181,11 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 		}
 	case RestartAsked:
 		c.askedToRenew()
-	case Touched:
-		c.touched(now)
-	case Examined:
-		c.examined(now, ev) // there for the next one
 	case Extend:
 		c.extend(now, ev)
-	case InputEnded:
-		c.inputEnded = true
-	case Pressed, CPUUsed, Served, Ready:
+	case Touched, Examined, InputEnded:
+		// There for the next one.
+	case Pressed, CPUUsed, Served, Ready, Probed:
 		// It is leaving, and has all the room there is.
 	case ClockSet:
 		// The grace is no time of day.
@@ -195,7 +197,7 @@ func (c *Core) stepLeaving(now time.Time, ev Event) []Action {
 
 // askedAgain: somebody asks for the end during a stop. The first time it only
 // settles what follows; the second time somebody cannot wait.
-func (c *Core) askedAgain(now time.Time) []Action {
+func (c *course) askedAgain(now time.Time) []Action {
 	c.gen.then = End
 	if c.gen.asked.IsZero() {
 		c.gen.asked = now
@@ -209,14 +211,14 @@ func (c *Core) askedAgain(now time.Time) []Action {
 
 // askedToRenew: somebody asks for another generation while this one leaves. Who
 // asked for the end comes first.
-func (c *Core) askedToRenew() {
+func (c *course) askedToRenew() {
 	if c.gen.asked.IsZero() && c.gen.because != Asked {
 		c.gen.then = Relaunch
 	}
 }
 
 // stepDying: SIGKILL is out; something is still there.
-func (c *Core) stepDying(now time.Time, ev Event) []Action {
+func (c *course) stepDying(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Exited:
 		c.gen.settle(&ev)
@@ -236,13 +238,9 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 		}
 	case RestartAsked:
 		c.askedToRenew()
-	case Touched:
-		c.touched(now)
-	case Examined:
-		c.examined(now, ev)
-	case InputEnded:
-		c.inputEnded = true
-	case Looked, Forward, MemoryEvents, Pressed, CPUUsed, ClockSet, Served, Ready, Extend:
+	case Touched, Examined, InputEnded:
+		// There for the next one.
+	case Looked, Forward, MemoryEvents, Pressed, CPUUsed, ClockSet, Served, Ready, Probed, Extend:
 		// Too late for any of them.
 	case Started, SpawnFailed:
 		panic("restart: a child that starts twice")
@@ -251,7 +249,7 @@ func (c *Core) stepDying(now time.Time, ev Event) []Action {
 }
 
 // stepWaiting: no tree; the next try comes at the deadline.
-func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
+func (c *course) stepWaiting(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case StopAsked:
 		return c.quit(c.lastStatus())
@@ -259,26 +257,21 @@ func (c *Core) stepWaiting(now time.Time, ev Event) []Action {
 		return c.quitBy(c.lastStatus(), ev.Sig)
 	case RestartAsked:
 		return c.spawn(now)
-	case Touched:
-		c.touched(now)
 	case Examined:
-		if c.examined(now, ev) {
-			return c.spawn(now) // what it could not live with may be mended
-		}
+		return c.spawn(now) // what it could not live with may be mended
 	case Tick:
 		if !now.Before(c.deadline) {
 			return c.spawn(now)
 		}
-		return c.examine(now)
-	case Forward:
-		// Nobody is there to get it.
+	case Forward, Touched:
+		// Nobody is there to get the one, and the other is for the core.
 	case ClockSet:
 		// The delay is no time of day.
 	case InputEnded:
-		if c.inputEnded = true; c.fulfilled() {
+		if c.fulfilled() {
 			return c.quit(c.lastStatus())
 		}
-	case Looked, MemoryEvents, Pressed, CPUUsed, Served, Ready, Extend:
+	case Looked, MemoryEvents, Pressed, CPUUsed, Served, Ready, Probed, Extend:
 		// Of before the end.
 	case Started, SpawnFailed, Exited, Emptied:
 		panic("restart: news of a child while none is there")

@@ -6,8 +6,11 @@ import "time"
 // wants to know, no more than a line.
 
 // spent is called when budget b is spent.
-func (c *Core) spent(now time.Time, b Budget) []Action {
+func (c *course) spent(now time.Time, b Budget) []Action {
 	g := &c.gen
+	if g.turn != "" {
+		return nil // it is recycled in any case
+	}
 	before := g.spent
 	g.spent = b
 	because := b.reason()
@@ -23,7 +26,7 @@ func (c *Core) spent(now time.Time, b Budget) []Action {
 }
 
 // observed says a verdict that nothing follows from.
-func (c *Core) observed(now time.Time, because Reason) Report {
+func (c *course) observed(now time.Time, because Reason) Report {
 	c.observations++
 	r := c.passing(now, Observed)
 	r.Reason, r.Observed = because, c.observations
@@ -34,7 +37,7 @@ func (c *Core) observed(now time.Time, because Reason) Report {
 // unwatch lets nobody watch budget b any more in this generation, for it stays
 // spent; NoBudget: none that may wait for a window. memory.high must not hold up
 // who is to work on.
-func (c *Core) unwatch(now time.Time, b Budget) []Action {
+func (c *course) unwatch(now time.Time, b Budget) []Action {
 	g := &c.gen
 	var actions []Action
 	if b == BudgetMemory || b == NoBudget {
@@ -58,7 +61,7 @@ func (c *Core) unwatch(now time.Time, b Budget) []Action {
 
 // wait lets what is spent wait for the window. A generation that waits for a quiet
 // moment is recycled in any case, and sooner.
-func (c *Core) wait(now time.Time, because Reason) []Action {
+func (c *course) wait(now time.Time, because Reason) []Action {
 	p := &c.gen.planned
 	if c.gen.quiet.because != "" {
 		p.owed = time.Time{}
@@ -69,7 +72,7 @@ func (c *Core) wait(now time.Time, because Reason) []Action {
 }
 
 // deferred says until when what is spent waits.
-func (c *Core) deferred(now time.Time) Report {
+func (c *course) deferred(now time.Time) Report {
 	p := &c.gen.planned
 	p.toldOpens = p.opens
 	r := c.passing(now, Deferred)
@@ -79,7 +82,7 @@ func (c *Core) deferred(now time.Time) Report {
 }
 
 // figures says in r how what is its reason was spent at a time.
-func (c *Core) figures(r *Report, at time.Time) {
+func (c *course) figures(r *Report, at time.Time) {
 	g := &c.gen
 	lasted := func(since time.Time, must time.Duration) {
 		if must > 0 && !since.IsZero() {

@@ -47,7 +47,7 @@ func (w *world) drawRequests(in *tape) {
 			p.IdleWait = pick(in, 0, time.Second, 12*time.Second, time.Minute)
 		}
 	}
-	p.Stdio, p.NotifyReady = in.coin(), in.coin()
+	p.Stdio, p.Ready = in.coin(), pick(in, ReadyAtStart, ReadyWhenSaid)
 	p.LostExits = in.below(4) == 1
 }
 

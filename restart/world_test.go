@@ -222,13 +222,6 @@ func (w *world) toDeadline(late time.Duration) {
 	}
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // lateNews is of another generation: the core must not take notice.
 func (w *world) lateNews(in *tape) {
 	gen := w.run.gen + pick(in, -1, -2, 1)
@@ -236,13 +229,13 @@ func (w *world) lateNews(in *tape) {
 		return
 	}
 	state, deadline := w.core.State(), w.core.Deadline()
-	before := w.core.gen
+	before := w.core.slots[0].at.gen
 	actions := w.core.Step(w.now, pick[Event](in,
 		Exited{Gen: gen}, Emptied{Gen: gen}, Looked{Gen: gen, Usage: Usage{Memory: 2 * fuzzBudget}},
 		Started{Gen: gen}, SpawnFailed{Gen: gen, Status: 1}, Pressed{Gen: gen},
 		MemoryEvents{Gen: gen, Counters: Counters{High: 1 << 30, OOMKill: 1 << 30}, Escaped: true}, CPUUsed{Gen: gen},
 		Served{Gen: gen, Served: 1 << 50}, Ready{Gen: gen}, Extend{Gen: gen, By: time.Hour}))
-	if len(actions) > 0 || state != w.core.State() || !deadline.Equal(w.core.Deadline()) || before != w.core.gen {
+	if len(actions) > 0 || state != w.core.State() || !deadline.Equal(w.core.Deadline()) || before != w.core.slots[0].at.gen {
 		w.errorf("news of generation %d were heard: %v", gen, actions)
 	}
 }

@@ -207,7 +207,7 @@ func TestDrainOfWhatWeCarry(t *testing.T) {
 // TestReady: a generation is up when it says so.
 func TestReady(t *testing.T) {
 	p := policy()
-	p.NotifyReady = true
+	p.Ready = restart.ReadyWhenSaid
 	play(t, Config{Policy: p}, func(s *scene) {
 		s.pass(time.Minute)
 		s.want("0s spawn 1")

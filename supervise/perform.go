@@ -46,6 +46,9 @@ func (l *loop) perform(a restart.Action) {
 	case restart.Examine:
 		l.add(l.world.Examine(a.Now))
 	case restart.Report:
+		if a.Kind == restart.Up {
+			l.Above.Ready()
+		}
 		l.Report(a)
 	case restart.Quit:
 		// Run has seen it.
@@ -86,7 +89,7 @@ func (l *loop) spawn(a restart.Spawn) {
 		return
 	}
 	l.lives = append(l.lives, &life{gen: a.Gen, pid: pid})
-	if !l.Policy.NotifyReady {
+	if l.Policy.Ready == restart.ReadyAtStart {
 		l.Above.Ready()
 	}
 	l.add(restart.Started{Gen: a.Gen, PID: pid})

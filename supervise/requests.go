@@ -22,7 +22,6 @@ func (l *loop) requests(n requests.News) {
 	case requests.Counted:
 		l.served(n.Gen)
 	case requests.Ready:
-		l.Above.Ready()
 		l.add(restart.Ready{Gen: n.Gen})
 	case requests.Extend:
 		l.Above.Extend(micros(n.Micros))

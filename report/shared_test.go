@@ -1,0 +1,31 @@
+package report
+
+import (
+	"time"
+
+	"relance/restart"
+)
+
+var sharedLines = []reportLine{
+	{"waits for its turn", restart.Report{
+		Kind: restart.Queued, Worker: 2, Gen: 7, Reason: restart.MemoryHigh, Uptime: time.Hour, Usage: restart.Usage{Memory: 812 * mib, Processes: 1},
+		Budget: 800 * mib,
+	}, `worker 2, gen 7: memory-high: 812 MiB of 800 MiB after 1h, 1 process; recycled when others have been (--max-unavailable)`},
+	{"hands over", restart.Report{Kind: restart.HandingOver, Gen: 1, Reason: restart.Asked, Again: true, By: "HUP from pid 9, uid 0", Uptime: time.Hour},
+		`gen 1: asked to start anew by HUP from pid 9, uid 0 after 1h; works on until the next one is ready (--handover)`},
+	{"has taken over", restart.Report{Kind: restart.Up, Gen: 2, PID: 4711, Handover: true, After: 1}, `gen 2: up, pid 4711, in place of gen 1`},
+	{"does not take over", restart.Report{
+		Kind: restart.HandoverFailed, Gen: 2, Reason: restart.Exit, Exit: status3, Uptime: time.Second, In: 2 * time.Second, Failures: 2, Handover: true,
+	}, `gen 2: exit: status 3 after 1 s; not ready, so it does not take over; next try in 2 s (2 in a row); the old one works on`},
+	{"cannot be started", restart.Report{
+		Kind: restart.HandoverFailed, Gen: 2, Reason: restart.StartFailed, Err: "exec ./server: no such file or directory", In: time.Second, Handover: true,
+	}, `gen 2: start-failed: exec ./server: no such file or directory; not ready, so it does not take over; next try in 1 s; the old one works on`},
+	{"is not ready in time", restart.Report{
+		Kind: restart.Stopping, Gen: 2, Reason: restart.StartFailed, Unready: "HTTP 503", For: 90 * time.Second, Uptime: 90 * time.Second, Sig: 15, In: time.Second,
+	}, `gen 2: start-failed: not ready within 1m30s (--start-timeout): HTTP 503; stopping (TERM, KILL in 1 s)`},
+	{"would do no better", restart.Report{
+		Kind: restart.NoHelp, Gen: 2, Reason: restart.Tasks, Spent: restart.BudgetTasks, Usage: restart.Usage{Tasks: 12}, Budget: 10, Uptime: time.Second,
+		In: time.Second, Handover: true,
+	}, `gen 2: tasks: 12 of 10 processes and threads after 1 s, sooner than --min-uptime: relaunching does not help; next try in 1 s; the old one works on`},
+	{"one less", restart.Report{Kind: restart.Reduced, Worker: 1, Gen: 9, Workers: 3, Exit: status3}, `worker 1, gen 9: not launched again; 3 other workers go on`},
+}

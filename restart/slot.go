@@ -1,0 +1,181 @@
+package restart
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// slot is a place that always holds one healthy generation. With a handover there
+// are two in it for a while: one that is to take over, or one that leaves.
+type slot struct {
+	*shared
+	number  int
+	backoff backoff
+	// had is the planned time that a generation was last recycled for.
+	had time.Time
+	// at is the generation at hand, and other the second one; nil: there is none.
+	at, other *course
+	// retryAt is when the next one is started that is to take over; the zero time: one
+	// is on its way, or none is wanted. again says that somebody has asked for another
+	// one meanwhile.
+	retryAt time.Time
+	again   bool
+}
+
+func newSlot(s *shared, number int) *slot {
+	slot := &slot{shared: s, number: number}
+	seed := s.policy.Seed + uint64(number-1)
+	slot.backoff.jitter = rand.New(rand.NewPCG(seed, seed))
+	slot.at = &course{slot: slot}
+	return slot
+}
+
+// worker is the number of the slot for who has more than one; zero: who has not.
+func (s *slot) worker() int {
+	if s.policy.Workers > 1 {
+		return s.number
+	}
+	return 0
+}
+
+func (s *slot) courses() []*course {
+	if s.other == nil {
+		return []*course{s.at}
+	}
+	return []*course{s.at, s.other}
+}
+
+// gone reports whether the slot has ended for good.
+func (s *slot) gone() bool { return s.at.state == Gone && s.other == nil }
+
+// serves reports whether it does the work that it is there for.
+func (s *slot) serves() bool { return s.at.state == Running && s.at.gen.ready.is }
+
+// candidate reports whether c is to take the place of the generation at hand, and
+// retired whether another one has taken its own.
+func (s *slot) candidate(c *course) bool { return c == s.other && s.at.gen.handing }
+func (s *slot) retired(c *course) bool   { return c == s.other && !s.at.gen.handing }
+
+// tick does what is due.
+func (s *slot) tick(now time.Time) []Action {
+	if !due(s.retryDue(), now) {
+		return nil
+	}
+	return s.launch(now)
+}
+
+// retryDue is when to start the next one that is to take over; the zero time: never. Of
+// a generation that leaves meanwhile it is settled otherwise what follows.
+func (s *slot) retryDue() time.Time {
+	if s.at.state != Running || !s.at.gen.handing || s.other != nil {
+		return time.Time{}
+	}
+	return s.retryAt
+}
+
+// launch starts the generation that is to take over.
+func (s *slot) launch(now time.Time) []Action {
+	s.retryAt, s.again = time.Time{}, false
+	s.other = &course{slot: s}
+	s.other.gen.previous = s.at.gen.number
+	return s.other.spawn(now)
+}
+
+// handOver begins to replace the generation at hand by one that is ready before it
+// leaves. Where its budget was spent so soon that the next one would do no better,
+// that waits.
+func (c *course) handOver(now time.Time) []Action {
+	g := &c.gen
+	g.handing, g.because, g.then, g.judged = true, g.turn, Relaunch, now
+	if now.Sub(g.started) < c.policy.MinUptime && !g.turn.fromOutside() {
+		r := c.report(NoHelp)
+		r.In = c.backoff.delay(&c.policy)
+		r.Failures, r.Handover = c.backoff.failures, true
+		c.retryAt = now.Add(r.In)
+		return []Action{r}
+	}
+	return append([]Action{c.report(HandingOver)}, c.launch(now)...)
+}
+
+// takeOver: the second generation is ready, and the one at hand may leave.
+func (s *slot) takeOver(now time.Time) []Action {
+	old := s.at
+	s.at, s.other = s.other, old
+	s.backoff.forget()
+	old.gen.handing = false
+	if old.state == Running {
+		because := old.gen.because
+		old.gen.because = ""
+		return old.letGo(now, because, Relaunch, 0)
+	}
+	return nil // it leaves already
+}
+
+// candidateOver: the one that was to take over has ended before. The one at hand
+// stays, and after a while there is another try.
+func (s *slot) candidateOver(now time.Time, c *course, r Report) []Action {
+	s.other = nil
+	switch {
+	case s.at.state == Gone:
+		return s.finish()
+	case s.at.state != Running:
+		return nil // it leaves, and what follows is settled when it is gone
+	case s.again:
+		return append([]Action{r}, s.launch(now)...)
+	}
+	r.In = s.backoff.delay(&s.policy)
+	r.Kind, r.Failures, r.Handover = HandoverFailed, s.backoff.failures, true
+	s.retryAt = now.Add(r.In)
+	return []Action{r}
+}
+
+// otherOver: the tree of the second generation is empty.
+func (s *slot) otherOver(now time.Time, c *course) []Action {
+	if s.candidate(c) {
+		return s.candidateOver(now, c, c.report(HandoverFailed))
+	}
+	s.other = nil
+	return s.finish()
+}
+
+// promote lets the second generation take the place of one that has ended before
+// it was ready.
+func (s *slot) promote() []Action {
+	ended := s.at
+	s.at, s.other, s.again = s.other, nil, false
+	if ended.gen.ordered {
+		return nil // why was said when the stop began
+	}
+	return []Action{ended.report(Ended)}
+}
+
+// renew: somebody asks for another generation.
+func (s *slot) renew(now time.Time, ev RestartAsked) []Action {
+	switch {
+	case !s.at.gen.handing:
+		return s.at.step(now, ev)
+	case s.other != nil:
+		s.again = true // what starts may be what was there before
+		return nil
+	}
+	return s.launch(now)
+}
+
+// reduced says that the slot has ended though nobody wants the end, and others go on.
+func (s *slot) reduced() []Action {
+	left := 0
+	for _, each := range s.slots {
+		if each.at.state != Gone && !each.ends() {
+			left++
+		}
+	}
+	if left == 0 || s.ending || s.ends() {
+		return nil
+	}
+	r := s.at.report(Reduced)
+	r.Workers = left
+	return []Action{r}
+}
+
+// ends reports whether the end of the slot is what somebody has asked for.
+func (s *slot) ends() bool { return s.at.gen.then == End && s.at.gen.because == Asked }
