@@ -42,6 +42,9 @@ func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, chan
 	if o.counter, o.server, err = listen(todo, news, say); err != nil {
 		return o, err
 	}
+	if o.counter != nil {
+		o.Counted = o.counter.Told()
+	}
 	if o.server != nil {
 		// Where the command is listened to it does not speak for itself any more.
 		if o.above, o.beat, err = speak(say); err != nil {
@@ -183,11 +186,11 @@ func watchFiles(todo *cli.Run, touched chan<- files.Touched) (*files.Watch, erro
 
 // listen opens what counts requests and what hears of them; nil: nobody wants to
 // know.
-func listen(todo *cli.Run, news chan requests.News, say func(string)) (*requests.Counter, *requests.Server, error) {
+func listen(todo *cli.Run, news chan<- requests.News, say func(string)) (*requests.Counter, *requests.Server, error) {
 	if todo.Policy.MaxRequests == 0 && !todo.Listens && todo.Stdio == nil {
 		return nil, nil, nil
 	}
-	counter := requests.NewCounter(news)
+	counter := requests.NewCounter()
 	if !todo.Listens {
 		return counter, nil, nil
 	}

@@ -10,8 +10,10 @@ import "sync/atomic"
 type Counter struct {
 	// now is another one for each generation: who counts for the last one while the
 	// next begins adds to what nobody reads any more.
-	now  atomic.Pointer[tally]
-	news chan<- News
+	now atomic.Pointer[tally]
+	// told has room for one wake-up, and is for nothing else: what a child says must
+	// not crowd it out.
+	told chan struct{}
 }
 
 // tally is the count of one generation.
@@ -32,10 +34,8 @@ type tally struct {
 type Kind uint8
 
 const (
-	// Counted: what the owner waits for has come (Counter.Until, Counter.Idle).
-	Counted Kind = iota
 	// Ready, Reloading, Stopping: the child says so (sd_notify(3)).
-	Ready
+	Ready Kind = iota
 	Reloading
 	Stopping
 	// Status: a line about its state, in Text.
@@ -66,15 +66,25 @@ type News struct {
 	Lost, Owed int
 }
 
-// NewCounter returns a counter that sends to news, which must have room for two.
-func NewCounter(news chan<- News) *Counter {
-	c := &Counter{news: news}
+// NewCounter returns a counter.
+func NewCounter() *Counter {
+	c := &Counter{told: make(chan struct{}, 1)}
 	c.now.Store(&tally{})
 	return c
 }
 
+// Told wakes the owner when what it waits for has come (Until, Idle): Read then has
+// the figures. It may come once more for the last generation when the next has begun.
+func (c *Counter) Told() <-chan struct{} { return c.told }
+
 // Begin starts a generation: all is zero, and nobody waits for anything.
-func (c *Counter) Begin(gen int) { c.now.Store(&tally{gen: gen}) }
+func (c *Counter) Begin(gen int) {
+	c.now.Store(&tally{gen: gen})
+	select {
+	case <-c.told: // of the last one
+	default:
+	}
+}
 
 // Serve counts n requests that generation gen has served.
 func (c *Counter) Serve(gen int, n int64) {
@@ -149,13 +159,13 @@ func (c *Counter) Idle() {
 }
 
 // check tells the owner of what it waits for. Whoever takes the wish away tells,
-// so that it is told once; and as each wish is told once, there is always room.
+// so that it is told once.
 func (c *Counter) check(t *tally) {
 	spent := t.tell.Load() && t.served.Load() >= t.until.Load() && t.tell.CompareAndSwap(true, false)
 	idle := t.idle.Load() && t.inFlight.Load() <= 0 && t.idle.CompareAndSwap(true, false)
 	if spent || idle {
 		select {
-		case c.news <- News{Gen: t.gen, Kind: Counted}:
+		case c.told <- struct{}{}:
 		default: // one is on its way, and the figures are read when it arrives
 		}
 	}

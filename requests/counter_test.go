@@ -1,52 +1,52 @@
 package requests
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 )
 
-// told reports how many news there are.
-func told(news chan News) (n int) {
-	for len(news) > 0 {
-		<-news
+// told reports how often the owner of c was told.
+func told(c *Counter) (n int) {
+	for len(c.Told()) > 0 {
+		<-c.Told()
 		n++
 	}
 	return n
 }
 
 func TestCounterTellsOnce(t *testing.T) {
-	news := make(chan News, 2)
-	c := NewCounter(news)
+	c := NewCounter()
 	c.Begin(1)
 	c.Until(3)
 	for range 2 {
 		c.Enter(1, 1)
 		c.End(1)
 	}
-	if c.Left() != 1 || told(news) != 0 {
+	if c.Left() != 1 || told(c) != 0 {
 		t.Errorf("left %d", c.Left())
 	}
 	c.Serve(2, 100) // of another generation
 	c.Serve(1, 1)
-	if served, _ := c.Read(); served != 3 || c.Left() != 0 || told(news) != 1 {
+	if served, _ := c.Read(); served != 3 || c.Left() != 0 || told(c) != 1 {
 		t.Errorf("%d served, left %d", served, c.Left())
 	}
 	c.Serve(1, 1)
-	if n := told(news); n != 0 {
+	if n := told(c); n != 0 {
 		t.Errorf("told %d times more", n)
 	}
 	c.Enter(1, 2)
 	c.Idle()
 	c.Enter(1, -1)
-	if n := told(news); n != 0 {
+	if n := told(c); n != 0 {
 		t.Error("told while one is being served")
 	}
 	c.Enter(1, -1)
-	if n := told(news); n != 1 {
+	if n := told(c); n != 1 {
 		t.Errorf("told %d times", n)
 	}
 	c.Idle()
-	if n := told(news); n != 1 {
+	if n := told(c); n != 1 {
 		t.Errorf("idle already: told %d times", n)
 	}
 	c.Begin(2)
@@ -57,8 +57,7 @@ func TestCounterTellsOnce(t *testing.T) {
 
 // TestCounterFromMany: whoever comes last tells, and nothing is lost.
 func TestCounterFromMany(t *testing.T) {
-	news := make(chan News, 2)
-	c := NewCounter(news)
+	c := NewCounter()
 	for gen := 1; gen <= 50; gen++ {
 		c.Begin(gen)
 		c.Until(8000)
@@ -75,7 +74,7 @@ func TestCounterFromMany(t *testing.T) {
 		if served, inFlight := c.Read(); served != 8000 || inFlight != 0 {
 			t.Fatalf("%d served, %d in flight", served, inFlight)
 		}
-		if n := told(news); n != 1 {
+		if n := told(c); n != 1 {
 			t.Fatalf("told %d times", n)
 		}
 	}
@@ -83,7 +82,7 @@ func TestCounterFromMany(t *testing.T) {
 
 // TestCounterEnd: who is told of the last request does not find it in flight.
 func TestCounterEnd(t *testing.T) {
-	c := NewCounter(make(chan News)) // nobody listens there: who looks here sees each moment
+	c := NewCounter() // the wish is looked at, which shows each moment
 	for gen := 1; gen <= 20; gen++ {
 		c.Begin(gen)
 		c.Until(1000)
@@ -106,7 +105,7 @@ func TestCounterEnd(t *testing.T) {
 
 // TestKnowsInFlight: who only counts what was served does not tell what is in flight.
 func TestKnowsInFlight(t *testing.T) {
-	c := NewCounter(make(chan News, 2))
+	c := NewCounter()
 	c.Begin(1)
 	c.Serve(1, 5)
 	if c.KnowsInFlight() {
@@ -125,24 +124,43 @@ func TestKnowsInFlight(t *testing.T) {
 // TestCounterIdleAgain: who was told that nothing is in flight, and finds the next one
 // begun, is told again.
 func TestCounterIdleAgain(t *testing.T) {
-	news := make(chan News, 2)
-	c := NewCounter(news)
+	c := NewCounter()
 	c.Begin(1)
 	c.Enter(1, 1)
 	c.Idle()
 	c.End(1)
 	c.Enter(1, 1)
-	if n := told(news); n != 1 {
+	if n := told(c); n != 1 {
 		t.Fatalf("told %d times of the first", n)
 	}
 	if _, inFlight := c.Read(); inFlight != 1 {
 		t.Fatalf("%d in flight", inFlight)
 	}
 	c.End(1)
-	if n := told(news); n != 1 {
+	if n := told(c); n != 1 {
 		t.Errorf("told %d times of the second", n)
 	}
-	if _, inFlight := c.Read(); inFlight != 0 || told(news) != 0 {
+	if _, inFlight := c.Read(); inFlight != 0 || told(c) != 0 {
 		t.Errorf("%d in flight, or told once more", inFlight)
+	}
+}
+
+// TestToldBesideNews: however much a child says that nobody has taken yet, the owner is
+// told of what it waits for, and not twice of a generation that is over.
+func TestToldBesideNews(t *testing.T) {
+	b := start(t, Want{Notify: true, Stream: true})
+	b.counter.Until(1)
+	p := b.connect()
+	for i := 0; len(b.news) < cap(b.news); i++ {
+		b.notify(fmt.Sprintf("STATUS=%d", i))
+	}
+	p.ask("count 1\n", "ok 0")
+	if n := told(b.counter); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+	b.counter.Idle()
+	b.begin(2)
+	if n := told(b.counter); n != 0 {
+		t.Errorf("told %d times of the last generation", n)
 	}
 }

@@ -33,7 +33,6 @@ type bench struct {
 	*Server
 	counter *Counter
 	news    chan News
-	counted chan News
 	env     map[string]string
 
 	mu   sync.Mutex
@@ -43,8 +42,8 @@ type bench struct {
 
 func start(t *testing.T, want Want) *bench {
 	t.Helper()
-	b := &bench{T: t, news: make(chan News, 16), counted: make(chan News, 2), ends: make(chan struct{})}
-	b.counter = NewCounter(b.counted)
+	b := &bench{T: t, news: make(chan News, 16), ends: make(chan struct{})}
+	b.counter = NewCounter()
 	var err error
 	if b.Server, err = Open(b.counter, want, b.hear); err != nil {
 		t.Fatal(err)

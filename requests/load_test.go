@@ -96,7 +96,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("%d in flight", n)
 	}
 	b.figures(all, 0)
-	if n := told(b.counted); n != 1 {
+	if n := told(b.counter); n != 1 {
 		t.Errorf("told %d times", n)
 	}
 	if b.Lost() != 0 || b.heard() != "" {

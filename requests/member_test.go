@@ -26,7 +26,7 @@ func serve() int {
 		fmt.Println(err)
 		return 1
 	}
-	counter := NewCounter(make(chan News, 2))
+	counter := NewCounter()
 	counter.Begin(1)
 	said := make(chan string, 100)
 	s, err := Open(counter, Want{Notify: true, Stream: true}, func(text string) { said <- text })

@@ -11,7 +11,7 @@ import (
 // still is a server whose Run is played by the test.
 func still(t *testing.T) *bench {
 	t.Helper()
-	counter := NewCounter(make(chan News, 2))
+	counter := NewCounter()
 	s, err := Open(counter, Want{Notify: true, Stream: true}, func(text string) { t.Log(text) })
 	if err != nil {
 		t.Fatal(err)

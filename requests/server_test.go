@@ -66,11 +66,11 @@ func TestConnectionDies(t *testing.T) {
 	if b.Lost() != 2 {
 		t.Errorf("%d lost", b.Lost())
 	}
-	if told(b.counted) != 0 {
+	if told(b.counter) != 0 {
 		t.Error("told though one is in flight")
 	}
 	other.ask("end a\n", "ok -")
-	if told(b.counted) != 1 {
+	if told(b.counter) != 1 {
 		t.Error("not told that nothing is in flight")
 	}
 	unread := b.dial()

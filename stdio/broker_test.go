@@ -23,7 +23,7 @@ func TestGenerations(t *testing.T) {
 	r.expect("a1\na2\n")
 	r.Drain()
 	r.send("3\n\n4\n") // waits
-	r.wait(requests.Counted)
+	r.counted()
 	r.CloseInput()
 	if n := r.end(); n.Lost != 0 || n.Owed != 0 || n.Gen != 1 {
 		t.Errorf("%+v", n)
@@ -66,7 +66,7 @@ func TestLimit(t *testing.T) {
 		r.start("sed", "-u", fmt.Sprintf("s/^/%d:/", r.gen+1))
 		n := min(each, total-served)
 		r.count.Until(int64(n))
-		r.wait(requests.Counted)
+		r.counted()
 		if got, inFlight := r.count.Read(); int(got) != n || inFlight < 0 {
 			t.Fatalf("%d served, %d in flight", got, inFlight)
 		}

@@ -26,7 +26,7 @@ func FuzzGarbage(f *testing.F) {
 		if err := set.complete(); err != nil {
 			t.Fatal(err)
 		}
-		r := newRelay(set, requests.NewCounter(make(chan requests.News, 2)), func(string) {})
+		r := newRelay(set, requests.NewCounter(), func(string) {})
 		r.count.Begin(1)
 		r.start(1)
 		allFrom, allBack := from, back

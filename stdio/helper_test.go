@@ -55,7 +55,7 @@ func connectTo(t testing.TB, s Settings, inR, inW, outR, outW int) *rig {
 		in: os.NewFile(uintptr(inW), "in"), out: os.NewFile(uintptr(outR), "out"), theirs: [2]int{inR, outW},
 	}
 	r.answers = bufio.NewReaderSize(r.out, 64<<10)
-	r.count = requests.NewCounter(r.news)
+	r.count = requests.NewCounter()
 	b, err := open(s, inR, outW, r.count, func(line string) { r.said <- line })
 	if err != nil {
 		t.Fatal(err)
@@ -171,6 +171,12 @@ func (r *rig) wait(kind requests.Kind) requests.News {
 			r.t.Fatalf("no news of kind %d", kind)
 		}
 	}
+}
+
+// counted waits until the counter tells.
+func (r *rig) counted() {
+	r.t.Helper()
+	within(r.t, "the counter tells", func() { <-r.count.Told() })
 }
 
 func (r *rig) send(text string) {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"relance/requests"
 )
 
 // client asks numbered requests, so many at once, and checks the answers.
@@ -88,7 +86,7 @@ func TestLoad(t *testing.T) {
 	for range generations {
 		r.start("sed", "-u", "s/^/a/")
 		r.count.Until(int64(each))
-		r.wait(requests.Counted)
+		r.counted()
 		if served, _ := r.count.Read(); int(served) != each {
 			t.Fatalf("%d served", served)
 		}

@@ -233,9 +233,8 @@ func live(t *testing.T, set Settings, total int, deaths bool, pick func(int) int
 	if err := set.complete(); err != nil {
 		t.Fatal(err)
 	}
-	news := make(chan requests.News, 2)
 	w := &world{t: t, pick: pick, total: total, seen: map[int]int{}, child: newCutter(&set)}
-	w.count = requests.NewCounter(news)
+	w.count = requests.NewCounter()
 	w.relay = newRelay(set, w.count, func(line string) { t.Error(line) })
 	for i := range total {
 		w.toSend = append(w.toSend, w.request(i)...)
@@ -303,7 +302,7 @@ func TestNoOvertaking(t *testing.T) {
 	if err := set.complete(); err != nil {
 		t.Fatal(err)
 	}
-	r := newRelay(set, requests.NewCounter(make(chan requests.News, 2)), func(string) {})
+	r := newRelay(set, requests.NewCounter(), func(string) {})
 	const first, others = `{"id":1,"method":"x"}` + "\n", `[{"id":2,"method":"x"},{"id":3,"method":"x"}]` + "\n" + `{"id":4,"method":"x"}` + "\n"
 	r.limit = 2
 	r.start(1)

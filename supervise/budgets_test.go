@@ -114,11 +114,11 @@ func TestRequests(t *testing.T) {
 		tell := func(n requests.News) { s.let(func() { s.asked <- n }) }
 		s.pass(time.Second)
 		s.want("0s spawn 1", "0s count 10")
-		tell(requests.News{Gen: 2, Kind: requests.Counted})
 		tell(requests.News{Gen: 1, Kind: requests.Watchdog})
+		s.tellCounted() // of the generation before
 		s.want()
 		s.served, s.inFlight = 10, 2
-		tell(requests.News{Gen: 1, Kind: requests.Counted})
+		s.tellCounted()
 		s.want("1s drain", "1s report draining gen=1 requests")
 		if s.report.InFlight != 2 || s.report.Requests != 10 {
 			t.Errorf("%+v", s.report)
@@ -126,7 +126,7 @@ func TestRequests(t *testing.T) {
 		tell(requests.News{Gen: 1, Kind: requests.Extend, Micros: 1 << 63})
 		s.pass(2 * time.Minute)
 		s.served, s.inFlight = 12, 0
-		tell(requests.News{Gen: 1, Kind: requests.Counted})
+		s.tellCounted()
 		s.want("2m1s report stopping gen=1 requests", "2m1s signal 101 TERM", "2m1s signal 101 CONT")
 	})
 }
@@ -197,7 +197,7 @@ func TestDrainOfWhatWeCarry(t *testing.T) {
 				s.want(append(want, "1s report draining gen=1 asked")...)
 			}
 			s.inFlight = 0
-			s.let(func() { s.asked <- requests.News{Gen: 1, Kind: requests.Counted} })
+			s.tellCounted()
 			s.want("1s report stopping gen=1 asked", "1s close-input")
 			s.settles = false
 		})

@@ -52,9 +52,9 @@ type World interface {
 	// Alarm lets an alarm come when the child has used in more of CPU time; where
 	// that cannot be had, none comes.
 	Alarm(gen int, in time.Duration)
-	// Count lets a Counted come when so many requests were served, and where we
-	// carry them lets no more come before that; zero: any number. Drain lets nothing
-	// new come, and a Counted when nothing is in flight; it reports whether that is
+	// Count lets it be told (Sources.Counted) when so many requests were served, and
+	// where we carry them lets no more come before that; zero: any number. Drain lets
+	// nothing new come, and it be told when nothing is in flight; it reports whether that is
 	// known at once, since what we carry may be on its way. Requests are the figures.
 	Count(gen int, until int64)
 	Drain(gen int) bool
@@ -117,6 +117,8 @@ type Sources struct {
 	Files <-chan files.Touched
 	// Requests has news of what the child says, or what we carry for it.
 	Requests <-chan requests.News
+	// Counted tells that so many requests were served, or that nothing is in flight.
+	Counted <-chan struct{}
 }
 
 // loop is the state of the owner.
@@ -187,6 +189,10 @@ func (l *loop) wait(from Sources) {
 		l.add(restart.Touched{})
 	case n := <-from.Requests:
 		l.requests(n)
+	case <-from.Counted:
+		for _, life := range l.lives {
+			l.served(life.gen)
+		}
 	case <-from.Clock:
 		l.add(restart.ClockSet{})
 	case <-alarm:

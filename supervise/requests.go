@@ -19,8 +19,6 @@ func (l *loop) requests(n requests.News) {
 		return // of a generation that is no more
 	}
 	switch n.Kind {
-	case requests.Counted:
-		l.served(n.Gen)
 	case requests.Ready:
 		l.add(restart.Ready{Gen: n.Gen})
 	case requests.Extend:

@@ -49,6 +49,7 @@ type scene struct {
 	in      chan signals.Signal
 	events  chan cgroup.Change
 	asked   chan requests.News
+	counted chan struct{}
 	touched chan files.Touched
 	clock   chan clock.Set
 	ended   chan int
@@ -85,14 +86,14 @@ func play(t *testing.T, c Config, act func(s *scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{
-			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), touched: make(chan files.Touched), asked: make(chan requests.News), ended: make(chan int, 1),
+			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), touched: make(chan files.Touched), asked: make(chan requests.News), counted: make(chan struct{}), ended: make(chan int, 1),
 			calls: map[string]int{}, use: restart.Usage{Memory: 1, Processes: 1},
 		}
 		c.Report = s.told
 		c.Situation.Self = 1
 		s.mu.Lock()
 		go func() {
-			s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock, Files: s.touched, Requests: s.asked})
+			s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock, Files: s.touched, Requests: s.asked, Counted: s.counted})
 		}()
 		defer s.leave()
 		s.let(func() {}) // the first generation starts
@@ -110,6 +111,8 @@ func (s *scene) let(f func()) {
 }
 
 func (s *scene) pass(d time.Duration) { s.let(func() { time.Sleep(d) }) }
+
+func (s *scene) tellCounted() { s.let(func() { s.counted <- struct{}{} }) }
 
 func (s *scene) send(sig signals.Signal) { s.let(func() { s.in <- sig }) }
 

@@ -23,7 +23,7 @@ type listener struct {
 
 func listen(t *testing.T) *listener {
 	t.Helper()
-	l := &listener{T: t, counter: requests.NewCounter(make(chan requests.News, 2)), news: make(chan requests.News, 16), env: map[string]string{}}
+	l := &listener{T: t, counter: requests.NewCounter(), news: make(chan requests.News, 16), env: map[string]string{}}
 	l.counter.Begin(1)
 	server, err := requests.Open(l.counter, requests.Want{Notify: true, Stream: true}, func(text string) {
 		l.mu.Lock()

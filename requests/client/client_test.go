@@ -14,7 +14,7 @@ import (
 // serve starts a server for this process, whose address goes into the environment.
 func serve(t *testing.T) (*requests.Server, *requests.Counter, chan requests.News) {
 	t.Helper()
-	counter := requests.NewCounter(make(chan requests.News, 2))
+	counter := requests.NewCounter()
 	counter.Begin(1)
 	server, err := requests.Open(counter, requests.Want{Notify: true, Stream: true}, func(text string) { t.Error(text) })
 	if err != nil {
