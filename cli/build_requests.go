@@ -3,10 +3,11 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"relance/restart"
+	"strings"
 	"time"
 
 	"relance/limits"
+	"relance/restart"
 	"relance/stdio"
 )
 
@@ -98,11 +99,26 @@ func (run *Run) stdio(f *runFlags) error {
 	case f.StdioInit != "" && f.StdioInit != "auto" && f.StdioInit != "none":
 		return flagError("stdio-init", f.StdioInit, errors.New("no such mode, use auto or none"))
 	}
-	run.Stdio = &stdio.Settings{Mode: mode, Delimiter: delimiter, OnLost: lost, Init: f.StdioInit == "auto"}
-	if f.LostReply != "" {
-		run.Stdio.LostReply = &f.LostReply
-	}
+	run.Stdio = &stdio.Settings{Mode: mode, Delimiter: delimiter, OnLost: lost, LostReply: f.LostReply, Init: f.StdioInit == "auto"}
 	run.Policy.Stdio, run.Policy.LostExits = true, lost == stdio.Exit
+	return run.checkStdio(f)
+}
+
+// checkStdio finds flags that do not go together with the mode or with each other.
+func (run *Run) checkStdio(f *runFlags) error {
+	s := run.Stdio
+	switch {
+	case s.Init && !s.Mode.JSON():
+		return flagError("stdio-init", f.StdioInit, fmt.Errorf("--stdio %s has no initialize; leave it out", f.Stdio))
+	case s.LostReply != "" && s.Mode != stdio.Lines:
+		return flagError("lost-reply", f.LostReply, fmt.Errorf("--stdio %s has an error of its own; leave it out", f.Stdio))
+	case s.LostReply != "" && s.OnLost == stdio.Exit:
+		return flagError("lost-reply", f.LostReply, errors.New("nothing is answered with it under --on-lost exit; leave one of the two out"))
+	case strings.IndexByte(s.LostReply, s.Delimiter) >= 0:
+		return flagError("lost-reply", f.LostReply, fmt.Errorf("it has %q in it, which ends a line; leave that out, it is added", s.Delimiter))
+	case s.LostReply == "" && s.Mode == stdio.Lines && s.OnLost != stdio.Exit:
+		return flagError("stdio", f.Stdio, errors.New("what is the answer to a request that is lost? Give --lost-reply TEXT too, or --on-lost exit"))
+	}
 	return nil
 }
 

@@ -74,17 +74,14 @@ const (
 const ordersMost = 64
 
 // Open stands between descriptors 0 and 1 and the command. The counter counts; its
-// Begin is the owner's. say takes lines for people, and is called by Run. An error
-// of the settings names their flag.
+// Begin is the owner's. say takes lines for people, and is called by Run.
 func Open(s Settings, c *requests.Counter, say func(string)) (*Broker, error) {
 	return open(s, 0, 1, c, say)
 }
 
 // open is Open for the descriptors from and to, which need not be 0 and 1.
 func open(s Settings, from, to int, c *requests.Counter, say func(string)) (*Broker, error) {
-	if err := s.complete(); err != nil {
-		return nil, err
-	}
+	s.complete()
 	b := &Broker{
 		relay: newRelay(s, c, say), from: from, to: openTarget(to), next: noEnds, ends: noEnds,
 		orders: make(chan order, ordersMost), closed: make(chan struct{}), ended: make(chan struct{}),

@@ -225,26 +225,3 @@ func TestMute(t *testing.T) {
 	r.shell(echo)
 	r.expect("a1\n")
 }
-
-func TestSettings(t *testing.T) {
-	t.Parallel()
-	text, bad := "x", "a\nb"
-	for _, test := range []struct {
-		s    Settings
-		want string
-	}{
-		{Settings{Mode: Lines, Delimiter: '\n'}, "--stdio lines needs --lost-reply TEXT"},
-		{Settings{Mode: Lines, Delimiter: '\n', OnLost: Replay}, "--stdio lines needs --lost-reply TEXT"},
-		{Settings{Mode: Lines, Delimiter: '\n', OnLost: Exit}, ""},
-		{Settings{Mode: Lines, Delimiter: '\n', LostReply: &text}, ""},
-		{Settings{Mode: Lines, Delimiter: '\n', LostReply: &bad}, `--lost-reply "a\nb": has the delimiter '\n' in it`},
-		{Settings{Mode: Squid, LostReply: &text}, `--lost-reply "x": only --stdio lines`},
-		{Settings{Mode: Squid, Init: true}, "--stdio-init auto: lines have no initialize"},
-		{Settings{Mode: JSONRPC, Init: true}, ""},
-	} {
-		err := test.s.complete()
-		if (err == nil) != (test.want == "") || err != nil && !strings.HasPrefix(err.Error(), test.want) {
-			t.Errorf("%+v: %v", test.s, err)
-		}
-	}
-}

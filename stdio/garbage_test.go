@@ -17,15 +17,12 @@ func FuzzGarbage(f *testing.F) {
 	f.Add(uint8(ContentLength), []byte("Content-Length: 21\r\n\r\n{\"id\":1,\"method\":\"a\"}Content-Length: 17\n\n{\"method\":\"exit\"}"),
 		[]byte("Content-Length: 19\r\n\r\n{\"id\":1,\"result\":1}"), []byte{8, 8, 8, 8, 8, 8})
 	f.Fuzz(func(t *testing.T, mode uint8, from, back, choices []byte) {
-		reply := "LOST"
 		set := Settings{Mode: Mode(mode % 4), Delimiter: '\n', MaxMessage: 1000, QueueMax: 200}
 		if set.Mode == Lines {
-			set.LostReply = &reply
+			set.LostReply = "LOST"
 		}
-		set.Init = set.Mode.json() && len(choices)%2 == 0
-		if err := set.complete(); err != nil {
-			t.Fatal(err)
-		}
+		set.Init = set.Mode.JSON() && len(choices)%2 == 0
+		set.complete()
 		r := newRelay(set, requests.NewCounter(), func(string) {})
 		r.count.Begin(1)
 		r.start(1)
@@ -57,7 +54,7 @@ func FuzzGarbage(f *testing.F) {
 			}
 			got = append(got, r.toOuter.bytes()...)
 			r.wrote(r.toOuter.len())
-			if !settled && !set.Mode.json() && !bytes.HasPrefix(allFrom, given) {
+			if !settled && !set.Mode.JSON() && !bytes.HasPrefix(allFrom, given) {
 				t.Fatalf("handed over %q of %q", given, allFrom)
 			}
 			if r.in.len()+r.held.bytes > set.QueueMax+2*set.MaxMessage+headerMost+256 || len(r.asked) > askedMost {

@@ -36,8 +36,7 @@ type rig struct {
 
 // lines are the settings that most tests have.
 func lines(lost OnLost) Settings {
-	reply := "LOST"
-	return Settings{Mode: Lines, Delimiter: '\n', OnLost: lost, LostReply: &reply}
+	return Settings{Mode: Lines, Delimiter: '\n', OnLost: lost, LostReply: "LOST"}
 }
 
 // connect opens a broker between two pipes.

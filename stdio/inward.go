@@ -51,7 +51,7 @@ func (r *relay) handAll() {
 // command must reach it past all the requests that wait, for it may need it to
 // finish what it is doing.
 func (r *relay) looksOn() bool {
-	if r.set.Mode.json() {
+	if r.set.Mode.JSON() {
 		return r.alive() && r.hasRoom() && r.held.bytes < r.set.QueueMax
 	}
 	return r.mayHand(1)

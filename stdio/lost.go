@@ -74,7 +74,7 @@ func (r *relay) refuse(q *request) {
 	var b bytes.Buffer
 	switch r.set.Mode {
 	case Lines:
-		b.WriteString(*r.set.LostReply)
+		b.WriteString(r.set.LostReply)
 	case Squid:
 		if c := q.calls[0]; c.key != "" && !r.unnumbered {
 			b.Write(c.spelling)

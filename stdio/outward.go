@@ -16,7 +16,7 @@ func (r *relay) receive() {
 		if text == nil {
 			break
 		}
-		if r.set.Mode.json() {
+		if r.set.Mode.JSON() {
 			n += r.speaks(text, content)
 		} else if c := r.answeredBy(content); c != nil {
 			n++

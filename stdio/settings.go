@@ -1,10 +1,5 @@
 package stdio
 
-import (
-	"bytes"
-	"fmt"
-)
-
 // Mode is how requests and answers are told from each other.
 type Mode uint8
 
@@ -23,8 +18,8 @@ const (
 	ContentLength
 )
 
-// json reports whether frames are read as JSON-RPC.
-func (m Mode) json() bool { return m == JSONRPC || m == ContentLength }
+// JSON reports whether frames are read as JSON-RPC.
+func (m Mode) JSON() bool { return m == JSONRPC || m == ContentLength }
 
 // OnLost is what becomes of a request that a generation has read and not answered
 // when it ends.
@@ -46,12 +41,12 @@ type Settings struct {
 	// Delimiter ends a line, of Lines and Squid.
 	Delimiter byte
 	OnLost    OnLost
-	// LostReply is the answer to a lost request of Lines, without its delimiter. It
-	// is needed there unless OnLost is Exit: nobody else knows what an answer looks
-	// like that is none.
-	LostReply *string
+	// LostReply is the answer to a lost request of Lines, which does not have the
+	// delimiter in it. It is needed there unless OnLost is Exit: nobody else knows what
+	// an answer looks like that is none.
+	LostReply string
 	// Init has the initialize of JSON-RPC remembered and said again to each new
-	// generation, which the other side does not see.
+	// generation, which the other side does not see; lines have none.
 	Init bool
 	// MaxMessage is how long a line or the content of a message may be, in bytes;
 	// zero: 1 MiB for lines, 64 MiB for JSON-RPC.
@@ -63,26 +58,15 @@ type Settings struct {
 
 const mebi = 1 << 20
 
-// complete checks the settings and fills in what was left open.
-func (s *Settings) complete() error {
+// complete fills in what was left open.
+func (s *Settings) complete() {
 	if s.MaxMessage == 0 {
 		s.MaxMessage = mebi
-		if s.Mode.json() {
+		if s.Mode.JSON() {
 			s.MaxMessage = 64 * mebi
 		}
 	}
 	if s.QueueMax == 0 {
 		s.QueueMax = mebi
 	}
-	switch {
-	case s.Mode == Lines && s.OnLost != Exit && s.LostReply == nil:
-		return fmt.Errorf("--stdio lines needs --lost-reply TEXT, the answer to a request that was lost, or --on-lost exit")
-	case s.LostReply != nil && s.Mode != Lines:
-		return fmt.Errorf("--lost-reply %q: only --stdio lines has it, the others have an error of their own", *s.LostReply)
-	case s.LostReply != nil && bytes.IndexByte([]byte(*s.LostReply), s.Delimiter) >= 0:
-		return fmt.Errorf("--lost-reply %q: has the delimiter %q in it; leave it out, it is added", *s.LostReply, s.Delimiter)
-	case s.Init && !s.Mode.json():
-		return fmt.Errorf("--stdio-init auto: lines have no initialize; use it with --stdio jsonrpc or content-length")
-	}
-	return nil
 }
