@@ -238,7 +238,7 @@ func (r *run) line(c *conn, line []byte) {
 		}
 	case o.word == wordEnd:
 		if fault = c.end(o.id, &r.room); fault == "" {
-			r.s.count.End(gen)
+			r.s.count.End(gen, 1)
 		}
 	case o.word == wordCount:
 		r.s.count.Serve(gen, o.n)

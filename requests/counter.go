@@ -94,12 +94,12 @@ func (c *Counter) Serve(gen int, n int64) {
 	}
 }
 
-// End counts a request that generation gen has begun, as Enter was told, and has
-// served: nobody who is told of it finds it in flight still.
-func (c *Counter) End(gen int) {
+// End counts n requests that generation gen has begun, as Enter was told, and has
+// served: nobody who is told of them finds them in flight still.
+func (c *Counter) End(gen int, n int64) {
 	if t := c.now.Load(); t.gen == gen {
-		t.served.Add(1)
-		t.inFlight.Add(-1)
+		t.served.Add(n)
+		t.inFlight.Add(-n)
 		c.check(t)
 	}
 }

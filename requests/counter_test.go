@@ -21,7 +21,7 @@ func TestCounterTellsOnce(t *testing.T) {
 	c.Until(3)
 	for range 2 {
 		c.Enter(1, 1)
-		c.End(1)
+		c.End(1, 1)
 	}
 	if c.Left() != 1 || told(c) != 0 {
 		t.Errorf("left %d", c.Left())
@@ -66,7 +66,7 @@ func TestCounterFromMany(t *testing.T) {
 			all.Go(func() {
 				for range 1000 {
 					c.Enter(gen, 1)
-					c.End(gen)
+					c.End(gen, 1)
 				}
 			})
 		}
@@ -95,7 +95,7 @@ func TestCounterEnd(t *testing.T) {
 		}()
 		for range 1000 {
 			c.Enter(gen, 1)
-			c.End(gen)
+			c.End(gen, 1)
 		}
 		if got := <-news; got != [2]int64{1000, 0} {
 			t.Fatalf("told when %d were served and %d in flight", got[0], got[1])
@@ -128,7 +128,7 @@ func TestCounterIdleAgain(t *testing.T) {
 	c.Begin(1)
 	c.Enter(1, 1)
 	c.Idle()
-	c.End(1)
+	c.End(1, 1)
 	c.Enter(1, 1)
 	if n := told(c); n != 1 {
 		t.Fatalf("told %d times of the first", n)
@@ -136,7 +136,7 @@ func TestCounterIdleAgain(t *testing.T) {
 	if _, inFlight := c.Read(); inFlight != 1 {
 		t.Fatalf("%d in flight", inFlight)
 	}
-	c.End(1)
+	c.End(1, 1)
 	if n := told(c); n != 1 {
 		t.Errorf("told %d times of the second", n)
 	}

@@ -155,7 +155,7 @@ func (r *run) requests(m *message) {
 		var fault string
 		if k.end {
 			if fault = r.marked.end(k.id, &r.room); fault == "" {
-				r.s.count.End(gen)
+				r.s.count.End(gen, 1)
 			}
 		} else if fault = r.marked.begin(k.id, &r.room); fault == "" {
 			r.s.count.Enter(gen, 1)

@@ -9,11 +9,8 @@ import (
 
 // forward hands over what may be handed over.
 func (r *relay) forward() {
-	before := r.handed
 	r.handAll()
-	if n := r.handed - before; n > 0 {
-		r.count.Enter(r.gen, int64(n))
-	}
+	r.enter()
 	if r.gen > 0 && !r.told && (r.over || r.in.atEnd) && r.in.len() == 0 && len(r.held.all) == 0 {
 		r.told, r.closing = true, true
 		r.tell(requests.News{Kind: requests.InputEnded})
@@ -123,7 +120,8 @@ func (r *relay) takeBack(ids []ident) (known bool) {
 		if c := r.flying.named[id.key]; c != nil && !c.of.opens {
 			known = true
 			r.flying.answer(c)
-			r.serve(r.gen, 1)
+			r.enter()
+			r.count.End(r.gen, 1)
 		}
 	}
 	return known

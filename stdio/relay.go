@@ -47,8 +47,8 @@ type generation struct {
 	draining, closing, mute, broken bool
 	// told: the owner knows that it has got all there is.
 	told bool
-	// handed is how many requests it was handed.
-	handed int
+	// handed is how many requests it was handed, entered how many of them are counted.
+	handed, entered int
 	// awaiting: it was said the initialize again, and has not answered it.
 	awaiting bool
 }
@@ -128,11 +128,14 @@ func (r *relay) wrote(n int) {
 		if r.marks = r.marks[1:]; len(r.marks) == 0 {
 			r.marks = nil
 		}
-		r.serve(m.gen, m.requests)
+		r.count.End(m.gen, m.requests)
 	}
 }
 
-func (r *relay) serve(gen int, n int64) {
-	r.count.Serve(gen, n)
-	r.count.Enter(gen, -n)
+// enter counts what has been handed over since it did so last.
+func (r *relay) enter() {
+	if n := r.handed - r.entered; n > 0 {
+		r.entered = r.handed
+		r.count.Enter(r.gen, int64(n))
+	}
 }

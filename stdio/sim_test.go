@@ -315,6 +315,60 @@ func TestNoOvertaking(t *testing.T) {
 	}
 }
 
+// Who is told that so many were served finds none of them in flight.
+func TestServedIsNotInFlight(t *testing.T) {
+	t.Parallel()
+	set := Settings{Mode: Lines, Delimiter: '\n'}
+	set.complete()
+	for gen := 1; gen <= 2000; gen++ {
+		r := newRelay(set, requests.NewCounter(), func(string) {})
+		r.count.Begin(gen)
+		r.count.Until(1)
+		r.start(gen)
+		r.in.read(copy(r.in.room(), "1\n"))
+		r.forward()
+		r.back.read(copy(r.back.room(), "a\n"))
+		r.receive()
+		seen := make(chan int64)
+		go func() {
+			seen <- 0
+			for len(r.count.Told()) == 0 { // not asleep, so that it sees each moment
+			}
+			_, inFlight := r.count.Read()
+			seen <- inFlight
+		}()
+		<-seen // it looks
+		r.wrote(r.toOuter.len())
+		if n := <-seen; n != 0 {
+			t.Fatalf("the %d. time: told when %d were in flight", gen, n)
+		}
+	}
+}
+
+// A request that is taken back in the same breath in which it is handed over makes
+// nobody believe that nothing is in flight.
+func TestTakenBackAtOnce(t *testing.T) {
+	t.Parallel()
+	set := Settings{Mode: JSONRPC, Delimiter: '\n'}
+	set.complete()
+	r := newRelay(set, requests.NewCounter(), func(string) {})
+	r.count.Begin(1)
+	r.start(1)
+	hand := func(text string) {
+		r.in.read(copy(r.in.room(), text))
+		r.forward()
+	}
+	hand(`{"id":1,"method":"x"}` + "\n")
+	r.count.Idle()
+	hand(`{"id":2,"method":"x"}` + "\n" + `{"method":"notifications/cancelled","params":{"requestId":2}}` + "\n")
+	if len(r.count.Told()) != 0 {
+		t.Error("told that nothing is in flight")
+	}
+	if served, inFlight := r.count.Read(); served != 1 || inFlight != 1 {
+		t.Errorf("%d served, %d in flight", served, inFlight)
+	}
+}
+
 // FuzzRelay: each request has one answer, in its place, and an error only if it
 // was read by a generation that died; under replay by two.
 func FuzzRelay(f *testing.F) {
