@@ -72,8 +72,8 @@ func (r *run) handle(e unix.EpollEvent) {
 	case e.Fd == slotWake:
 		empty(r.s.wake)
 		r.follow()
-	case r.at == nil || e.Pad != r.at.serial:
-		// Of sockets that were closed since.
+	case r.at == nil || e.Pad != r.at.serial || r.at.ended.Load():
+		// Of sockets that have been closed since.
 	case e.Fd == slotNotify:
 		r.receive(atOnce)
 	case e.Fd == slotListen || e.Fd == slotPadded:

@@ -105,3 +105,18 @@ func TestNoMemoryForARequest(t *testing.T) {
 	}
 	b.figures(4*1002, 0)
 }
+
+// TestNothingAfterTheEnd: what was told in the same breath as the end is about sockets
+// that are closed, and nobody is told of an error of theirs.
+func TestNothingAfterTheEnd(t *testing.T) {
+	b := still(t)
+	b.say = b.hear
+	b.now.Load().end.Store(true)
+	serial := b.run.at.serial
+	for _, slot := range []int32{slotWake, slotNotify, slotListen, slotPadded} {
+		b.run.handle(unix.EpollEvent{Events: unix.EPOLLIN, Fd: slot, Pad: serial})
+	}
+	if said := b.heard(); said != "" || b.run.deaf {
+		t.Errorf("said %q", said)
+	}
+}
