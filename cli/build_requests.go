@@ -132,8 +132,12 @@ func (run *Run) drain(f *runFlags) error {
 		return nil
 	}
 	d, err := limits.ParseTimeout(f.DrainTimeout)
-	if err == nil && !p.Drains {
-		err = fmt.Errorf("nobody tells what is in flight here; give --max-requests, --notify or --stdio too, or leave it out")
+	switch {
+	case err != nil || p.Drains:
+	case run.CountLines != nil:
+		err = errors.New("the lines of --count-lines tell what was served, and not what is in flight; give --notify too, or leave it out")
+	default:
+		err = errors.New("nobody tells what is in flight here; give --max-requests, --notify or --stdio too, or leave it out")
 	}
 	if err != nil {
 		return flagError("drain-timeout", f.DrainTimeout, err)
