@@ -225,3 +225,23 @@ func TestMute(t *testing.T) {
 	r.shell(echo)
 	r.expect("a1\n")
 }
+
+// A read that fails is said of the stream that it was.
+func TestReadFails(t *testing.T) {
+	t.Parallel()
+	folder, err := unix.Open(t.TempDir(), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(folder)
+	var said string
+	b := &Broker{relay: newRelay(lines(Error), requests.NewCounter(), func(line string) { said = line })}
+	for _, test := range []struct {
+		in   *inbox
+		want string
+	}{{&b.relay.in, "read stdin: is a directory"}, {&b.relay.back, "read the command's stdout: is a directory"}} {
+		if !b.take(folder, test.in) || said != test.want {
+			t.Errorf("said %q, want %q", said, test.want)
+		}
+	}
+}

@@ -145,7 +145,11 @@ func (b *Broker) take(fd int, in *inbox) (ended bool) {
 		return false
 	case err != nil:
 		if err != unix.EIO && err != unix.ECONNRESET { // a terminal, a peer that has gone
-			b.relay.say(fmt.Sprintf("read stdin: %v", err))
+			whose := "stdin"
+			if in == &b.relay.back {
+				whose = "the command's stdout"
+			}
+			b.relay.say(fmt.Sprintf("read %s: %v", whose, err))
 		}
 		return true
 	}
