@@ -106,6 +106,22 @@ func TestNoInstanceLeft(t *testing.T) {
 	}
 }
 
+// What keeps it from seeing all is told with what to do.
+func TestCures(t *testing.T) {
+	for err, want := range map[error]string{
+		unix.EACCES: "permission denied; let relance read it, or watch less",
+		unix.EMFILE: "too many open files; raise the limit of open files, or watch less",
+		unix.EIO:    "input/output error; mend that, or watch less",
+		errSteps:    "more than 1048576 folders and symlinks on the way; watch less: a file, a smaller folder or a pattern",
+	} {
+		p := &pass{word: &word{given: "d", shown: "d"}, hidden: map[string]bool{}}
+		p.hide("d", err)
+		if got := p.err.Error(); got != `watch "d": look at "d": `+want {
+			t.Errorf("%v: %s", err, got)
+		}
+	}
+}
+
 func TestBadWords(t *testing.T) {
 	for word, want := range map[string]string{
 		"":        "name a file",

@@ -48,8 +48,23 @@ func (p *pass) fail(err error) {
 func (p *pass) hide(shown string, err error) {
 	p.hidden[shown] = true
 	if shown == p.word.shown || !errors.Is(err, unix.EACCES) {
-		p.fail(fmt.Errorf("watch %s: look at %s: %w", quote(p.word.given), quote(shown), err))
+		p.fail(fmt.Errorf("watch %s: look at %s: %w; %s", quote(p.word.given), quote(shown), err, cure(err)))
 	}
+}
+
+const watchLess = "watch less: a file, a smaller folder or a pattern"
+
+// cure is what to do about a path that could not be looked into.
+func cure(err error) string {
+	switch {
+	case errors.Is(err, unix.EACCES):
+		return "let relance read it, or watch less"
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
+		return "raise the limit of open files, or watch less"
+	case errors.Is(err, errSteps):
+		return watchLess
+	}
+	return "mend that, or watch less"
 }
 
 // look takes the fingerprints of one word anew, and returns the paths whose content
@@ -146,8 +161,8 @@ func (p *pass) names(real, shown string, mask uint32) []string {
 	p.left -= len(all)
 	if p.left < 0 {
 		p.hidden[p.word.shown] = true
-		p.fail(fmt.Errorf("watch %s: more than %d names in %s and what was looked at before it; watch less: a file, a smaller folder or a pattern",
-			quote(p.word.given), mostNames, quote(shown)))
+		p.fail(fmt.Errorf("watch %s: more than %d names in %s and what was looked at before it; %s",
+			quote(p.word.given), mostNames, quote(shown), watchLess))
 		return nil
 	}
 	slices.Sort(all)
