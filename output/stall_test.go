@@ -235,6 +235,43 @@ func TestFull(t *testing.T) {
 	r.close()
 }
 
+// A stream for which there is no new pipe: that is told, its writers get SIGPIPE, the
+// other one goes on, and the next generation tries again. Not parallel: nobody in this
+// process can open anything meanwhile.
+func TestNoNewPipe(t *testing.T) {
+	full, null := openFile(t, "/dev/full", unix.O_WRONLY), openFile(t, os.DevNull, unix.O_WRONLY)
+	defer unix.Close(full)
+	defer unix.Close(null)
+	r := carry(t, full, null)
+	broken := &r.Streams()[0].broken
+	if state := r.run("exec yes"); state != "signal: broken pipe" {
+		t.Error(state)
+	}
+	<-r.said
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	err := r.Begin(2)
+	if back := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); back != nil {
+		t.Fatal(back)
+	}
+	const want = "make a new pipe for stdout: too many open files; who writes to it gets SIGPIPE until the next generation"
+	if err == nil || err.Error() != want || !broken.Load() {
+		t.Errorf("got %v", err)
+	}
+	if state := r.run("echo x >&2 && exec yes"); state != "signal: broken pipe" {
+		t.Error(state)
+	}
+	if err := r.Begin(3); err != nil || broken.Load() {
+		t.Errorf("not mended when it could be: %v", err)
+	}
+	r.close()
+}
+
 // Silence counts from the last byte, of either stream, or from the start of the
 // generation.
 func TestSilence(t *testing.T) {
