@@ -102,16 +102,16 @@ func (c *Carrier) Begin(gen int) error {
 func (c *Carrier) Resume() { c.began = clock() }
 
 // Silence is for how long nothing has been written, on any carried stream, since
-// this generation began or Resume was called. It is zero while bytes wait for a reader that stalls,
-// which is not the command's silence, and when no stream is left whose reader
-// lives, for then it is not known. It never waits.
+// this generation began or Resume was called. It is zero while bytes wait for a reader
+// that stalls, which is not the command's silence, and while nobody takes what is
+// written to one of them: then it is not known, for what the command tries to write
+// there is not seen. It never waits.
 func (c *Carrier) Silence() time.Duration {
-	last, known := c.began, false
+	last := c.began
 	for _, s := range c.streams {
 		if s.broken.Load() {
-			continue
+			return 0
 		}
-		known = true
 		// In this order, which is the reverse of that in Run. Where the read end has
 		// just been closed, another descriptor may have its number by now, and the
 		// silence is too short for this one time.
@@ -119,9 +119,6 @@ func (c *Carrier) Silence() time.Duration {
 			return 0
 		}
 		last = max(last, time.Duration(s.last.Load()))
-	}
-	if !known {
-		return 0
 	}
 	return max(0, clock()-last)
 }

@@ -272,6 +272,24 @@ func TestNoNewPipe(t *testing.T) {
 	r.close()
 }
 
+// Of a stream whose reader has gone nobody knows whether the command still writes to
+// it, and then the silence of the other one says nothing.
+func TestSilenceOfHalf(t *testing.T) {
+	t.Parallel()
+	rd, w := pipe(t)
+	null := openFile(t, os.DevNull, unix.O_WRONLY)
+	defer unix.Close(w)
+	defer unix.Close(null)
+	r := carry(t, w, null)
+	eventually(t, "silent", func() bool { return r.Silence() > 0 })
+	unix.Close(rd)
+	eventually(t, "broken", func() bool { return r.Streams()[0].broken.Load() })
+	if silence := r.Silence(); silence != 0 {
+		t.Errorf("silent for %v, and nobody can tell", silence)
+	}
+	r.close()
+}
+
 // Silence counts from the last byte, of either stream, or from the start of the
 // generation.
 func TestSilence(t *testing.T) {
