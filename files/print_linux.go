@@ -8,10 +8,11 @@ import (
 )
 
 const (
-	// mostContent is the size up to which the content of a file is read.
-	mostContent = 16 << 20
-	// mostRead is how much content is read in one pass: the loop waits for it.
-	mostRead = 256 << 20
+	// mostRead is how much content is read in one pass, of one file or of many: the
+	// loop waits for it, some 2 ms where the kernel has it in memory.
+	mostRead = 8 << 20
+	// mostFirst is the same for the first pass, when nothing runs yet.
+	mostFirst = 64 << 20
 	// settled is how long a file must have been left alone for its times to tell of
 	// the next write. Kernels count in ticks of up to 10 ms, FAT in 2 s.
 	settled = 3 * time.Second
@@ -78,7 +79,7 @@ func (p *pass) take(path string, st *unix.Stat_t, old fingerprint) fingerprint {
 		old.mtime == now.mtime && old.ctime == now.ctime {
 		return old
 	}
-	if st.Size <= mostContent && st.Size <= p.content {
+	if st.Size <= mostRead && st.Size <= p.content {
 		p.content -= st.Size
 		if read, ok := p.readPrint(path); ok {
 			read.sure = p.now.Sub(time.Unix(read.ctime.Unix())) > settled
@@ -110,7 +111,7 @@ func (p *pass) readPrint(path string) (fingerprint, bool) {
 	read := statPrint(&st) // from before the reading: a write meanwhile shows
 	var sum maphash.Hash
 	sum.SetSeed(seed)
-	for left := mostContent; ; {
+	for left := mostRead; ; {
 		n, err := unix.Read(fd, p.buf)
 		switch {
 		case err == unix.EINTR:

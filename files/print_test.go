@@ -2,6 +2,7 @@ package files
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -91,8 +92,8 @@ func TestLarge(t *testing.T) {
 	s := newScene(t)
 	s.write("a", "")
 	s.write("b", "")
-	s.must(os.Truncate(s.at("a"), mostContent+1))
-	s.must(os.Truncate(s.at("b"), mostContent))
+	s.must(os.Truncate(s.at("a"), mostRead+1))
+	s.must(os.Truncate(s.at("b"), mostRead))
 	s.watch("a", "b")
 	if a, b := s.w.words[0].prints[s.at("a")], s.w.words[1].prints[s.at("b")]; a.read || !b.read {
 		t.Errorf("read: %v and %v", a.read, b.read)
@@ -134,6 +135,56 @@ func TestMuch(t *testing.T) {
 		t.Errorf("%q: %+v", got, w.prints)
 	}
 	look(4, "a", "b", "c")
+}
+
+// The loop waits for Examine, so it reads a few MB of content and no more, however much
+// was written. What it has not read is judged by the time of the last write, and what
+// it has not read of the first look it reads by and by.
+func TestBoundOfExamine(t *testing.T) {
+	s := newScene(t)
+	s.mkdir("d")
+	const n = 4
+	block := strings.Repeat("x", mostRead/2)
+	for i := range n {
+		s.write(fmt.Sprintf("d/%d", i), block)
+	}
+	s.watch("d")
+	prints := func() map[string]fingerprint { return s.w.words[0].prints }
+	for name, f := range prints() {
+		if !f.read {
+			t.Errorf("%s is not read at the start, when nothing runs", name)
+		}
+	}
+	for i := range n {
+		s.touch(fmt.Sprintf("d/%d", i))
+	}
+	before := readBytes(t)
+	s.examined("d/2", "d/3")
+	if got := readBytes(t) - before; got < mostRead || got > mostRead+1<<20 {
+		t.Errorf("%d bytes are read", got)
+	}
+	s.write("d/0", "")
+	s.write("d/1", "")
+	s.examined("d/0", "d/1") // and there is time for the others
+	for name, f := range prints() {
+		if !f.read {
+			t.Errorf("%s is not read yet", name)
+		}
+	}
+}
+
+// readBytes is how much this process has read so far, from files and elsewhere.
+func readBytes(t *testing.T) int64 {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int64
+	if _, err := fmt.Sscanf(string(text), "rchar: %d", &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // encode writes a record as the kernel does, with zeros up to a multiple of 16.

@@ -48,7 +48,7 @@ func Open(words []string) (*Watch, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("make an inotify descriptor: %w", err)
 	}
-	if _, err := w.Examine(); err != nil {
+	if _, err := w.examine(mostFirst); err != nil {
 		unix.Close(w.inotify)
 		return nil, err
 	}
@@ -123,10 +123,17 @@ func (w *Watch) Quiet() bool { return !w.drain() }
 //
 // The error is the first of what keeps it from seeing all, and comes back with each
 // pass until its cause is gone; what could not be looked at is taken as unchanged.
-func (w *Watch) Examine() (changed []string, err error) {
+//
+// It reads only what its size and times do not tell to be as it was, and mostRead at
+// most, so that it does not take long. Of what it has not read the file must be the
+// same, and not written to since; it is read by one of the next passes.
+func (w *Watch) Examine() (changed []string, err error) { return w.examine(mostRead) }
+
+// examine is Examine that reads so much.
+func (w *Watch) examine(most int64) (changed []string, err error) {
 	w.drain() // what comes from now on wakes Run again
 	w.passes++
-	p := &pass{w: w, number: w.passes, now: time.Now(), armed: map[armKey]int32{}, content: mostRead}
+	p := &pass{w: w, number: w.passes, now: time.Now(), armed: map[armKey]int32{}, content: most}
 	for _, word := range w.words {
 		changed = append(changed, p.look(word)...)
 	}
