@@ -10,6 +10,7 @@ need() { # need COMMAND PACKAGE
 	command -v "$1" >/dev/null || missing="$missing $2"
 }
 need gcc gcc
+need g++ g++
 need python3 python3
 need bash bash
 need ps procps
@@ -28,6 +29,8 @@ need ruby ruby
 [ -e /usr/lib/python3/dist-packages/sdnotify ] || missing="$missing python3-sdnotify"
 ruby -e 'require "rack"; require "webrick"' 2>/dev/null || missing="$missing ruby-rack ruby-webrick"
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
+[ -e /usr/include/systemd/sd-daemon.h ] || missing="$missing libsystemd-dev"
+[ -e /usr/include/node/node.h ] || missing="$missing libnode-dev"
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" != 0 ]; then
 		echo "setup: missing:$missing; run as root: apt-get install -y$missing" >&2

@@ -33,7 +33,7 @@ func npm(t *testing.T) (node, folder string) {
 	if err := os.Symlink(filepath.Join(cache, "node_modules"), filepath.Join(folder, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"mcp.mjs", "leak.cjs"} {
+	for _, name := range []string{"mcp.mjs", "leak.cjs", "tells_systemd.cjs"} {
 		text, err := os.ReadFile(filepath.Join("testdata/npm", name))
 		if err != nil {
 			t.Fatal(err)

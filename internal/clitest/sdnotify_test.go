@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
@@ -25,8 +24,9 @@ func tellsSystemd() error {
 		}
 	}
 	fmt.Println("told")
-	time.Sleep(patience)
-	return nil
+	for { // until a signal ends it, and not one of the Go runtime's own
+		_ = unix.Pause()
+	}
 }
 
 // Programs that speak to systemd are up when they say so, and all they say is taken.
@@ -44,13 +44,15 @@ func TestSdNotify(t *testing.T) {
 		},
 		"go": func(*testing.T) []string { return []string{self(), roleWord, "tells-systemd"} },
 		"node": func(t *testing.T) []string {
-			need.Program(t, "systemd-notify", "systemd")
-			return []string{need.Program(t, "node", "nodejs"), "-e", `require('child_process').execFileSync('systemd-notify', ['--ready', '--status=up']); console.log('told'); setTimeout(() => 0, 60000)`}
+			node, folder := npm(t)
+			return []string{node, filepath.Join(folder, "tells_systemd.cjs")}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := start(t, append([]string{relance(), "--notify", "ready", "--restart-signal", "USR1", "--"}, words(t)...)...)
+			r.errs.want(t, `^relance: gen 1: status: starting$`)
+			r.errs.want(t, `^relance: gen 1: up, pid \d+$`)
 			r.out.want(t, "^told$")
 			r.signal(unix.SIGUSR1)
 			r.errs.want(t, `^relance: gen 1: asked.*; stopping \(TERM, `)
