@@ -24,9 +24,9 @@ type Ask struct {
 // Counts is what was asked for by [Ask], and the tasks, which come for nothing.
 // Zombies and kernel threads have no descriptors.
 type Counts struct {
-	// Files are the open descriptors of FilesWho, and FilesLimit is its soft
-	// RLIMIT_NOFILE as it is now, zero where nobody may tell. With
-	// Ask.ByShare only members whose limit is known are considered.
+	// Files are the open descriptors of FilesWho. With Ask.ByShare FilesLimit is
+	// its soft RLIMIT_NOFILE as it is now, and only members whose limit is known
+	// are considered.
 	Files      int
 	FilesLimit uint64
 	FilesWho   Member
@@ -110,13 +110,6 @@ func (w *Walker) count(members []Member) (c Counts, failed error) {
 				note(m, "count the sockets", err)
 			}
 		}
-	}
-	if c.FilesWho.PID != 0 && !w.ask.ByShare {
-		limit, err := w.proc.fileLimit(c.FilesWho.PID)
-		if err != nil {
-			note(&c.FilesWho, "read RLIMIT_NOFILE", err)
-		}
-		c.FilesLimit = limit
 	}
 	if w.ask.CPU {
 		c.CPUTotal = w.cpu(members)
