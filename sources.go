@@ -194,7 +194,7 @@ func listen(todo *cli.Run, news chan<- requests.News, say func(string)) (*reques
 	if !todo.Listens {
 		return counter, nil, nil
 	}
-	server, err := requests.Open(counter, requests.Want{Notify: true, Stream: true}, say)
+	server, err := requests.Open(counter, say)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,7 +1,6 @@
 package cgroup
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,25 +100,16 @@ func TestPressure(t *testing.T) {
 
 // The figures of a meter, from files as the kernel writes them.
 func TestMeterFiles(t *testing.T) {
-	tests := []struct {
-		tasks, cpu string
-		want       int
-		err        error
-		used       time.Duration
-	}{
-		{"17\n", "usage_usec 2500\nuser_usec 2000\nsystem_usec 500\ncore_sched.force_idle_usec 0\n", 17, nil, 2500 * time.Microsecond},
-		{"0\n", "user_usec 1\nsystem_usec 1\n", 0, nil, 0},
-		{"", "", 0, ErrNoController, 0},
-		{"max\n", "usage_usec -1\n", 0, unix.EBADMSG, 0},
-		{"-1\n", "usage_usec 99999999999999999999999\n", 0, unix.EBADMSG, 0},
-	}
-	for _, tt := range tests {
+	for text, want := range map[string]time.Duration{
+		"usage_usec 2500\nuser_usec 2000\nsystem_usec 500\ncore_sched.force_idle_usec 0\n": 2500 * time.Microsecond,
+		"user_usec 1\nsystem_usec 1\n":         0,
+		"":                                     0,
+		"usage_usec -1\n":                      0,
+		"usage_usec 99999999999999999999999\n": 0,
+	} {
 		path := t.TempDir()
-		for name, text := range map[string]string{"pids.current": tt.tasks, "cpu.stat": tt.cpu} {
-			if text == "" {
-				continue
-			}
-			if err := os.WriteFile(filepath.Join(path, name), []byte(text), 0o644); err != nil {
+		if text != "" {
+			if err := os.WriteFile(filepath.Join(path, "cpu.stat"), []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -128,15 +118,8 @@ func TestMeterFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := Meter{path, dir}
-		n, err := m.Tasks()
-		if n != tt.want || !errors.Is(err, tt.err) {
-			t.Errorf("%q: %d tasks, %v; want %d, %v", tt.tasks, n, err, tt.want, tt.err)
-		}
-		if err != nil && !strings.Contains(err.Error(), path) {
-			t.Errorf("%q: %v does not name the group", tt.tasks, err)
-		}
-		if used := m.CPU(); used != tt.used {
-			t.Errorf("%q: %v, want %v", tt.cpu, used, tt.used)
+		if used := m.CPU(); used != want {
+			t.Errorf("%q: %v, want %v", text, used, want)
 		}
 		m.Close()
 	}

@@ -95,20 +95,6 @@ func (m Meter) CPU() time.Duration {
 	return used
 }
 
-// Tasks reads how many processes and threads are in the group and all below it;
-// who is dead counts until it is reaped. A group without the pids controller, and
-// the root, is ErrNoController.
-func (m Meter) Tasks() (int, error) {
-	n, err := m.figure("pids.current")
-	if err == unix.ENOENT {
-		err = ErrNoController
-	}
-	if err != nil {
-		return 0, fmt.Errorf("count the tasks of group %q: %w", m.path, err)
-	}
-	return int(n), nil
-}
-
 // figure reads a file that holds one number.
 func (m Meter) figure(name string) (int64, error) {
 	b, err := readAt(m.dir, name)

@@ -1,8 +1,6 @@
 package cgroup_test
 
 import (
-	"errors"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -110,44 +108,5 @@ func TestCPUOfBareGroup(t *testing.T) {
 			t.Errorf("the group has used %v, after %v before 0.1 s more", used, last)
 		}
 		last = used
-	}
-	if _, err := os.Stat(filepath.Join(g.Path(), "pids.current")); os.IsNotExist(err) {
-		if n, err := g.Meter().Tasks(); !errors.Is(err, cgroup.ErrNoController) {
-			t.Errorf("%d tasks, %v", n, err)
-		}
-	}
-}
-
-// Threads count as tasks, and a zombie until it is reaped.
-func TestTasks(t *testing.T) {
-	g := cgrouptest.Limited(t, cgroup.Limits{})
-	tasks := func() int {
-		t.Helper()
-		n, err := g.Meter().Tasks()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	if n := tasks(); n != 0 {
-		t.Errorf("%d tasks in an empty group", n)
-	}
-	s := start(t, g, "sleep")
-	pid := s.pid(t, "sleep")
-	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The Go runtime may start a thread of its own meanwhile.
-	if n := tasks(); n < len(threads) || n > len(threads)+10 {
-		t.Errorf("%d tasks, want %d", n, len(threads))
-	}
-	cgrouptest.KillAll(t, g)
-	if n := tasks(); n != 1 {
-		t.Errorf("%d tasks, want the zombie", n)
-	}
-	reap()
-	if n := tasks(); n != 0 {
-		t.Errorf("%d tasks after the end", n)
 	}
 }

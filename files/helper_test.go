@@ -82,7 +82,8 @@ func (s *scene) open(words []string) {
 
 // end closes the watch; Run must return.
 func (s *scene) end() {
-	s.must(s.w.Close())
+	s.must(s.w.epoll.Close())
+	s.must(unix.Close(s.w.inotify))
 	select {
 	case <-s.over:
 	case <-time.After(20 * time.Second):

@@ -1,7 +1,6 @@
 package files
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -79,8 +78,8 @@ const oneShot = unix.EPOLLIN | unix.EPOLLONESHOT
 
 // Run sends one Touched when something may have changed, and the next after Listen.
 // It is a source: it runs in a goroutine of its own, in which it waits by the
-// runtime's poller, and returns after Close. With room for one in the channel it
-// never waits for the owner.
+// runtime's poller, for as long as the program runs. With room for one in the channel
+// it never waits for the owner.
 func (w *Watch) Run(out chan<- Touched) {
 	conn, err := w.epoll.SyscallConn()
 	if err != nil {
@@ -140,9 +139,4 @@ func (w *Watch) examine(most int64) (changed []string, err error) {
 	w.disarm()
 	slices.Sort(changed)
 	return slices.Compact(changed), p.err
-}
-
-// Close ends the watch: Run returns.
-func (w *Watch) Close() error {
-	return errors.Join(w.epoll.Close(), unix.Close(w.inotify))
 }

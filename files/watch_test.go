@@ -283,7 +283,8 @@ func TestThousandWrites(t *testing.T) {
 	if changed, err := w.Examine(); len(changed) != 0 || err != nil {
 		t.Errorf("changed again: %q, %v", changed, err)
 	}
-	s.must(w.Close())
+	s.must(w.epoll.Close())
+	s.must(unix.Close(w.inotify))
 	<-over
 	if count != 1 {
 		t.Errorf("told %d times of what nobody had asked for", count)

@@ -79,7 +79,6 @@ func (r *run) close(c *conn) {
 	r.conns[c.slot] = nil
 	r.free = append(r.free, c.slot)
 	if lost := c.forget(&r.room); lost > 0 {
-		r.at.lost.Add(lost)
 		r.s.count.Enter(r.at.gen, -lost)
 	}
 	unix.Close(c.fd)

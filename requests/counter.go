@@ -34,16 +34,10 @@ type tally struct {
 type Kind uint8
 
 const (
-	// Ready, Reloading, Stopping: the child says so (sd_notify(3)).
+	// Ready: the child says that it is up (sd_notify(3)).
 	Ready Kind = iota
-	Reloading
-	Stopping
 	// Status: a line about its state, in Text.
 	Status
-	// Watchdog: from now on it is to be taken for hung when it has said nothing for
-	// Micros (Server.Beats has its signs of life). Trigger: it says that it is not well.
-	Watchdog
-	Trigger
 	// Extend: it needs more time for what it is doing, Micros from now.
 	Extend
 	// InputEnded: our stdin is at its end, and the child has got all of it.

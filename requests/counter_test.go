@@ -148,7 +148,7 @@ func TestCounterIdleAgain(t *testing.T) {
 // TestToldBesideNews: however much a child says that nobody has taken yet, the owner is
 // told of what it waits for, and not twice of a generation that is over.
 func TestToldBesideNews(t *testing.T) {
-	b := start(t, Want{Notify: true, Stream: true})
+	b := start(t)
 	b.counter.Until(1)
 	p := b.connect()
 	for i := 0; len(b.news) < cap(b.news); i++ {

@@ -3,7 +3,6 @@ package requests
 import (
 	"bytes"
 	"slices"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -168,24 +167,11 @@ func (r *run) requests(m *message) {
 
 // state notes what the owner must know.
 func (r *run) state(m *message) {
-	if m.beat {
-		r.at.last.Store(int64(time.Since(r.s.start)))
-		r.at.beats.Add(1)
+	if m.extend > 0 {
+		r.note(News{Kind: Extend, Micros: m.extend})
 	}
-	for _, say := range [...]struct {
-		said bool
-		news News
-	}{
-		{m.extend > 0, News{Kind: Extend, Micros: m.extend}},
-		{m.watchdog > 0, News{Kind: Watchdog, Micros: m.watchdog}},
-		{m.reloading, News{Kind: Reloading}},
-		{m.ready, News{Kind: Ready}},
-		{m.stopping, News{Kind: Stopping}},
-		{m.trigger, News{Kind: Trigger}},
-	} {
-		if say.said {
-			r.note(say.news)
-		}
+	if m.ready {
+		r.note(News{Kind: Ready})
 	}
 	if !m.hasStatus {
 		return

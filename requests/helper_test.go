@@ -40,18 +40,19 @@ type bench struct {
 	ends chan struct{}
 }
 
-func start(t *testing.T, want Want) *bench {
+func start(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{T: t, news: make(chan News, 16), ends: make(chan struct{})}
 	b.counter = NewCounter()
 	var err error
-	if b.Server, err = Open(b.counter, want, b.hear); err != nil {
+	if b.Server, err = Open(b.counter, b.hear); err != nil {
 		t.Fatal(err)
 	}
 	b.begin(1)
 	go func() { b.Server.Run(b.news); close(b.ends) }()
 	t.Cleanup(func() {
-		b.Close()
+		b.swap(nil)
+		b.stop()
 		for {
 			select {
 			case <-b.news: // Run may wait to tell
@@ -64,6 +65,20 @@ func start(t *testing.T, want Want) *bench {
 		}
 	})
 	return b
+}
+
+// stop makes Run return: where it waits there is nothing to wait for any more. In the
+// program it never does.
+func (b *bench) stop() {
+	null, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err == nil {
+		err = unix.Dup3(null, b.epoll, unix.O_CLOEXEC)
+		unix.Close(null)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.rouse()
 }
 
 func (b *bench) hear(text string) {

@@ -72,7 +72,7 @@ func pour(conn net.Conn, b []byte, n int) (sent int) {
 
 // TestNoNewline: who never ends its line is closed after 1024 bytes.
 func TestNoNewline(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	good := b.connect()
 	b.noGrowth(func() {
 		for range 20 {
@@ -86,7 +86,7 @@ func TestNoNewline(t *testing.T) {
 
 // TestGarbage: whatever is said, nothing of it is counted.
 func TestGarbage(t *testing.T) {
-	b := start(t, Want{Notify: true, Stream: true})
+	b := start(t)
 	good := b.connect()
 	random := make([]byte, 64<<10)
 	if _, err := unix.Getrandom(random, 0); err != nil {
@@ -108,7 +108,7 @@ func TestGarbage(t *testing.T) {
 // TestNeverReads: who takes no replies is not read from until it does, and then all
 // is as it said.
 func TestNeverReads(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	good, mute := b.connect(), b.dial()
 	lines := []byte(strings.Repeat("begin\nend\n", 500))
 	b.noGrowth(func() {
@@ -164,7 +164,7 @@ func TestNeverReads(t *testing.T) {
 
 // TestCrowd: beyond the bound connections are closed, and those that are there work.
 func TestCrowd(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < 3*maxConns {
 		need.Lack(t, "no room for so many descriptors: %d, %v; raise ulimit -n", limit.Cur, err)
@@ -231,7 +231,7 @@ func (b *bench) welcomes() {
 // TestNoDescriptors: where no connection can be accepted relance does not spin, and
 // goes on when one is closed.
 func TestNoDescriptors(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	good := b.connect()
 	waiting := b.dial()
 	waiting.expect("relance 1")

@@ -23,14 +23,13 @@ const (
 
 // message is one message of sd_notify(3). Its slices alias what was parsed.
 type message struct {
-	ready, reloading, stopping bool
-	beat, trigger              bool // WATCHDOG=1, WATCHDOG=trigger
-	barrier, store             bool
-	hasStatus                  bool
-	status                     []byte
-	extend, watchdog           uint64 // microseconds; zero: not said
-	served                     int64
-	marks                      []mark
+	ready          bool
+	barrier, store bool
+	hasStatus      bool
+	status         []byte
+	extend         uint64 // microseconds; zero: not said
+	served         int64
+	marks          []mark
 	// malformed is the first field of our own that says nothing we understand.
 	malformed []byte
 }
@@ -48,8 +47,8 @@ var (
 
 // parse reads a datagram into m, whose slice of marks is used again. What is not
 // known is left out, as sd_notify(3) wants it: MAINPID, as we stay the parent of the
-// command; ERRNO, BUSERROR, EXIT_STATUS, as the kernel tells how it ends; and what
-// nobody has thought of yet.
+// command; ERRNO, BUSERROR, EXIT_STATUS, as the kernel tells how it ends; RELOADING,
+// STOPPING and WATCHDOG, of which nothing follows; and what nobody has thought of yet.
 func (m *message) parse(b []byte) error {
 	*m = message{marks: m.marks[:0]}
 	if len(b) > maxDatagram {
@@ -79,21 +78,12 @@ func (m *message) field(name, value []byte) bool {
 	switch string(name) {
 	case "READY":
 		m.ready = m.ready || is
-	case "RELOADING":
-		m.reloading = m.reloading || is
-	case "STOPPING":
-		m.stopping = m.stopping || is
 	case "BARRIER":
 		m.barrier = m.barrier || is
 	case "FDSTORE":
 		m.store = m.store || is
-	case "WATCHDOG":
-		m.beat = m.beat || is
-		m.trigger = m.trigger || string(value) == "trigger"
 	case "STATUS":
 		m.hasStatus, m.status = true, value
-	case "WATCHDOG_USEC":
-		m.watchdog = micros(value, m.watchdog)
 	case "EXTEND_TIMEOUT_USEC":
 		m.extend = micros(value, m.extend)
 	case "X_RELANCE_REQUESTS":

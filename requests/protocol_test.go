@@ -31,7 +31,7 @@ func specification(t *testing.T) (blocks []string) {
 
 // TestSpecifiedDialogue: the example of the specification is what happens.
 func TestSpecifiedDialogue(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	b.counter.Until(2)
 	p, lines := b.dial(), 0
 	for _, block := range specification(t) {
@@ -61,7 +61,7 @@ func TestSpecifiedDialogue(t *testing.T) {
 // TestSpecifiedPrograms: those in Python work as they are printed.
 func TestSpecifiedPrograms(t *testing.T) {
 	need.Program(t, "python3", "python3")
-	b, ran := start(t, Want{Notify: true, Stream: true}), 0
+	b, ran := start(t), 0
 	for _, block := range specification(t) {
 		if !strings.HasPrefix(block, "import ") {
 			continue

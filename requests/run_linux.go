@@ -49,13 +49,13 @@ func (r *run) prepare(s *Server) error {
 }
 
 // Run counts what the generation says, and sends to out what the owner must know: of
-// each kind at most one News for what has come between two looks. It returns after
-// Close. It is a source: it runs in a goroutine of its own.
+// each kind at most one News for what has come between two looks. It is a source: it
+// runs in a goroutine of its own, for as long as the program does.
 func (s *Server) Run(out chan<- News) {
 	r := &s.run
 	defer r.leave()
 	var events [64]unix.EpollEvent
-	for !s.closing.Load() {
+	for {
 		n, err := unix.EpollWait(s.epoll, events[:], -1)
 		if err != nil && err != unix.EINTR {
 			return // cannot be: the descriptor is ours
@@ -114,9 +114,6 @@ func (r *run) follow() {
 func (r *run) enter(at *sockets) {
 	r.at, r.room, r.draining, r.deaf, r.said = at, maxFlight, false, false, 0
 	for _, one := range []struct{ fd, slot int }{{at.notify, slotNotify}, {at.listen[0], slotListen}, {at.listen[1], slotPadded}} {
-		if one.fd < 0 {
-			continue
-		}
 		if err := r.s.add(one.fd, one.slot, at.serial); err != nil {
 			r.s.say(fmt.Sprintf("listen to what the command says of its requests: %v; nothing is counted", err))
 		}

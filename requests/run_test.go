@@ -12,7 +12,7 @@ import (
 func still(t *testing.T) *bench {
 	t.Helper()
 	counter := NewCounter()
-	s, err := Open(counter, Want{Notify: true, Stream: true}, func(text string) { t.Log(text) })
+	s, err := Open(counter, func(text string) { t.Log(text) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func osPipe(t *testing.T) (read, write int, err error) {
 
 // TestEndOfAMutePeer: what was said is counted, though no reply was ever read.
 func TestEndOfAMutePeer(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	mute := b.dial()
 	_ = mute.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
 	sent := pour(mute, []byte(strings.Repeat("begin\nend\n", 500)), 1<<30)

@@ -18,23 +18,17 @@ import (
 // for End.
 type Server struct {
 	count *Counter
-	want  Want
 	say   func(string)
 	epoll int
 	// wake is written to by the owner, done by Run: eventfd(2).
 	wake, done int
 	now        atomic.Pointer[sockets]
-	closing    atomic.Bool
-	start      time.Time
 	serial     int32 // of the owner
 
 	run run
 }
 
-// Want says which of the two sockets there shall be.
-type Want struct{ Notify, Stream bool }
-
-// sockets are those of one generation; -1: there is none.
+// sockets are those of one generation; -1: closed.
 type sockets struct {
 	gen    int
 	serial int32 // another one each time
@@ -44,8 +38,6 @@ type sockets struct {
 	owned atomic.Bool
 	// What the owner wants, and at the end what it has got.
 	drain, end, ended atomic.Bool
-	// What Run has seen.
-	beats, last, lost atomic.Int64
 }
 
 // What an event is about; a connection has its slot, from 0 on.
@@ -67,8 +59,8 @@ func (s *sockets) close() {
 // Open makes a server, without sockets until Begin. say gets, at most once for each
 // kind and generation, what people should know: who was refused, what was ignored.
 // It is called from Run.
-func Open(c *Counter, want Want, say func(string)) (*Server, error) {
-	s := &Server{count: c, want: want, say: say, epoll: -1, wake: -1, done: -1, start: time.Now()}
+func Open(c *Counter, say func(string)) (*Server, error) {
+	s := &Server{count: c, say: say, epoll: -1, wake: -1, done: -1}
 	var err error
 	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("make an epoll descriptor: %w", err)
@@ -97,31 +89,26 @@ func Open(c *Counter, want Want, say func(string)) (*Server, error) {
 func (s *Server) Begin(gen int) (env []string, err error) {
 	s.serial++
 	next := &sockets{gen: gen, notify: -1, listen: [2]int{-1, -1}, serial: s.serial}
-	if s.want.Notify {
-		var name string
-		if name, err = address("notify", gen); err == nil {
-			next.notify, err = bound(unix.SOCK_DGRAM, name, false)
-		}
-		if err != nil {
-			s.swap(nil)
-			return nil, fmt.Errorf("make NOTIFY_SOCKET: %w", err)
-		}
-		env = append(env, "NOTIFY_SOCKET="+name)
-	}
-	if s.want.Stream {
-		var name string
-		if name, err = address("stream", gen); err == nil {
-			next.listen[0], err = bound(unix.SOCK_STREAM, name, false)
-		}
-		if err == nil {
-			next.listen[1], err = bound(unix.SOCK_STREAM, name, true)
+	for _, socket := range []struct {
+		name, what string
+		kind       int
+		into       []*int
+	}{
+		{"NOTIFY_SOCKET", "notify", unix.SOCK_DGRAM, []*int{&next.notify}},
+		{"RELANCE_SOCKET", "stream", unix.SOCK_STREAM, []*int{&next.listen[0], &next.listen[1]}},
+	} {
+		name, err := address(socket.what, gen)
+		for i, fd := range socket.into {
+			if err == nil {
+				*fd, err = bound(socket.kind, name, i > 0)
+			}
 		}
 		if err != nil {
 			next.close()
 			s.swap(nil)
-			return nil, fmt.Errorf("make RELANCE_SOCKET: %w", err)
+			return nil, fmt.Errorf("make %s: %w", socket.name, err)
 		}
-		env = append(env, "RELANCE_SOCKET="+name)
+		env = append(env, socket.name+"="+name)
 	}
 	s.swap(next)
 	return env, nil
@@ -170,32 +157,6 @@ func (s *Server) End() {
 		}
 		empty(s.done) // perhaps what an earlier End did not wait for
 	}
-}
-
-// Beats is how often the generation has said WATCHDOG=1, and when it did so last.
-// Nobody is woken for it.
-func (s *Server) Beats() (n int64, last time.Time) {
-	at := s.now.Load()
-	if at == nil || at.beats.Load() == 0 {
-		return 0, time.Time{}
-	}
-	return at.beats.Load(), s.start.Add(time.Duration(at.last.Load()))
-}
-
-// Lost is how many requests of the generation were in flight on a connection that
-// died.
-func (s *Server) Lost() int64 {
-	if at := s.now.Load(); at != nil {
-		return at.lost.Load()
-	}
-	return 0
-}
-
-// Close makes Run return, which closes the sockets. Three descriptors stay open, as
-// Run may be using them.
-func (s *Server) Close() {
-	s.closing.Store(true)
-	s.swap(nil)
 }
 
 func (s *Server) rouse() { _, _ = unix.Write(s.wake, one[:]) }

@@ -34,7 +34,7 @@ func TestStream(t *testing.T) {
 		{"without an end", "count 1\n" + long + "x", []string{"ok 9", "error " + badLong}, 1, 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := start(t, Want{Stream: true})
+			b := start(t)
 			b.counter.Until(10)
 			p := b.connect()
 			p.ask(c.say, c.want...)
@@ -47,14 +47,14 @@ func TestStream(t *testing.T) {
 }
 
 func TestStreamWhereNobodyCounts(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	b.connect().ask("begin\nend\nleft\n", "ok -", "ok -", "ok -")
 }
 
 // TestConnectionDies: what it was serving is served no more, and not counted; what it
 // said before it left, without reading a reply, is.
 func TestConnectionDies(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	p, other := b.connect(), b.connect()
 	other.ask("begin a\n", "ok -")
 	p.say("begin\nbegin\nbegin a\nend\nend") // the last has no end
@@ -63,9 +63,6 @@ func TestConnectionDies(t *testing.T) {
 	p.expect("ok -", "ok -", "ok -", "ok -")
 	p.ends()
 	b.figures(1, 1)
-	if b.Lost() != 2 {
-		t.Errorf("%d lost", b.Lost())
-	}
 	if told(b.counter) != 0 {
 		t.Error("told though one is in flight")
 	}
@@ -87,7 +84,7 @@ func (b *bench) finish(served int64) {
 }
 
 func TestDrain(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	p := b.connect()
 	p.ask("begin\n", "ok -")
 	b.Drain()
@@ -107,7 +104,7 @@ func TestDrain(t *testing.T) {
 
 // TestGenerations: nothing that the last one says counts for the next.
 func TestGenerations(t *testing.T) {
-	b := start(t, Want{Notify: true, Stream: true})
+	b := start(t)
 	old, p := b.env, b.connect()
 	p.ask("begin\ncount 5\n", "ok -", "ok -")
 	b.notify("X_RELANCE_REQUESTS=5\nX_RELANCE_BEGIN=a", "READY=1")
@@ -146,7 +143,7 @@ func TestGenerations(t *testing.T) {
 // TestEnd: what was said before the end is counted, however late it is read.
 func TestEnd(t *testing.T) {
 	for round := range 50 {
-		b := start(t, Want{Notify: true, Stream: true})
+		b := start(t)
 		p := b.connect()
 		conn := b.talker()
 		p.say(strings.Repeat("begin\nend\n", 1000) + "begin\n")
@@ -157,8 +154,8 @@ func TestEnd(t *testing.T) {
 		}
 		b.End()
 		b.figures(1005, 0)
-		if b.Lost() != 1 || !b.now.Load().ended.Load() {
-			t.Errorf("round %d: %d lost, not at its end", round, b.Lost())
+		if !b.now.Load().ended.Load() {
+			t.Errorf("round %d: not at its end", round)
 		}
 		b.End() // again: nothing
 	}
@@ -166,7 +163,7 @@ func TestEnd(t *testing.T) {
 
 // TestEndDoesNotWaitForEver: where the owner takes no News, Run is behind.
 func TestEndDoesNotWaitForEver(t *testing.T) {
-	b := start(t, Want{Notify: true})
+	b := start(t)
 	b.begin(2)
 	for i := 0; len(b.news) < cap(b.news); i++ {
 		b.notify(fmt.Sprintf("STATUS=%d", i))
@@ -186,7 +183,7 @@ func TestEndDoesNotWaitForEver(t *testing.T) {
 
 // TestPaddedAddress: who fills the address up with NUL bytes is heard as well.
 func TestPaddedAddress(t *testing.T) {
-	b := start(t, Want{Stream: true})
+	b := start(t)
 	name := b.env["RELANCE_SOCKET"]
 	for _, c := range []struct {
 		length int

@@ -24,7 +24,7 @@ func OpenUpward() *Upward {
 	return &Upward{make(chan string, upwardWords)}
 }
 
-// Run sends what is told until Close, and says the first time that it cannot. It
+// Run sends what is told, and says the first time that it cannot. It
 // runs in a goroutine of its own, since who does not read its socket would hold us up.
 func (u *Upward) Run(say func(string)) {
 	said := false
@@ -49,13 +49,6 @@ func (u *Upward) Extend(d time.Duration) {
 
 // Alive is the sign of life, see WatchdogInterval.
 func (u *Upward) Alive() { u.tell(daemon.SdNotifyWatchdog) }
-
-// Close ends Run when it has sent what waits.
-func (u *Upward) Close() {
-	if u != nil {
-		close(u.words)
-	}
-}
 
 // tell does not wait. What is lost is lost on somebody who does not read.
 func (u *Upward) tell(text string) {

@@ -23,7 +23,7 @@ func TestUpward(t *testing.T) {
 	u.Status("two\nlines")
 	u.Extend(1500 * time.Millisecond)
 	u.Alive()
-	u.Close()
+	close(u.words)
 	u.Run(func(text string) { t.Error(text) })
 	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	for _, want := range []string{"READY=1", "STATUS=two\uFFFDlines", "EXTEND_TIMEOUT_USEC=1500000", "WATCHDOG=1"} {
@@ -44,14 +44,13 @@ func TestUpwardToNobody(t *testing.T) {
 	}
 	var none *Upward
 	none.Ready()
-	none.Close()
 
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "not-there"))
 	u, said := OpenUpward(), 0
 	for range 10 * upwardWords {
 		u.Alive()
 	}
-	u.Close()
+	close(u.words)
 	u.Run(func(text string) {
 		said++
 		if !strings.Contains(text, "not-there") {

@@ -19,7 +19,6 @@ const searchYears = 40
 
 // Cron is a cron expression: the times it names.
 type Cron struct {
-	text  string
 	zone  *time.Location
 	times *cron.SpecSchedule
 }
@@ -44,12 +43,11 @@ var cronWords = map[string]string{
 // for days where both are restricted, else both; a field that begins with a star
 // does not count as restricted. What can never come is refused.
 func ParseCron(s string, zone *time.Location) (Cron, error) {
-	text := strings.TrimSpace(s)
-	times, err := parseFields(text)
+	times, err := parseFields(strings.TrimSpace(s))
 	if err != nil {
 		return Cron{}, fmt.Errorf("parse cron %s: %v", quote(s), err)
 	}
-	return Cron{text: text, zone: zone, times: times}, nil
+	return Cron{zone: zone, times: times}, nil
 }
 
 func parseFields(s string) (*cron.SpecSchedule, error) {
@@ -175,6 +173,3 @@ func (c Cron) nextByClock(after time.Time) time.Time {
 	}
 	return time.Time{}
 }
-
-// String returns the expression as it was given.
-func (c Cron) String() string { return c.text }

@@ -24,18 +24,18 @@ const jitterCure = "use a percentage such as 10%, or a duration such as 5m"
 // The delays add up, generation by generation: ages drift apart until the recycles
 // of the fleet are spread over the whole time between two of one replica.
 type Jitter struct {
-	text  string
 	fixed time.Duration
 	share float64 // of what is waited for
 }
 
 // ParseJitter reads a percentage from 0% to 100%, or a duration.
 func ParseJitter(s string) (Jitter, error) {
-	j := Jitter{text: strings.TrimSpace(s)}
+	var j Jitter
 	var err error
-	if number, ok := strings.CutSuffix(j.text, "%"); ok {
+	text := strings.TrimSpace(s)
+	if number, ok := strings.CutSuffix(text, "%"); ok {
 		j.share, err = parseShare(strings.TrimSpace(number))
-	} else if j.fixed, err = limits.ParseDuration(j.text); err != nil {
+	} else if j.fixed, err = limits.ParseDuration(text); err != nil {
 		err = fmt.Errorf("not a duration: %s", jitterCure)
 	}
 	if err != nil {
@@ -55,12 +55,6 @@ func parseShare(s string) (float64, error) {
 	}
 	return percent / 100, nil
 }
-
-// IsZero reports whether j delays nothing.
-func (j Jitter) IsZero() bool { return j.fixed == 0 && j.share == 0 }
-
-// String returns the jitter as it was given.
-func (j Jitter) String() string { return j.text }
 
 // most is the longest delay where a time as long as wait is waited for.
 func (j Jitter) most(wait time.Duration) time.Duration {

@@ -3,7 +3,6 @@ package schedule
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -15,7 +14,6 @@ const searchDays = 16
 
 // Times are times of day, on all days or on some days of the week.
 type Times struct {
-	text string
 	zone *time.Location
 	// on holds what is on each day of the week, since midnight, in order.
 	on [7][]time.Duration
@@ -24,7 +22,7 @@ type Times struct {
 // ParseTimes reads times of day in zone: "04:00", "02:30,14:00:30",
 // "Mon..Fri 02:30,14:00", and several of these with a semicolon between.
 func ParseTimes(s string, zone *time.Location) (Times, error) {
-	t := Times{text: strings.TrimSpace(s), zone: zone}
+	t := Times{zone: zone}
 	parts, err := groups(s, timesCure)
 	if err != nil {
 		return Times{}, fmt.Errorf("parse times %s: %v", quote(s), err)
@@ -66,6 +64,3 @@ func (t Times) Next(after time.Time) time.Time {
 	}
 	return time.Time{}
 }
-
-// String returns the times as they were given.
-func (t Times) String() string { return t.text }

@@ -12,7 +12,6 @@ const windowsCure = "use FROM-TO such as 22:00-05:00 or 'Mon..Fri 22:00-05:00; S
 // Windows are the times in which a planned recycle may happen. The zero Windows
 // are always open.
 type Windows struct {
-	text    string
 	zone    *time.Location
 	windows []window
 }
@@ -40,7 +39,7 @@ const (
 // "Sat,Sun 00:00-24:00", and several of these with a semicolon between. The days
 // are those on which a window opens.
 func ParseWindows(s string, zone *time.Location) (Windows, error) {
-	w := Windows{text: strings.TrimSpace(s), zone: zone}
+	w := Windows{zone: zone}
 	parts, err := groups(s, windowsCure)
 	if err != nil {
 		return Windows{}, fmt.Errorf("parse windows %s: %v", quote(s), err)
@@ -82,14 +81,6 @@ func parseWindow(s string) (from, to time.Duration, err error) {
 // Open reports whether t lies in a window.
 func (w Windows) Open(t time.Time) bool { return !w.span(t).from.After(t) }
 
-// NextOpen returns t where it lies in a window, else when the next one opens.
-func (w Windows) NextOpen(t time.Time) time.Time {
-	if s := w.span(t); s.from.After(t) {
-		return s.from
-	}
-	return t
-}
-
 // Shortest returns how long the shortest window is on a day like any other; zero
 // where there is none.
 func (w Windows) Shortest() time.Duration {
@@ -101,9 +92,6 @@ func (w Windows) Shortest() time.Duration {
 	}
 	return shortest
 }
-
-// String returns the windows as they were given.
-func (w Windows) String() string { return w.text }
 
 // span returns the windows that t lies in, taken together where one follows the
 // other without a gap, or else the next that open.

@@ -77,15 +77,8 @@ func cpuClock(pid int) (int32, error) {
 // start: once, and at once where it has already. A timer that was armed before
 // forgets that. ESRCH says that the process was reaped.
 func (t *CPUTimer) Arm(used time.Duration) error {
-	return t.set(max(used, 1)) // zero would disarm
-}
-
-// Disarm takes the wish back. A signal may be on its way already.
-func (t *CPUTimer) Disarm() error { return t.set(0) }
-
-func (t *CPUTimer) set(used time.Duration) error {
 	var spec struct{ interval, value unix.Timespec }
-	spec.value = unix.NsecToTimespec(used.Nanoseconds())
+	spec.value = unix.NsecToTimespec(max(used.Nanoseconds(), 1)) // zero would disarm
 	_, _, errno := unix.RawSyscall6(unix.SYS_TIMER_SETTIME, uintptr(t.id), unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(&spec)), 0, 0, 0)
 	if errno != 0 {
 		return fmt.Errorf("set the timer on the CPU clock of pid %d: %w", t.pid, errno)

@@ -64,7 +64,6 @@ const (
 	orderStart orderKind = iota
 	orderLimit
 	orderDrain
-	orderResume
 	orderCloseInput
 	orderEnd
 	orderClose
@@ -158,9 +157,6 @@ func (b *Broker) Limit(n int) { b.order(order{kind: orderLimit, n: n}) }
 // is so the counter is asked to tell when nothing is in flight (Counter.Idle): asked
 // before, it could tell of a moment between two requests.
 func (b *Broker) Drain() { b.order(order{kind: orderDrain}) }
-
-// Resume takes Drain back.
-func (b *Broker) Resume() { b.order(order{kind: orderResume}) }
 
 // CloseInput closes the stdin of the command after what is on its way, which tells
 // it to leave.

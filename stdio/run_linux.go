@@ -172,8 +172,6 @@ func (b *Broker) obey() {
 		case orderDrain:
 			r.draining = true
 			r.count.Idle()
-		case orderResume:
-			r.draining = false
 		case orderCloseInput:
 			r.closing = true
 		case orderEnd:

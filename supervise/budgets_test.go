@@ -114,7 +114,7 @@ func TestRequests(t *testing.T) {
 		tell := func(n requests.News) { s.let(func() { s.asked <- n }) }
 		s.pass(time.Second)
 		s.want("0s spawn 1", "0s count 10")
-		tell(requests.News{Gen: 1, Kind: requests.Watchdog})
+		tell(requests.News{Gen: 2, Kind: requests.Extend})
 		s.tellCounted() // of the generation before
 		s.want()
 		s.served, s.inFlight = 10, 2

@@ -25,7 +25,7 @@ func listen(t *testing.T) *listener {
 	t.Helper()
 	l := &listener{T: t, counter: requests.NewCounter(), news: make(chan requests.News, 16), env: map[string]string{}}
 	l.counter.Begin(1)
-	server, err := requests.Open(l.counter, requests.Want{Notify: true, Stream: true}, func(text string) {
+	server, err := requests.Open(l.counter, func(text string) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.said += text + "\n"
@@ -42,7 +42,6 @@ func listen(t *testing.T) *listener {
 		l.env[name] = value
 	}
 	go server.Run(l.news)
-	t.Cleanup(server.Close)
 	return l
 }
 
@@ -100,7 +99,7 @@ func TestNotify(t *testing.T) {
 		t.Errorf("status %d: %s", status, out)
 	}
 	for _, want := range []requests.News{
-		{Gen: 1, Kind: requests.Extend, Micros: 2e6}, {Gen: 1, Kind: requests.Reloading}, {Gen: 1, Kind: requests.Ready},
+		{Gen: 1, Kind: requests.Extend, Micros: 2e6}, {Gen: 1, Kind: requests.Ready},
 		{Gen: 1, Kind: requests.Status, Text: "all is well"},
 	} {
 		if got := <-l.news; got != want {

@@ -16,7 +16,7 @@ func serve(t *testing.T) (*requests.Server, *requests.Counter, chan requests.New
 	t.Helper()
 	counter := requests.NewCounter()
 	counter.Begin(1)
-	server, err := requests.Open(counter, requests.Want{Notify: true, Stream: true}, func(text string) { t.Error(text) })
+	server, err := requests.Open(counter, func(text string) { t.Error(text) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,6 @@ func serve(t *testing.T) (*requests.Server, *requests.Counter, chan requests.New
 	}
 	news := make(chan requests.News, 16)
 	go server.Run(news)
-	t.Cleanup(server.Close)
 	return server, counter, news
 }
 
