@@ -34,7 +34,7 @@ func ParseAmount(s string) (Amount, error) {
 		a.n = uint64(bytes)
 	}
 	if err != nil {
-		return Amount{}, fmt.Errorf("parse amount %s: %v", quote(s), err)
+		return Amount{}, fmt.Errorf("parse amount %s: %v", Quote(s), err)
 	}
 	return a, nil
 }
@@ -46,7 +46,7 @@ func percentOf(s string) (billionths uint64, err error) {
 	}
 	n, rest, _ := cutNumber(s)
 	if rest != "" {
-		return 0, fmt.Errorf("%s is not a number: use %s", quote(s), cure)
+		return 0, fmt.Errorf("%s is not a number: use %s", Quote(s), cure)
 	}
 	v, err := n.times(billion / 100)
 	switch {

@@ -31,7 +31,7 @@ const day = 24 * time.Hour
 func ParseDuration(s string) (time.Duration, error) {
 	d, err := durationOf(s)
 	if err != nil {
-		return 0, fmt.Errorf("parse duration %s: %v", quote(s), err)
+		return 0, fmt.Errorf("parse duration %s: %v", Quote(s), err)
 	}
 	return d, nil
 }
@@ -44,7 +44,7 @@ func ParseTimeout(s string) (time.Duration, error) {
 	}
 	d, err := durationOf(s)
 	if err != nil {
-		return 0, fmt.Errorf("parse timeout %s: %v, or infinity", quote(s), err)
+		return 0, fmt.Errorf("parse timeout %s: %v, or infinity", Quote(s), err)
 	}
 	return d, nil
 }
@@ -62,16 +62,16 @@ func durationOf(s string) (time.Duration, error) {
 	for rest != "" {
 		n, after, ok := cutNumber(rest)
 		if !ok {
-			return 0, fmt.Errorf("%s is not a number with a unit: use %s", quote(rest), durationCure)
+			return 0, fmt.Errorf("%s is not a number with a unit: use %s", Quote(rest), durationCure)
 		}
 		shown := rest[:len(rest)-len(after)]
 		word, after := cutWord(strings.TrimSpace(after))
 		if word == "" {
-			return 0, fmt.Errorf("no unit after %s (use us, ms, s, m, h, d or w)", quote(shown))
+			return 0, fmt.Errorf("no unit after %s (use us, ms, s, m, h, d or w)", Quote(shown))
 		}
 		unit, ok := durationUnit(word)
 		if !ok {
-			return 0, fmt.Errorf("unknown unit %s (use us, ms, s, m, h, d or w)", quote(word))
+			return 0, fmt.Errorf("unknown unit %s (use us, ms, s, m, h, d or w)", Quote(word))
 		}
 		var err error
 		if total, err = addDuration(total, n, unit); err != nil {

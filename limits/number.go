@@ -83,7 +83,7 @@ func refuseHead(text, cure string) error {
 	case text[0] == '-':
 		return fmt.Errorf("negative: use %s", cure)
 	case !('0' <= text[0] && text[0] <= '9'):
-		return fmt.Errorf("%s is not a number with a unit: use %s", quote(text), cure)
+		return fmt.Errorf("%s is not a number with a unit: use %s", Quote(text), cure)
 	}
 	return nil
 }
@@ -92,8 +92,8 @@ func refuseHead(text, cure string) error {
 // command line, too little to flood a log.
 const quoteMax = 80
 
-// quote returns s in quotes, without control characters, and shortened.
-func quote(s string) string {
+// Quote returns s in quotes, without control characters, and shortened.
+func Quote(s string) string {
 	if len(s) > quoteMax {
 		return strconv.Quote(s[:quoteMax]) + "..."
 	}

@@ -34,7 +34,7 @@ func parseGroups(text string) ([]group, error) {
 		id, rest, _ := strings.Cut(line, ":")
 		controllers, dir, ok := strings.Cut(rest, ":")
 		if !ok || !allDigits(id) || !strings.HasPrefix(dir, "/") {
-			return nil, fmt.Errorf("parse line %s: not ID:CONTROLLERS:/PATH", quote(line))
+			return nil, fmt.Errorf("parse line %s: not ID:CONTROLLERS:/PATH", Quote(line))
 		}
 		switch {
 		case id == "0" && controllers == "":
@@ -187,7 +187,7 @@ func parseLimit(text string) (limit int64, limited bool, err error) {
 	n, err := strconv.ParseUint(text, 10, 64)
 	switch {
 	case err != nil:
-		return 0, false, fmt.Errorf("parse %s: not a number of bytes or max", quote(text))
+		return 0, false, fmt.Errorf("parse %s: not a number of bytes or max", Quote(text))
 	case n == 0:
 		return 0, false, errors.New("the limit is 0 bytes, so nothing could run: raise it")
 	case n >= noLimit:
@@ -206,11 +206,11 @@ func parseMemTotal(text string) (int64, error) {
 		}
 		fields := strings.Fields(value)
 		if len(fields) != 2 || fields[1] != "kB" {
-			return 0, fmt.Errorf("parse line %s: not MemTotal: N kB", quote(strings.TrimSuffix(line, "\n")))
+			return 0, fmt.Errorf("parse line %s: not MemTotal: N kB", Quote(strings.TrimSuffix(line, "\n")))
 		}
 		n, err := strconv.ParseUint(fields[0], 10, 64)
 		if err != nil || n == 0 || n > math.MaxInt64/1024 {
-			return 0, fmt.Errorf("parse line %s: not a number of kB above 0", quote(strings.TrimSuffix(line, "\n")))
+			return 0, fmt.Errorf("parse line %s: not a number of kB above 0", Quote(strings.TrimSuffix(line, "\n")))
 		}
 		return int64(n) * 1024, nil
 	}

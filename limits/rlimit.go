@@ -65,7 +65,7 @@ func RlimitNames() []string {
 func ParseRlimit(s string) (Rlimit, error) {
 	r, err := rlimitOf(s)
 	if err != nil {
-		return Rlimit{}, fmt.Errorf("parse rlimit %s: %v", quote(s), err)
+		return Rlimit{}, fmt.Errorf("parse rlimit %s: %v", Quote(s), err)
 	}
 	return r, nil
 }
@@ -74,7 +74,7 @@ func rlimitOf(s string) (Rlimit, error) {
 	name, spec, _ := strings.Cut(s, "=")
 	res, ok := resourceNamed(strings.TrimSpace(name))
 	if !ok {
-		return Rlimit{}, fmt.Errorf("unknown name %s (use one of %s)", quote(name), strings.Join(RlimitNames(), " "))
+		return Rlimit{}, fmt.Errorf("unknown name %s (use one of %s)", Quote(name), strings.Join(RlimitNames(), " "))
 	}
 	soft, hard, _ := strings.Cut(spec, ":")
 	soft, hard = strings.TrimSpace(soft), strings.TrimSpace(hard)
@@ -134,7 +134,7 @@ func (r resource) value(text string) (Value, error) {
 	}
 	n, err := r.numberOf(text)
 	if err != nil {
-		return Value{}, fmt.Errorf("%s: %v", quote(text), err)
+		return Value{}, fmt.Errorf("%s: %v", Quote(text), err)
 	}
 	return Value{N: n}, nil
 }

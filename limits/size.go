@@ -24,7 +24,7 @@ const sizeCure = "a size such as 512M or 1.5G"
 func ParseSize(s string) (int64, error) {
 	n, err := sizeOf(s)
 	if err != nil {
-		return 0, fmt.Errorf("parse size %s: %v", quote(s), err)
+		return 0, fmt.Errorf("parse size %s: %v", Quote(s), err)
 	}
 	return n, nil
 }
@@ -38,7 +38,7 @@ func sizeOf(s string) (int64, error) {
 	n, rest, _ := cutNumber(text)
 	unit, ok := sizeUnit(strings.TrimSpace(rest))
 	if !ok {
-		return 0, fmt.Errorf("unknown unit %s (use K, M, G, T, with optional iB or B)", quote(strings.TrimSpace(rest)))
+		return 0, fmt.Errorf("unknown unit %s (use K, M, G, T, with optional iB or B)", Quote(strings.TrimSpace(rest)))
 	}
 	v, err := n.times(unit)
 	switch {

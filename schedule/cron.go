@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"relance/limits"
+
 	cron "github.com/netresearch/go-cron"
 )
 
@@ -45,7 +47,7 @@ var cronWords = map[string]string{
 func ParseCron(s string, zone *time.Location) (Cron, error) {
 	times, err := parseFields(strings.TrimSpace(s))
 	if err != nil {
-		return Cron{}, fmt.Errorf("parse cron %s: %v", quote(s), err)
+		return Cron{}, fmt.Errorf("parse cron %s: %v", limits.Quote(s), err)
 	}
 	return Cron{zone: zone, times: times}, nil
 }
@@ -71,7 +73,7 @@ func parseFields(s string) (*cron.SpecSchedule, error) {
 		alone[i] = f
 		if _, err := cronTimes(alone); err != nil {
 			return nil, fmt.Errorf("%s %s: use %s, *, lists (1,2), ranges (1-5) and steps (*/2)",
-				cronFields[i].name, quote(f), cronFields[i].cure)
+				cronFields[i].name, limits.Quote(f), cronFields[i].cure)
 		}
 	}
 	times, err := cronTimes(fields)

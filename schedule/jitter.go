@@ -39,7 +39,7 @@ func ParseJitter(s string) (Jitter, error) {
 		err = fmt.Errorf("not a duration: %s", jitterCure)
 	}
 	if err != nil {
-		return Jitter{}, fmt.Errorf("parse jitter %s: %v", quote(s), err)
+		return Jitter{}, fmt.Errorf("parse jitter %s: %v", limits.Quote(s), err)
 	}
 	return j, nil
 }

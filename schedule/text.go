@@ -6,25 +6,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"relance/limits"
 )
 
-const (
-	// maxText is more than anybody writes on purpose; it bounds the work that one
-	// value can make.
-	maxText = 1024
-	// quoteMax is how much of a value an error repeats.
-	quoteMax = 80
-)
+// maxText is more than anybody writes on purpose; it bounds the work that one
+// value can make.
+const maxText = 1024
 
 const daysCure = "use days such as Mon, Sat,Sun or Mon..Fri"
-
-// quote returns s in quotes, without control characters, and shortened.
-func quote(s string) string {
-	if len(s) > quoteMax {
-		return strconv.Quote(s[:quoteMax]) + "..."
-	}
-	return strconv.Quote(s)
-}
 
 // weekdays is a set of days of the week, one bit for each.
 type weekdays uint8
@@ -52,7 +42,7 @@ func groups(s, cure string) ([]group, error) {
 			days, rest = part[:i], part[i:]
 		}
 		if rest == "" {
-			return nil, fmt.Errorf("no time in %s: %s", quote(strings.TrimSpace(part)), cure)
+			return nil, fmt.Errorf("no time in %s: %s", limits.Quote(strings.TrimSpace(part)), cure)
 		}
 		g := group{days: everyDay, items: strings.Split(rest, ",")}
 		if strings.TrimSpace(days) != "" {
@@ -103,7 +93,7 @@ func parseWeekday(s string) (time.Weekday, error) {
 			return d, nil
 		}
 	}
-	return 0, fmt.Errorf("%s is not a day: %s", quote(word), daysCure)
+	return 0, fmt.Errorf("%s is not a day: %s", limits.Quote(word), daysCure)
 }
 
 // parseClock reads HH:MM or HH:MM:SS and returns the time since midnight, a whole
@@ -112,7 +102,7 @@ func parseClock(s string) (time.Duration, error) {
 	text := strings.TrimSpace(s)
 	parts := strings.Split(text, ":")
 	if len(parts) < 2 || len(parts) > 3 {
-		return 0, fmt.Errorf("%s is not a time of day: use HH:MM or HH:MM:SS such as 04:00", quote(text))
+		return 0, fmt.Errorf("%s is not a time of day: use HH:MM or HH:MM:SS such as 04:00", limits.Quote(text))
 	}
 	var clock time.Duration
 	for i, unit := range []struct {
@@ -123,9 +113,9 @@ func parseClock(s string) (time.Duration, error) {
 		n, err := strconv.Atoi(parts[i])
 		switch {
 		case err != nil || len(parts[i]) > 2 || strings.Trim(parts[i], "0123456789") != "" || i > 0 && len(parts[i]) < 2:
-			return 0, fmt.Errorf("%s is not a time of day: use HH:MM or HH:MM:SS such as 04:00", quote(text))
+			return 0, fmt.Errorf("%s is not a time of day: use HH:MM or HH:MM:SS such as 04:00", limits.Quote(text))
 		case n > unit.most:
-			return 0, fmt.Errorf("no %s %d in %s: use 00:00 to 23:59:59", unit.name, n, quote(text))
+			return 0, fmt.Errorf("no %s %d in %s: use 00:00 to 23:59:59", unit.name, n, limits.Quote(text))
 		}
 		clock += time.Duration(n) * unit.is
 	}

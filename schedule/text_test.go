@@ -3,6 +3,8 @@ package schedule
 import (
 	"strings"
 	"testing"
+
+	"relance/limits"
 )
 
 // checkRefusal wants an error that says what was read, and what to write instead.
@@ -16,7 +18,7 @@ func checkRefusal(t testing.TB, what, in string, err error) {
 	if !strings.HasPrefix(text, "parse "+what) || !strings.Contains(text, "use ") || strings.ContainsAny(text, "\n\r\x00") || len(text) > 1000 {
 		t.Errorf("%s %q: %v", what, in, err)
 	}
-	if first, _, _ := strings.Cut(quote(in), `..."`); !strings.Contains(text, first[:min(len(first), 10)]) {
+	if first, _, _ := strings.Cut(limits.Quote(in), `..."`); !strings.Contains(text, first[:min(len(first), 10)]) {
 		t.Errorf("%s %q: the error does not name it: %v", what, in, err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"relance/limits"
 )
 
 const timesCure = "use times of day such as 04:00, 02:30,14:00 or 'Mon..Fri 02:30; Sat,Sun 04:00'"
@@ -25,7 +27,7 @@ func ParseTimes(s string, zone *time.Location) (Times, error) {
 	t := Times{zone: zone}
 	parts, err := groups(s, timesCure)
 	if err != nil {
-		return Times{}, fmt.Errorf("parse times %s: %v", quote(s), err)
+		return Times{}, fmt.Errorf("parse times %s: %v", limits.Quote(s), err)
 	}
 	for _, g := range parts {
 		for _, item := range g.items {
@@ -34,7 +36,7 @@ func ParseTimes(s string, zone *time.Location) (Times, error) {
 				err = fmt.Errorf("24:00 is the start of another day: use 00:00 of that one")
 			}
 			if err != nil {
-				return Times{}, fmt.Errorf("parse times %s: %v", quote(s), err)
+				return Times{}, fmt.Errorf("parse times %s: %v", limits.Quote(s), err)
 			}
 			for d := range t.on {
 				if g.days.has(time.Weekday(d)) {

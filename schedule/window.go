@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"relance/limits"
 )
 
 const windowsCure = "use FROM-TO such as 22:00-05:00 or 'Mon..Fri 22:00-05:00; Sat,Sun 00:00-24:00'"
@@ -42,13 +44,13 @@ func ParseWindows(s string, zone *time.Location) (Windows, error) {
 	w := Windows{zone: zone}
 	parts, err := groups(s, windowsCure)
 	if err != nil {
-		return Windows{}, fmt.Errorf("parse windows %s: %v", quote(s), err)
+		return Windows{}, fmt.Errorf("parse windows %s: %v", limits.Quote(s), err)
 	}
 	for _, g := range parts {
 		for _, item := range g.items {
 			from, to, err := parseWindow(item)
 			if err != nil {
-				return Windows{}, fmt.Errorf("parse windows %s: %v", quote(s), err)
+				return Windows{}, fmt.Errorf("parse windows %s: %v", limits.Quote(s), err)
 			}
 			w.windows = append(w.windows, window{days: g.days, from: from, to: to})
 		}
@@ -59,7 +61,7 @@ func ParseWindows(s string, zone *time.Location) (Windows, error) {
 func parseWindow(s string) (from, to time.Duration, err error) {
 	first, last, ok := strings.Cut(s, "-")
 	if !ok {
-		return 0, 0, fmt.Errorf("no end in %s: %s", quote(strings.TrimSpace(s)), windowsCure)
+		return 0, 0, fmt.Errorf("no end in %s: %s", limits.Quote(strings.TrimSpace(s)), windowsCure)
 	}
 	if from, err = parseClock(first); err != nil {
 		return 0, 0, err
@@ -71,7 +73,7 @@ func parseWindow(s string) (from, to time.Duration, err error) {
 	case from == day:
 		return 0, 0, fmt.Errorf("24:00 is the start of another day: use 00:00 of that one")
 	case from == to:
-		return 0, 0, fmt.Errorf("no time in %s: use 00:00-24:00 for the whole day", quote(strings.TrimSpace(s)))
+		return 0, 0, fmt.Errorf("no time in %s: use 00:00-24:00 for the whole day", limits.Quote(strings.TrimSpace(s)))
 	case to < from:
 		to += day
 	}

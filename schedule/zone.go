@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"relance/limits"
+
 	// The zones that this binary carries serve where the machine has none: in an
 	// image made of nothing but relance and its command. Go asks the machine first.
 	_ "time/tzdata"
@@ -23,7 +25,7 @@ func ParseZone(s string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	if name == "" || err != nil {
 		return nil, fmt.Errorf("parse time zone %s: no such zone: use a name of the tz database, spelled as there, "+
-			"such as Europe/Berlin, or UTC, or Local for that of this machine", quote(s))
+			"such as Europe/Berlin, or UTC, or Local for that of this machine", limits.Quote(s))
 	}
 	return zone, nil
 }
