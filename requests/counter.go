@@ -2,7 +2,10 @@
 // speaks the protocols in which a child says so, and counts.
 package requests
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Counter counts the requests of the generation at hand. Sources write it, each in
 // its own goroutine; the owner reads it, and says when it wants to be told. So a
@@ -38,7 +41,7 @@ const (
 	Ready Kind = iota
 	// Status: a line about its state, in Text.
 	Status
-	// Extend: it needs more time for what it is doing, Micros from now.
+	// Extend: it needs more time for what it is doing, By from now.
 	Extend
 	// InputEnded: our stdin is at its end, and the child has got all of it.
 	InputEnded
@@ -52,10 +55,10 @@ const (
 
 // News is something that a child has said.
 type News struct {
-	Gen    int
-	Kind   Kind
-	Text   string
-	Micros uint64
+	Gen  int
+	Kind Kind
+	Text string
+	By   time.Duration
 	// Lost and Owed are of Ended.
 	Lost, Owed int
 }

@@ -168,7 +168,7 @@ func (r *run) requests(m *message) {
 // state notes what the owner must know.
 func (r *run) state(m *message) {
 	if m.extend > 0 {
-		r.note(News{Kind: Extend, Micros: m.extend})
+		r.note(News{Kind: Extend, By: m.extend})
 	}
 	if m.ready {
 		r.note(News{Kind: Ready})

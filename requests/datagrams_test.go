@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,7 @@ func TestNotify(t *testing.T) {
 	}
 	want := []News{
 		{Gen: 1, Kind: Ready}, {Gen: 1, Kind: Status, Text: "up\uFFFDand well"},
-		{Gen: 1, Kind: Ready}, {Gen: 1, Kind: Extend, Micros: 5000},
+		{Gen: 1, Kind: Ready}, {Gen: 1, Kind: Extend, By: 5 * time.Millisecond},
 		{Gen: 1, Kind: Status},
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -3,6 +3,7 @@ package requests
 import (
 	"bytes"
 	"errors"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -17,8 +18,8 @@ const (
 	maxID = 64
 	// maxCount bounds what one message may count, so that no sum can overflow.
 	maxCount = 1e9
-	// maxMicros is what a time.Duration can hold.
-	maxMicros = uint64(1<<63-1) / 1000
+	// maxExtend is the longest time that can be asked for at once.
+	maxExtend = 365 * 24 * time.Hour
 )
 
 // message is one message of sd_notify(3). Its slices alias what was parsed.
@@ -27,7 +28,7 @@ type message struct {
 	barrier, store bool
 	hasStatus      bool
 	status         []byte
-	extend         uint64 // microseconds; zero: not said
+	extend         time.Duration // zero: not said
 	served         int64
 	marks          []mark
 	// malformed is the first field of our own that says nothing we understand.
@@ -99,14 +100,13 @@ func (m *message) field(name, value []byte) bool {
 	return true
 }
 
-// micros reads a time, which is cut to what we can count; what is none leaves it
-// as it was.
-func micros(b []byte, was uint64) uint64 {
+// micros reads a time, which is cut to maxExtend; what is none leaves it as it was.
+func micros(b []byte, was time.Duration) time.Duration {
 	n, ok := number(b, 1<<64-1)
 	if !ok {
 		return was
 	}
-	return min(n, maxMicros)
+	return time.Duration(min(n, uint64(maxExtend/time.Microsecond))) * time.Microsecond
 }
 
 // count reads a number of requests.

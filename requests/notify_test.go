@@ -3,9 +3,9 @@ package requests
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -25,9 +25,9 @@ func TestParseMessage(t *testing.T) {
 		{"STATUS=", message{hasStatus: true, status: []byte{}}},
 		{"WATCHDOG=1", message{}},
 		{"WATCHDOG=trigger\nWATCHDOG_USEC=20000000", message{}},
-		{"EXTEND_TIMEOUT_USEC=5000", message{extend: 5000}},
-		{"EXTEND_TIMEOUT_USEC=18446744073709551615", message{extend: math.MaxInt64 / 1000}},
-		{"EXTEND_TIMEOUT_USEC=5\nEXTEND_TIMEOUT_USEC=18446744073709551616", message{extend: 5}},
+		{"EXTEND_TIMEOUT_USEC=5000", message{extend: 5 * time.Millisecond}},
+		{"EXTEND_TIMEOUT_USEC=18446744073709551615", message{extend: maxExtend}},
+		{"EXTEND_TIMEOUT_USEC=5\nEXTEND_TIMEOUT_USEC=18446744073709551616", message{extend: 5 * time.Microsecond}},
 		{"BARRIER=1", message{barrier: true}},
 		{"FDSTORE=1\nFDNAME=x", message{store: true}},
 		{"MAINPID=1\nERRNO=2\nBUSERROR=x\nEXIT_STATUS=3\nX_OTHER=4\n\n=\n=1", message{}},
@@ -103,7 +103,7 @@ func FuzzMessage(f *testing.F) {
 			}
 			return
 		}
-		if m.served < 0 || m.extend > maxMicros || len(m.marks) > len(b)/len("X_RELANCE_END=")+1 {
+		if m.served < 0 || m.extend < 0 || m.extend > maxExtend || len(m.marks) > len(b)/len("X_RELANCE_END=")+1 {
 			t.Fatalf("%q: %+v", b, m)
 		}
 		for _, k := range m.marks {

@@ -123,7 +123,7 @@ func TestRequests(t *testing.T) {
 		if s.report.InFlight != 2 || s.report.Requests != 10 {
 			t.Errorf("%+v", s.report)
 		}
-		tell(requests.News{Gen: 1, Kind: requests.Extend, Micros: 1 << 63})
+		tell(requests.News{Gen: 1, Kind: requests.Extend, By: time.Hour})
 		s.pass(2 * time.Minute)
 		s.served, s.inFlight = 12, 0
 		s.tellCounted()

@@ -22,8 +22,8 @@ func (l *loop) requests(n requests.News) {
 	case requests.Ready:
 		l.add(restart.Ready{Gen: n.Gen})
 	case requests.Extend:
-		l.Above.Extend(micros(n.Micros))
-		l.add(restart.Extend{Gen: n.Gen, By: micros(n.Micros)})
+		l.Above.Extend(n.By)
+		l.add(restart.Extend{Gen: n.Gen, By: n.By})
 	case requests.Status:
 		l.tellStatus(life, n)
 	case requests.Ended:
@@ -98,12 +98,4 @@ func (l *loop) settleAll() {
 			defer l.settled(life, requests.News{})
 		}
 	}
-}
-
-// mostExtended is the longest time that a child can ask for at once.
-const mostExtended = 365 * 24 * time.Hour
-
-// micros is a time in microseconds, within bounds.
-func micros(n uint64) time.Duration {
-	return time.Duration(min(n, uint64(mostExtended/time.Microsecond))) * time.Microsecond
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"relance/requests"
 )
@@ -99,7 +100,7 @@ func TestNotify(t *testing.T) {
 		t.Errorf("status %d: %s", status, out)
 	}
 	for _, want := range []requests.News{
-		{Gen: 1, Kind: requests.Extend, Micros: 2e6}, {Gen: 1, Kind: requests.Ready},
+		{Gen: 1, Kind: requests.Extend, By: 2 * time.Second}, {Gen: 1, Kind: requests.Ready},
 		{Gen: 1, Kind: requests.Status, Text: "all is well"},
 	} {
 		if got := <-l.news; got != want {

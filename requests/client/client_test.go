@@ -115,7 +115,7 @@ func TestNotify(t *testing.T) {
 	}
 	figures(t, counter, 4, 1)
 	for _, want := range []requests.News{
-		{Gen: 1, Kind: requests.Extend, Micros: 1e6}, {Gen: 1, Kind: requests.Ready}, {Gen: 1, Kind: requests.Status, Text: "up and well"},
+		{Gen: 1, Kind: requests.Extend, By: time.Second}, {Gen: 1, Kind: requests.Ready}, {Gen: 1, Kind: requests.Status, Text: "up and well"},
 	} {
 		if got := <-news; got != want {
 			t.Errorf("%+v, want %+v", got, want)
