@@ -64,7 +64,8 @@ func (s Spec) checkFD(u Use) error {
 	case held(s.FD):
 		return fmt.Errorf("descriptor %d is a held socket (--listen); use another one such as fd:%d", s.FD, free)
 	case inherited(s.FD):
-		return fmt.Errorf("descriptor %d is open, given to the command by whoever started relance; use another one such as fd:%d", s.FD, free)
+		return fmt.Errorf("descriptor %d is open, given to the command by whoever started relance; "+
+			"use another one such as fd:%d", s.FD, free)
 	}
 	return nil
 }
@@ -79,7 +80,8 @@ func (s Spec) checkWorkers(workers int) error {
 			return fmt.Errorf("of worker %d: %w", w, err)
 		}
 		if other, twice := seen[target]; twice {
-			return fmt.Errorf("workers %d and %d would answer for each other; put {worker} into it, as in tcp:127.0.0.1:{8000+worker}", other, w)
+			return fmt.Errorf("workers %d and %d would answer for each other; "+
+				"put {worker} into it, as in tcp:127.0.0.1:{8000+worker}", other, w)
 		}
 		seen[target] = w
 	}

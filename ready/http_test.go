@@ -26,7 +26,10 @@ func TestStatus(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		ready  bool
-	}{{200, true}, {204, true}, {299, true}, {301, true}, {302, true}, {304, true}, {399, true}, {400, false}, {401, false}, {404, false}, {500, false}, {503, false}} {
+	}{
+		{200, true}, {204, true}, {299, true}, {301, true}, {302, true}, {304, true}, {399, true},
+		{400, false}, {401, false}, {404, false}, {500, false}, {503, false},
+	} {
 		o := open(t, fmt.Sprintf("%s/%d", server.URL, c.status))
 		o.begin(1)
 		o.want(1, c.ready, fmt.Sprintf("HTTP %d", c.status))

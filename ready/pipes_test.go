@@ -165,7 +165,8 @@ func TestFDMost(t *testing.T) {
 		err = p.Begin(gen, 1)
 		p.Spawned()
 	}
-	if want := fmt.Sprintf("ask generation %d whether it is ready: %d are asked already", gen, p.most); gen != p.most+1 || err.Error() != want {
+	want := fmt.Sprintf("ask generation %d whether it is ready: %d are asked already", gen, p.most)
+	if gen != p.most+1 || err.Error() != want {
 		t.Errorf("generation %d: %v, want %s", gen, err, want)
 	}
 	p.End(3)

@@ -75,7 +75,8 @@ func TestParseRefuses(t *testing.T) {
 		{"tcp::{8000+worker%1}", "no such placeholder; use {worker}"},
 		{"tcp::{+worker}", "no such placeholder; use {worker}"},
 		{"tcp::{65535+worker}", `port "65536": use a number`},
-		{"tcp::{8000+generation}", `of a late generation: port "2147491647": use a number from 1 to 65535; use a remainder such as {8000+generation%100}`},
+		{"tcp::{8000+generation}", `of a late generation: port "2147491647": use a number from 1 to 65535; ` +
+			"use a remainder such as {8000+generation%100}"},
 		{"http://127.0.0.1:{8000+generation}/", "of a late generation: "},
 		{"unix:", "no address; use a path or @name such as unix:/run/app.sock or unix:@app"},
 		{"unix:@", "no address; use a path or @name"},
