@@ -2,11 +2,11 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"relance/limits"
+	"relance/requests/client"
 )
 
 // verbNotify stands first for "relance notify".
@@ -105,45 +105,48 @@ var notifyFlags = map[string]int{
 	"status": valued, "extend": valued, "watchdog": bare, "trigger": bare,
 }
 
-// maxNotified is what one message may count.
-const maxNotified = 1_000_000_000
+// notifyFields is what the flags say that have no value.
+var notifyFields = map[string]string{
+	"ready": client.Ready, "reloading": client.Reloading, "stopping": client.Stopping,
+	"watchdog": client.Alive, "trigger": client.Unwell,
+}
 
 // add notes what a flag wants to be said; value is empty where there is none.
 func (n *Notify) add(name, value string) error {
-	field := map[string]string{
-		"begin": "X_RELANCE_BEGIN=", "end": "X_RELANCE_END=", "ready": "READY=1", "reloading": "RELOADING=1",
-		"stopping": "STOPPING=1", "status": "STATUS=", "watchdog": "WATCHDOG=1", "trigger": "WATCHDOG=trigger",
-	}[name]
+	field := notifyFields[name]
 	switch name {
 	case "request":
 		count := 1
 		if value != "" {
 			var err error
-			if count, err = strconv.Atoi(value); err != nil || count < 0 || count > maxNotified {
-				return fmt.Errorf("not a number from 0 to %d", maxNotified)
+			if count, err = strconv.Atoi(value); err != nil || count < 0 || count > client.MaxCount {
+				return client.ErrCount
 			}
 		}
 		n.Requests += count
-		n.Fields = append(n.Fields, "X_RELANCE_REQUESTS="+strconv.Itoa(count))
+		n.Fields = append(n.Fields, client.Served(count))
 		return nil
 	case "begin", "end":
-		if len(value) > 64 || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return errors.New("an id is 1 to 64 printable ASCII characters without a space")
+		if value != "" && !client.IsID(value) {
+			return client.ErrID
+		}
+		if field = client.Begun(value); name == "end" {
+			field = client.Ended(value)
 		}
 	case "status":
 		if strings.ContainsAny(value, "\n\x00") {
 			return errors.New("a status is one line")
 		}
+		field = client.Status(value)
 	case "extend":
 		d, err := limits.ParseDuration(value)
 		if err != nil {
 			return err
 		}
-		n.Fields, n.Others = append(n.Fields, "EXTEND_TIMEOUT_USEC="+strconv.FormatInt(d.Microseconds(), 10)), true
-		return nil
+		field = client.Extend(d)
 	case "reloading":
 		n.Reloading = true
 	}
-	n.Fields, n.Others = append(n.Fields, field+value), true
+	n.Fields, n.Others = append(n.Fields, field), true
 	return nil
 }

@@ -21,8 +21,18 @@ import (
 // patience is how long relance is waited for where it must answer.
 const patience = 5 * time.Second
 
-// maxID bounds the name of a request.
-const maxID = 64
+const (
+	// maxID bounds the name of a request.
+	maxID = 64
+	// MaxCount is how many requests may be counted at once.
+	MaxCount = 1_000_000_000
+)
+
+// What is said of an id, and of a number of requests, that relance does not take.
+var (
+	ErrID    = fmt.Errorf("an id is 1 to %d printable ASCII characters without a space", maxID)
+	ErrCount = fmt.Errorf("not a number from 0 to %d", MaxCount)
+)
 
 // Conn is a connection to relance. One is enough for a process, and all its
 // goroutines may use it at once; a forked worker should have its own. What is in
@@ -91,8 +101,8 @@ func (c *Conn) End(id string) error { return c.mark("end", id) }
 
 // Count counts n requests of which nothing else was said.
 func (c *Conn) Count(n int) error {
-	if n < 0 || n > 1e9 {
-		return fmt.Errorf("count %d requests: not from 0 to 1000000000", n)
+	if n < 0 || n > MaxCount {
+		return fmt.Errorf("count %d requests: %w", n, ErrCount)
 	}
 	return c.say("count " + strconv.Itoa(n) + "\n")
 }
@@ -101,8 +111,8 @@ func (c *Conn) mark(word, id string) error {
 	if id == "" {
 		return c.say(word + "\n")
 	}
-	if !isID(id) {
-		return fmt.Errorf("%s request %q: not 1 to 64 printable ASCII characters without a space", word, id)
+	if !IsID(id) {
+		return fmt.Errorf("%s request %q: %w", word, id, ErrID)
 	}
 	return c.say(word + " " + id + "\n")
 }
@@ -151,7 +161,8 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-func isID(s string) bool {
+// IsID reports whether s may be the name of a request.
+func IsID(s string) bool {
 	for _, c := range []byte(s) {
 		if c <= ' ' || c > '~' {
 			return false
