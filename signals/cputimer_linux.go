@@ -49,7 +49,7 @@ type event struct {
 // Whoever gets an error is left with looking at the clock.
 func NewCPUTimer(pid int) (*CPUTimer, error) {
 	t := &CPUTimer{pid: pid}
-	clock, err := cpuClock(pid)
+	clock, err := ProcessClock(pid)
 	if err == nil {
 		ev := event{value: clockMark<<32 | uint64(pid), signo: int32(clockSignal)} // 0 is SIGEV_SIGNAL
 		_, _, errno := unix.RawSyscall(unix.SYS_TIMER_CREATE, uintptr(clock), uintptr(unsafe.Pointer(&ev)), uintptr(unsafe.Pointer(&t.id)))
@@ -63,9 +63,10 @@ func NewCPUTimer(pid int) (*CPUTimer, error) {
 	return t, nil
 }
 
-// cpuClock is the clock of all threads of a process: MAKE_PROCESS_CPUCLOCK(pid,
-// CPUCLOCK_SCHED) of linux/posix-timers.h.
-func cpuClock(pid int) (int32, error) {
+// ProcessClock returns the CPU clock of all threads of a process (clock_getcpuclockid(3)):
+// MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of linux/posix-timers.h. EINVAL says that
+// there can be no such process.
+func ProcessClock(pid int) (int32, error) {
 	const sched, most = 2, 1<<28 - 1
 	if pid <= 0 || pid > most { // 0 would be ourselves
 		return 0, unix.EINVAL

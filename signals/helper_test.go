@@ -124,7 +124,7 @@ func (p *process) end() {
 // used is what its clock says.
 func (p *process) used(t *testing.T) time.Duration {
 	t.Helper()
-	clock, err := cpuClock(p.Process.Pid)
+	clock, err := ProcessClock(p.Process.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/signals"
 )
 
 // ProcessCPU returns the CPU time that a process has used, with all its threads,
@@ -14,14 +16,12 @@ import (
 // ticks of the kernel only, some milliseconds apart. A zombie has a clock until
 // it is reaped; EINVAL says that there is no such process.
 func ProcessCPU(pid int) (time.Duration, error) {
-	if pid <= 0 || pid > maxPID>>3 {
-		return 0, fmt.Errorf("read the CPU clock of pid %d: %w", pid, unix.EINVAL)
-	}
-	// clock_getcpuclockid(3): MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of
-	// linux/posix-timers.h.
-	const sched = 2
+	clock, err := signals.ProcessClock(pid)
 	var used unix.Timespec
-	if err := unix.ClockGettime(int32(^pid<<3|sched), &used); err != nil {
+	if err == nil {
+		err = unix.ClockGettime(clock, &used)
+	}
+	if err != nil {
 		return 0, fmt.Errorf("read the CPU clock of pid %d: %w", pid, err)
 	}
 	return time.Duration(used.Nano()), nil
