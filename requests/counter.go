@@ -51,6 +51,8 @@ const (
 	Ended
 	// Broken: what it writes is not what it should be; Text says why.
 	Broken
+	// Unheard: nobody reads any more what it writes.
+	Unheard
 )
 
 // News is something that a child has said.

@@ -245,3 +245,36 @@ func TestReadFails(t *testing.T) {
 		}
 	}
 }
+
+// Nobody reads any more: that is told, the command is asked nothing more, and its stdin
+// ends when the owner says so, not before; what it leaves behind is owed to nobody, and
+// so it is for one that was just being started.
+func TestUnheard(t *testing.T) {
+	t.Parallel()
+	r := connect(t, lines(Replay))
+	r.shell("trap '' PIPE; " + `while read -r l; do echo a$l; done; exit 7`)
+	r.send("1\n")
+	r.expect("a1\n")
+	r.out.Close()
+	r.send("2\n")
+	r.wait(requests.Unheard)
+	if n := r.wait(requests.InputEnded); n.Gen != 1 {
+		t.Errorf("%+v", n)
+	}
+	if err := r.cmd.Process.Signal(unix.Signal(0)); err != nil {
+		t.Errorf("it has left by itself: %v", err)
+	}
+	r.CloseInput()
+	if n := r.end(); n.Owed != 0 || n.Lost != 0 {
+		t.Errorf("%+v", n)
+	}
+	if status := r.cmd.ProcessState.ExitCode(); status != 7 {
+		t.Errorf("status %d, want 7", status)
+	}
+	r.shell("cat")
+	r.wait(requests.Unheard)
+	r.CloseInput()
+	if n := r.end(); n.Owed != 0 || n.Lost != 0 || n.Gen != 2 {
+		t.Errorf("%+v", n)
+	}
+}

@@ -12,7 +12,7 @@ func (r *relay) forward() {
 	r.handAll()
 	r.enter()
 	if r.gen > 0 && !r.told && (r.over || r.in.atEnd) && r.in.len() == 0 && len(r.held.all) == 0 {
-		r.told, r.closing = true, true
+		r.told, r.closing = true, !r.gone
 		r.tell(requests.News{Kind: requests.InputEnded})
 	}
 }

@@ -17,14 +17,15 @@ func (r *relay) settle(unread int) {
 	ended := requests.News{Kind: requests.Ended}
 	for q := r.flying.ends.next; q != &r.flying.ends; q = q.next {
 		unseen := q.start >= seen
-		// What is answered in part cannot be asked again.
-		if q.open == len(q.calls) && (unseen || r.set.OnLost == Replay && !q.tried) {
+		// What is answered in part cannot be asked again, and need not where nobody would
+		// read the answer.
+		if !r.gone && q.open == len(q.calls) && (unseen || r.set.OnLost == Replay && !q.tried) {
 			again = append(again, r.again(q, q.tried || !unseen))
 			ended.Owed += q.open
 			continue
 		}
 		ended.Lost += q.open
-		if r.set.OnLost != Exit {
+		if r.set.OnLost != Exit && !r.gone {
 			r.refuse(q)
 		}
 	}

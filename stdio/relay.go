@@ -17,8 +17,9 @@ type relay struct {
 	// waits, or has come back from a generation that died.
 	in   inbox
 	held queue
-	// over: nothing more is taken from the other side, whatever it writes.
-	over bool
+	// over: nothing more is taken from the other side, whatever it writes. gone: nor
+	// does it read any more.
+	over, gone bool
 	// back is what comes from the command.
 	back             inbox
 	toChild, toOuter outbox
@@ -71,6 +72,9 @@ func newRelay(set Settings, count *requests.Counter, say func(string)) *relay {
 // start begins a generation.
 func (r *relay) start(gen int) {
 	r.generation = generation{gen: gen, up: true}
+	if r.gone {
+		r.unheard()
+	}
 	r.toChild = outbox{}
 	r.back.clear()
 	if r.hello != nil {
@@ -96,6 +100,18 @@ func (r *relay) wantsAnswers() bool { return r.up && !r.mute && r.toOuter.len() 
 // is left to tell it.
 func (r *relay) muted() {
 	r.mute, r.closing = true, true
+}
+
+// unheard: nobody reads any more what we write. A bare command would have died of
+// SIGPIPE at the write that we have taken from it. So it is sent that by the owner, who
+// closes its stdin then: the end of that first, and it would leave as if all were well.
+func (r *relay) unheard() {
+	r.gone = true
+	r.finish()
+	if r.up {
+		r.mute = true
+		r.tell(requests.News{Kind: requests.Unheard})
+	}
 }
 
 // alive reports whether anything can be written to the generation.

@@ -87,10 +87,8 @@ func (b *Broker) deliver() {
 			if err != unix.EPIPE && err != unix.ECONNRESET {
 				r.sayOnce(&r.saidGone, fmt.Sprintf("write to stdout: %v; nothing more is read from stdin", err))
 			}
-			// As the bare command would, it sees that nobody reads: by SIGPIPE.
-			r.finish()
+			r.unheard()
 			closeFD(&b.out)
-			r.muted()
 			r.wrote(r.toOuter.len())
 		}
 	}
@@ -166,7 +164,9 @@ func (b *Broker) obey() {
 		case orderStart:
 			b.ends.close()
 			b.ends = o.ends
-			r.start(o.ends.gen)
+			if r.start(o.ends.gen); r.mute {
+				closeFD(&b.out)
+			}
 		case orderLimit:
 			r.limit = o.n
 		case orderDrain:

@@ -144,7 +144,8 @@ func TestReaderGone(t *testing.T) {
 	r.expect("a1\n")
 	r.out.Close()
 	r.send("2\n")
-	r.wait(requests.InputEnded)
+	r.wait(requests.Unheard)
+	r.CloseInput()
 	r.end()
 	if state := r.cmd.ProcessState.String(); state != "signal: broken pipe" {
 		t.Error(state)
@@ -193,6 +194,8 @@ func TestFull(t *testing.T) {
 	r := connectTo(t, lines(Error), inR, inW, -1, out)
 	r.shell("while :; do read -r l || l=end; echo a$l; done")
 	r.send("1\n")
+	r.wait(requests.Unheard)
+	r.CloseInput()
 	r.end()
 	if state := r.cmd.ProcessState.String(); state != "signal: broken pipe" {
 		t.Error(state)

@@ -204,6 +204,22 @@ func TestDrainOfWhatWeCarry(t *testing.T) {
 	}
 }
 
+// TestUnheard: who is read by nobody is told by the signal that a write would have
+// brought, and only then its stdin ends.
+func TestUnheard(t *testing.T) {
+	p := policy()
+	p.Stdio, p.Restart = true, restart.Always
+	play(t, Config{Policy: p}, func(s *scene) {
+		s.want("0s spawn 1")
+		s.let(func() { s.asked <- requests.News{Kind: requests.InputEnded} })
+		s.let(func() { s.asked <- requests.News{Gen: 1, Kind: requests.Unheard} })
+		s.want("0s signal 101 PIPE", "0s close-input")
+		s.exit(child.Change{Signal: unix.SIGPIPE})
+		s.want("0s over")
+		s.wantStatus(128 + 13)
+	})
+}
+
 // TestReady: a generation is up when it says so.
 func TestReady(t *testing.T) {
 	p := policy()

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"relance/requests"
 	"relance/restart"
 )
@@ -30,6 +32,11 @@ func (l *loop) requests(n requests.News) {
 		l.settled(life, n)
 	case requests.Broken:
 		l.broken(life, n)
+	case requests.Unheard:
+		if life.pid != 0 {
+			l.world.Signal(life.pid, restart.Sig(unix.SIGPIPE))
+		}
+		l.world.CloseInput(life.gen)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,6 +107,36 @@ func TestStdioReaderGone(t *testing.T) {
 			r := run(t, append([]string{"bash", "-c", script, "-"}, words...)...)
 			if fields := strings.Fields(r.out); len(fields) != 3 || fields[0] != "100" || fields[1] != "ay" || fields[2] != "141" {
 				t.Errorf("%q, want 100 ay and 141; stderr %s", r.out, r.stderr)
+			}
+		})
+	}
+}
+
+// So it is where the reader goes between two requests: the bare command dies of the
+// answer that nobody reads, which relance has taken from it. Nobody is launched again,
+// for nobody would hear of it.
+func TestStdioReaderGoneLater(t *testing.T) {
+	t.Parallel()
+	for name, words := range map[string][]string{
+		"bare":     {"sed", "-u", "s/^/a/"},
+		"one":      {relance(), "--stdio", "lines", "--lost-reply", "LOST", "--", "sed", "-u", "s/^/a/"},
+		"always":   {relance(), "--stdio", "lines", "--lost-reply", "LOST", "--restart", "always", "--", "sed", "-u", "s/^/a/"},
+		"a script": {relance(), "--stdio", "lines", "--lost-reply", "LOST", "--restart", "always", "--", "sh", "-c", "while read -r l; do echo a$l; done"},
+		"many":     {relance(), "--stdio", "lines", "--lost-reply", "LOST", "--restart", "always", "--", "sed", "-u", "s/^/a/"},
+		"replayed": {relance(), "--stdio", "lines", "--lost-reply", "LOST", "--on-lost", "replay", "--restart", "always", "--", "sed", "-u", "s/^/a/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			script := `mkfifo gone; (echo 1; read -r x <gone; echo 2; exec sleep 1000) | { "$@"; echo $? >status; kill -TERM 0; } | { read -r l; echo $l; exec >&- <&-; echo >gone; }`
+			if name == "many" || name == "replayed" {
+				script = `(exec yes) | { "$@"; echo $? >status; } | { read -r l; echo a1; }`
+			}
+			cmd := exec.Command("setsid", append([]string{"-w", "bash", "-c", script, "-"}, words...)...)
+			cmd.Dir = t.TempDir()
+			r := runCmd(t, cmd)
+			status, err := os.ReadFile(filepath.Join(cmd.Dir, "status"))
+			if r.out != "a1\n" || string(status) != "141\n" || err != nil || strings.Contains(r.stderr, "gen ") {
+				t.Errorf("%q, status %q, %v, want a1 and 141; stderr %s", r.out, status, err, r.stderr)
 			}
 		})
 	}
