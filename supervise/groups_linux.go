@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"relance/cgroup"
 	"relance/child"
@@ -93,6 +94,32 @@ func (g *groups) pids() ([]int, bool) {
 	}
 	pids, err := g.current.PIDs()
 	return pids, err == nil
+}
+
+// beginTree and treeStarted tell the walk how to know the tree of a generation.
+func (m *Machine) beginTree(gen int) {
+	if err := m.walker.Begin(gen); err != nil {
+		m.complain(fmt.Sprintf("look at the tree: %v", err))
+	}
+}
+
+func (m *Machine) treeStarted(gen, child int) {
+	group := ""
+	if m.groups.current != nil {
+		group = filepath.Base(m.groups.current.Path())
+	}
+	if err := m.walker.Started(gen, child, group, ""); err != nil {
+		m.complain(fmt.Sprintf("look at the tree: %v", err))
+	}
+}
+
+// TreeLeft counts the living processes of the tree.
+func (m *Machine) TreeLeft(gen int) int {
+	n, err := m.walker.Left(gen)
+	if err != nil {
+		m.complain(fmt.Sprintf("look at the tree: %v", err))
+	}
+	return n
 }
 
 // tellStale cleans up after relances that were killed. What it had to leave it

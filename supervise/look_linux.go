@@ -86,13 +86,13 @@ func (m *Machine) walk(u restart.Usage, pids []int, grouped, counted bool, budge
 	case all && grouped:
 		seen, err = m.walker.MeasurePIDs(pids, budget)
 	case all:
-		seen, err = m.walker.Measure(budget)
+		seen, err = m.walker.Measure(m.gen, budget)
 	case !m.ask.files() && !m.ask.Sockets && !m.ask.Tasks && (grouped || !m.ask.CPU):
 		return u, nil // nothing that the kernel does not tell of the group
 	case grouped:
 		seen.Counts, err = m.walker.CountPIDs(pids)
 	default:
-		seen.Counts, err = m.walker.Count()
+		seen.Counts, err = m.walker.Count(m.gen)
 	}
 	if !counted {
 		u.Memory = seen.Bytes

@@ -133,6 +133,7 @@ func (m *Machine) Spawn(s restart.Spawn) (int, error) {
 	m.kills, m.spending = 0, spending{reaped: child.Reaped()}
 	clear(m.said)
 	m.beginOutput(gen)
+	m.beginTree(gen)
 	pid, err := m.spawn(gen)
 	m.groups.clear()
 	if gen == 1 {
@@ -143,6 +144,7 @@ func (m *Machine) Spawn(s restart.Spawn) (int, error) {
 	case err != nil:
 		m.memory.end()
 		m.groups.leave() // nothing came to be in it
+		m.walker.End(gen)
 	case gen > 1:
 		// It has been relaunched once, so it will be again.
 		m.groups.prepare(gen + 1)
@@ -175,6 +177,9 @@ func (m *Machine) spawn(gen int) (int, error) {
 		pid, err = m.spawner.Spawn(nil)
 	}
 	m.stdioSpawned(err == nil)
+	if err == nil {
+		m.treeStarted(gen, pid)
+	}
 	return pid, err
 }
 
@@ -214,8 +219,8 @@ func (m *Machine) Queue(pid int, sig restart.Sig, value uint64) {
 }
 
 // SignalTree sends sig to every process of the tree.
-func (m *Machine) SignalTree(_ int, sig restart.Sig) {
-	if _, err := m.walker.Signal(unix.Signal(sig)); err != nil {
+func (m *Machine) SignalTree(gen int, sig restart.Sig) {
+	if _, err := m.walker.Signal(gen, unix.Signal(sig)); err != nil {
 		m.complain(fmt.Sprintf("%s to the tree: %v", signals.Name(unix.Signal(sig)), err))
 	}
 }
@@ -223,12 +228,12 @@ func (m *Machine) SignalTree(_ int, sig restart.Sig) {
 // KillTree ends every process of the tree by force: at once and as a whole where
 // the tree is in a group of its own, else one by one. Where the group did not
 // help, because something was moved out of it, the second call goes one by one.
-func (m *Machine) KillTree(_ int) {
+func (m *Machine) KillTree(gen int) {
 	m.kills++
 	if m.groups.kill() && m.kills == 1 {
 		return
 	}
-	if _, err := m.walker.Kill(); err != nil {
+	if _, err := m.walker.Kill(gen); err != nil {
 		m.complain(fmt.Sprintf("kill the tree: %v", err))
 	}
 }
@@ -276,19 +281,11 @@ func (m *Machine) Reap() (child.Change, child.Wait) {
 	return c, wait
 }
 
-// TreeLeft counts the living processes of the tree.
-func (m *Machine) TreeLeft(_ int) int {
-	n, err := m.walker.Left()
-	if err != nil {
-		m.complain(fmt.Sprintf("look at the tree: %v", err))
-	}
-	return n
-}
-
 // Over is called when the tree is empty.
-func (m *Machine) Over(_ int) {
+func (m *Machine) Over(gen int) {
 	m.endRequests()
 	m.memory.end()
+	m.walker.End(gen)
 	m.groups.leave()
 }
 

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// The cost of a scan and of a measurement for so many members. The machine's
-// other processes are read too; their number is reported.
+// The cost of a scan and of a measurement for so many members, and of telling two
+// generations apart. The machine's other processes are read too; their number is
+// reported.
 func BenchmarkTree(b *testing.B) {
 	for _, n := range []int{1, 100, 500} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
@@ -26,10 +27,14 @@ func BenchmarkTree(b *testing.B) {
 					b.ReportMetric(float64(len(w.found)), "members")
 				})
 			}
-			run("Members", func() error { _, err := w.Members(); return err })
-			run("Bound", func() error { _, err := w.Measure(0); return err })
-			run("Exact", func() error { _, err := w.Measure(1); return err })
-			run("Signal0", func() error { _, err := w.Signal(0); return err })
+			run("Members", func() error { _, err := w.Members(All); return err })
+			run("Bound", func() error { _, err := w.Measure(All, 0); return err })
+			run("Exact", func() error { _, err := w.Measure(All, 1); return err })
+			run("Signal0", func() error { _, err := w.Signal(All, 0); return err })
+			begin(b, w, 1, "", "sleep").number(b, "pid")
+			run("One", func() error { _, err := w.Members(1); return err })
+			begin(b, w, 2, "", "sleep").number(b, "pid")
+			run("OneOfTwo", func() error { _, err := w.Members(1); return err })
 		})
 	}
 }
@@ -41,7 +46,7 @@ func BenchmarkCount(b *testing.B) {
 		h, _, _ := hoarder(b, n/2, n/2, 0, 2*n)
 		w := walker(b, os.Getpid())
 		w.Ask(Ask{Files: true, Sockets: true})
-		members, err := w.Members()
+		members, err := w.Members(All)
 		if err != nil || len(members) != 1 {
 			b.Fatal(members, err)
 		}

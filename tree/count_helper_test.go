@@ -85,12 +85,12 @@ func hidden([]string) {
 	w, err := New(os.Getpid())
 	must(err)
 	w.Ask(Ask{Files: true, Sockets: true, CPU: true})
-	c, err := w.Count()
+	c, err := w.Count(All)
 	say("err=%v", err)
 	say("sockets=%d own=%v cpu=%v", c.Sockets, c.SocketsWho.PID == own, c.CPUTotal > 0)
 	say("unseen=%v eacces=%v", c.Unseen != nil, errors.Is(c.Unseen, unix.EACCES) && c.UnseenWho.PID == root)
 	w.Ask(Ask{Files: true, ByShare: true})
-	c, err = w.Count()
+	c, err = w.Count(All)
 	say("err=%v", err)
 	who, limit, unseen := root, uint64(100), false
 	if w.proc.quickFiles(root) == 0 { // Linux before 6.2

@@ -66,9 +66,9 @@ func (w *Walker) Ask(a Ask) {
 	}
 }
 
-// Count counts what was asked for, and measures no memory.
-func (w *Walker) Count() (Counts, error) {
-	scanned := w.scan()
+// Count counts what was asked for in the tree of a generation, or of [All], and measures no memory.
+func (w *Walker) Count(gen int) (Counts, error) {
+	scanned := w.scan(gen)
 	c, err := w.count(w.found)
 	return c, errors.Join(scanned, err)
 }

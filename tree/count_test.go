@@ -14,7 +14,7 @@ import (
 func count(t testing.TB, w *Walker, a Ask) Counts {
 	t.Helper()
 	w.Ask(a)
-	c, err := w.Count()
+	c, err := w.Count(All)
 	if err != nil || c.Unseen != nil {
 		t.Fatal(err, c.Unseen)
 	}
@@ -164,7 +164,7 @@ func TestCountAllocatesNothing(t *testing.T) {
 	hoarder(t, 500, 100, 0, 1000)
 	w := walker(t, os.Getpid())
 	w.Ask(Ask{Files: true, ByShare: true, Sockets: true, CPU: true})
-	members, err := w.Members()
+	members, err := w.Members(All)
 	if err != nil {
 		t.Fatal(err)
 	}

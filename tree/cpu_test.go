@@ -30,7 +30,7 @@ func TestCPUTotal(t *testing.T) {
 		w := walker(t, os.Getpid())
 		w.Ask(Ask{CPU: true})
 		w.noClocks = !clocks
-		c, err := w.Count()
+		c, err := w.Count(All)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestCPUCountsNothingTwice(t *testing.T) {
 	var last, most time.Duration
 	fell := 0
 	for most < 200*time.Millisecond {
-		c, err := w.Count()
+		c, err := w.Count(All)
 		if err != nil {
 			t.Fatal(err)
 		}

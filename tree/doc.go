@@ -1,5 +1,6 @@
 // Package tree sees the child and all its descendants through /proc: it finds
-// them, signals them, kills them and measures their memory.
+// them, signals them, kills them and measures their memory. Where several
+// generations live it tells their trees apart.
 //
 // It is the way that works everywhere; where a cgroup can be made, package
 // cgroup is exact and this package is the complement for what left the group.
@@ -15,6 +16,9 @@
 //     until it is reaped, but it is not alive.
 //   - stranger: a child that root had before it started anything (whoever
 //     called exec left it behind), and all that descends from it.
+//   - orphan: a member whose parent is root, and which is the child of no
+//     generation that lives. Its chain of parents says no more whose it is.
+//   - mark: an entry in the environment that only one generation was started with.
 //   - torn: a scan during which something vanished. /proc is not read in one
 //     instant, so a torn scan may have missed a process that kept moving.
 //   - bound: memory counted by RSS. Pages that several processes share are

@@ -25,6 +25,9 @@ func init() {
 		"stubborn": func([]string) { signal.Ignore(unix.SIGTERM); say("pid=%d", os.Getpid()); forever() },
 		"daemon":   daemon,
 		"middle":   func([]string) { must(spawn(true, "sleep")) },
+		"stray":    stray,
+		"link":     link,
+		"blind":    blind,
 		"census":   census,
 		"rename":   rename,
 		"strange":  stranger,
@@ -73,6 +76,38 @@ func daemon([]string) {
 	forever()
 }
 
+// stray starts a process when it is told, which loses its chain to us when it is
+// told again. Words are what that process is to shed: its session, its environment.
+func stray(args []string) {
+	told()
+	cmd := self(append([]string{"link"}, args...)...)
+	cmd.Stdin, cmd.Stdout = os.Stdin, os.Stdout
+	must(cmd.Run())
+	say("orphaned")
+	forever()
+}
+
+func link(args []string) {
+	cmd := self("sleep") // writes pid=
+	cmd.Stdout = os.Stdout
+	for _, arg := range args {
+		switch arg {
+		case "session":
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		case "environment":
+			cmd.Env = []string{helperEnv + "=sleep"}
+		}
+	}
+	must(cmd.Start())
+	told()
+}
+
+// told waits for one byte, and leaves the others to who comes next.
+func told() {
+	_, err := io.ReadFull(os.Stdin, make([]byte, 1))
+	must(err)
+}
+
 // census counts the living descendants of itself after it has started a daemon,
 // as a subreaper or not.
 func census(args []string) {
@@ -91,7 +126,7 @@ func census(args []string) {
 	}
 	tree, err := New(os.Getpid())
 	must(err)
-	ms, err := tree.Members()
+	ms, err := tree.Members(All)
 	must(err)
 	say("members=%d", len(ms))
 	forever()
@@ -119,15 +154,15 @@ func stranger(args []string) {
 	tree, err := New(os.Getpid())
 	must(err)
 	bufio.NewReader(os.Stdin).ReadString('\n') // the test has seen the stranger
-	before, err := tree.Members()
+	before, err := tree.Members(All)
 	must(err)
 	must(tree.IgnoreExisting())
-	after, err := tree.Members()
+	after, err := tree.Members(All)
 	must(err)
 	say("before=%d after=%d", len(before), len(after))
 	must(spawn(false, "hog", "1")) // writes ready
 	bufio.NewReader(os.Stdin).ReadString('\n')
-	ms, err := tree.Members()
+	ms, err := tree.Members(All)
 	must(err)
 	say("own=%d", len(ms))
 	// The stranger dies; its daemon becomes our child and stays a stranger.
@@ -139,10 +174,10 @@ func stranger(args []string) {
 			break
 		}
 	}
-	ms, err = tree.Members()
+	ms, err = tree.Members(All)
 	must(err)
 	say("own=%d", len(ms))
-	left, err := tree.Kill()
+	left, err := tree.Kill(All)
 	say("left=%v err=%v strangers=%v", left > 1, err, len(tree.strangers) > 0)
 	forever()
 }
@@ -160,11 +195,11 @@ func refused([]string) {
 	must(syscall.Setuid(nobody))
 	tree, err := New(os.Getpid())
 	must(err)
-	u, err := tree.Measure(1)
+	u, err := tree.Measure(All, 1)
 	say("exact=%v method=%s enough=%v err=%v", u.Exact, u.Method, u.Bytes >= 32<<20, err)
-	n, err := tree.Signal(unix.SIGTERM)
+	n, err := tree.Signal(All, unix.SIGTERM)
 	say("signalled=%d eperm=%v", n, errors.Is(err, unix.EPERM))
-	left, err := tree.Kill()
+	left, err := tree.Kill(All)
 	say("left=%d eperm=%v names=%v", left, errors.Is(err, unix.EPERM),
 		err != nil && err.Error() == fmt.Sprintf("signal pid %d (%q): operation not permitted", cmd.Process.Pid, "exe"))
 	forever()

@@ -15,7 +15,7 @@ const (
 	maxTorn = 4
 )
 
-// Kill kills the whole tree, even one that forks while it is being killed, and
+// Kill kills the whole tree of a generation, or of [All], even one that forks while it is being killed, and
 // returns how many members the last scan still found alive: those that are
 // dying, in state D or not ours to kill. The caller reaps and calls again until
 // it is 0, which it is only if a whole scan found nobody.
@@ -27,8 +27,8 @@ const (
 //
 // A member that may not be signalled is named in err and does not stop the rest.
 // Who waits with WUNTRACED sees the stopping.
-func (w *Walker) Kill() (left int, err error) {
-	h := newHunt(w)
+func (w *Walker) Kill(gen int) (left int, err error) {
+	h := newHunt(w, gen)
 	h.run(unix.SIGSTOP)
 	if h.alive > 0 {
 		clear(h.sent)
@@ -43,6 +43,7 @@ func (w *Walker) Kill() (left int, err error) {
 // hunt is one call of Kill. Its maps are keyed by identity.
 type hunt struct {
 	w       *Walker
+	gen     int
 	sent    map[Member]bool // got the signal of this run
 	refused map[Member]bool
 	dead    map[Member]bool
@@ -51,8 +52,8 @@ type hunt struct {
 	scanErr error // of the last pass
 }
 
-func newHunt(w *Walker) *hunt {
-	return &hunt{w: w, sent: map[Member]bool{}, refused: map[Member]bool{}, dead: map[Member]bool{}}
+func newHunt(w *Walker, gen int) *hunt {
+	return &hunt{w: w, gen: gen, sent: map[Member]bool{}, refused: map[Member]bool{}, dead: map[Member]bool{}}
 }
 
 // identity is what of m stays the same while it lives.
@@ -76,7 +77,7 @@ func (h *hunt) run(sig unix.Signal) {
 // whom nobody had seen before has to be followed by another, for a process that
 // forks and dies all the time is met dead more often than alive.
 func (h *hunt) pass(sig unix.Signal) (restless int) {
-	h.scanErr = h.w.scan()
+	h.scanErr = h.w.scan(h.gen)
 	h.alive = 0
 	for _, m := range h.w.found {
 		id := m.identity()

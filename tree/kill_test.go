@@ -27,14 +27,14 @@ func TestKillTree(t *testing.T) {
 	h.wantDead(t)
 	h2.wantDead(t)
 	h3.wantDead(t)
-	if ms, err := w.Members(); len(ms) != 0 || err != nil {
+	if ms, err := w.Members(All); len(ms) != 0 || err != nil {
 		t.Errorf("members %+v, %v", ms, err)
 	}
 }
 
 func TestKillNobody(t *testing.T) {
 	w := walker(t, os.Getpid())
-	if left, err := w.Kill(); left != 0 || err != nil {
+	if left, err := w.Kill(All); left != 0 || err != nil {
 		t.Errorf("kill nobody: %d, %v", left, err)
 	}
 }
@@ -58,12 +58,7 @@ func tasksOf(uid int) (n int) {
 // wild starts a helper that multiplies, with room for so many processes.
 func wild(t testing.TB, mode string, room int) *helper {
 	t.Helper()
-	uid := os.Getuid()
-	if uid == 0 {
-		uid = nobody
-	}
-	const seconds = 20 // then it ends by itself
-	h := start(t, nil, mode, strconv.Itoa(tasksOf(uid)+room), strconv.Itoa(seconds), strconv.Itoa(uid))
+	h := start(t, nil, wildWords(mode, room)...)
 	h.want(t, "ready")
 	return h
 }
@@ -76,20 +71,20 @@ func TestKillForkBomb(t *testing.T) {
 		if time.Since(from) > 15*time.Second {
 			t.Fatalf("the bomb has %d processes and no more", n)
 		}
-		ms, err := w.Members()
+		ms, err := w.Members(All)
 		if err != nil {
 			t.Fatal(err)
 		}
 		n = len(ms)
 	}
 	// Held: everybody is stopped, keeps its place, and nobody is born.
-	hold := newHunt(w)
+	hold := newHunt(w, All)
 	for from := time.Now(); hold.pass(unix.SIGSTOP) > 0; { // as long as they need to get their turn
 		if time.Since(from) > 15*time.Second {
 			t.Fatal("the bomb cannot be held")
 		}
 	}
-	held, _ := w.Members()
+	held, _ := w.Members(All)
 	for _, m := range held {
 		if m.Alive() && m.State != 'T' {
 			t.Errorf("not stopped: %+v", m)
@@ -98,11 +93,11 @@ func TestKillForkBomb(t *testing.T) {
 	if hold.alive < 60 {
 		t.Errorf("%d are held", hold.alive)
 	}
-	again, _ := w.Members()
+	again, _ := w.Members(All)
 	if !slices.EqualFunc(held, again, func(a, b Member) bool { return a.identity() == b.identity() }) {
 		t.Error("the bomb went on behind our back")
 	}
-	if _, err := w.Signal(unix.SIGCONT); err != nil {
+	if _, err := w.Signal(All, unix.SIGCONT); err != nil {
 		t.Error(err)
 	}
 	calls, reaped := finish(t, w)
@@ -129,7 +124,7 @@ func TestSignal(t *testing.T) {
 		b.number(t, "pid")
 		w := walker(t, os.Getpid())
 		w.plainKill = plain
-		if n, err := w.Signal(unix.SIGTERM, b.pid); n != 1 || err != nil {
+		if n, err := w.Signal(All, unix.SIGTERM, b.pid); n != 1 || err != nil {
 			t.Fatalf("signal: %d, %v", n, err)
 		}
 		var ws unix.WaitStatus
@@ -195,7 +190,7 @@ func TestKillBlind(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
 		t.Fatal(err)
 	}
-	left, err := w.Kill()
+	left, err := w.Kill(All)
 	if err2 := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); err2 != nil {
 		t.Fatal(err2)
 	}

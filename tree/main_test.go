@@ -169,7 +169,7 @@ func walker(t testing.TB, root int) *Walker {
 // member returns the member pid, and whether it is one.
 func member(t testing.TB, w *Walker, pid int) (Member, bool) {
 	t.Helper()
-	ms, err := w.Members()
+	ms, err := w.Members(All)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func member(t testing.TB, w *Walker, pid int) (Member, bool) {
 func finish(t testing.TB, w *Walker) (calls, reaped int) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		left, err := w.Kill()
+		left, err := w.Kill(All)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +195,7 @@ func finish(t testing.TB, w *Walker) (calls, reaped int) {
 			return calls, reaped
 		}
 	}
-	ms, _ := w.Members()
+	ms, _ := w.Members(All)
 	t.Fatalf("tree not dead after %d calls: %+v", calls, ms)
 	return calls, reaped
 }

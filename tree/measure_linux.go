@@ -42,7 +42,7 @@ type Usage struct {
 	Counts
 }
 
-// Measure returns what the tree holds, in two steps. The first sums the bound
+// Measure returns what the tree of a generation, or of [All], holds, in two steps. The first sums the bound
 // of each member. PSS is never above RSS, so a bound below the budget is good
 // enough and comes back as it is. Only when it reaches the budget, the second
 // step reads the PSS of each member, which makes the kernel walk its pages, and
@@ -51,8 +51,8 @@ type Usage struct {
 //
 // On Linux 6.2 and later the kernel keeps the bound by per-CPU counters, which
 // may be some MiB off for a process with threads on many CPUs.
-func (w *Walker) Measure(budget int64) (Usage, error) {
-	scanned := w.scan()
+func (w *Walker) Measure(gen int, budget int64) (Usage, error) {
+	scanned := w.scan(gen)
 	u, err := w.measure(w.found, budget)
 	c, uncounted := w.count(w.found)
 	u.Counts = c

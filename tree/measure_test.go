@@ -22,7 +22,7 @@ func between(t testing.TB, what string, n, lo, hi int64) {
 
 func measure(t testing.TB, w *Walker, budget int64) Usage {
 	t.Helper()
-	u, err := w.Measure(budget)
+	u, err := w.Measure(All, budget)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestSharedMemoryCountsOnce(t *testing.T) {
 				t.Errorf("largest: %+v", u)
 			}
 
-			ms, err := w.Members()
+			ms, err := w.Members(All)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +130,7 @@ func TestVforkCountsOnce(t *testing.T) {
 	<-broken // the kernel asks us for the file: the child is in execve
 
 	w := walker(t, os.Getpid())
-	if ms, err := w.Members(); err != nil || len(ms) != 2 {
+	if ms, err := w.Members(All); err != nil || len(ms) != 2 {
 		t.Fatalf("members %+v, %v", ms, err)
 	}
 	between(t, "bound", measure(t, w, 0).Bytes, 128, 180)

@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Signal sends sig once to every living member that is not excepted, in the
-// order of their pids, and returns how many got it. A member that vanishes is
+// Signal sends sig once to every living member of a generation, or of [All],
+// that is not excepted, in the order of their pids, and returns how many got it. A member that vanishes is
 // left out. One that we may not signal (a setuid program) is named in err, and
 // the others still get theirs.
-func (w *Walker) Signal(sig unix.Signal, except ...int) (n int, err error) {
+func (w *Walker) Signal(gen int, sig unix.Signal, except ...int) (n int, err error) {
 	var no refusals
-	err = w.scan()
+	err = w.scan(gen)
 	for _, m := range w.found {
 		if !m.Alive() || slices.Contains(except, m.PID) {
 			continue

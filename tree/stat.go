@@ -15,12 +15,15 @@ var errMalformed = errors.New("malformed line")
 // stat is what we use of /proc/PID/stat, see proc_pid_stat(5).
 type stat struct {
 	pid, ppid int
-	threads   int
-	start     uint64        // ticks since boot; together with pid the identity of a process
-	cpu       time.Duration // utime + stime
-	waited    time.Duration // cutime + cstime
-	state     byte
-	comm      []byte // aliases the parsed line
+	// pgrp and session are zero where the process shows none: while it is taken
+	// down, or where they are of a pid namespace around ours.
+	pgrp, session int
+	threads       int
+	start         uint64        // ticks since boot; together with pid the identity of a process
+	cpu           time.Duration // utime + stime
+	waited        time.Duration // cutime + cstime
+	state         byte
+	comm          []byte // aliases the parsed line
 }
 
 // parseStat parses one /proc/PID/stat. The name stands in parentheses and may
@@ -52,6 +55,10 @@ func parseStat(b []byte) (stat, error) {
 		case 4:
 			ok = ok && n <= maxPID
 			s.ppid = int(n)
+		case 5:
+			s.pgrp, ok = leader(n, ok), len(word) > 0
+		case 6:
+			s.session, ok = leader(n, ok), len(word) > 0
 		case 14, 15:
 			own = addTicks(own, n)
 		case 16, 17:
@@ -70,6 +77,15 @@ func parseStat(b []byte) (stat, error) {
 	}
 	s.cpu, s.waited = ofTicks(own), ofTicks(waited)
 	return s, nil
+}
+
+// leader is the number of a process group or session, zero for the -1 that stands
+// for none.
+func leader(n uint64, ok bool) int {
+	if !ok || n > maxPID {
+		return 0
+	}
+	return int(n)
 }
 
 // addTicks adds and stops at the most that a Duration can hold.

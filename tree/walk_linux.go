@@ -12,6 +12,7 @@ import (
 
 // Member is one process of the tree as the last scan saw it.
 type Member struct {
+	Gen       int // the generation of its tree, [All] if none has begun or a list named it
 	PID, PPID int
 	State     byte // as in proc_pid_stat(5): R S D T t Z X I
 	Threads   int
@@ -27,7 +28,7 @@ func (m Member) Alive() bool {
 	return m.State != 'X' && m.State != 'x' && (m.State != 'Z' || m.Threads > 1)
 }
 
-// Walker finds the members of one tree. It belongs to one goroutine.
+// Walker finds the members of the trees of all generations. It belongs to one goroutine.
 type Walker struct {
 	root      int
 	proc      *procDir
@@ -39,13 +40,20 @@ type Walker struct {
 	strangers map[int]uint64 // pid to start
 	plainKill bool           // pidfds are not to be had
 	ask       Ask
-	noClocks  bool // CPU clocks of other processes are not to be had
+	noClocks  bool   // CPU clocks of other processes are not to be had
+	around    []byte // the path of our own cgroup, once group has read it
+	apart
 }
 
 // proc is a process of the machine during a scan.
 type proc struct {
 	stat
 	verdict verdict
+	// top is the index of the topmost ancestor below root, for who is inside; gen
+	// and sure are what apart has found for it, in the topmost alone.
+	top  int
+	gen  int
+	sure bool
 }
 
 type verdict uint8
@@ -75,37 +83,13 @@ func New(root int) (*Walker, error) {
 // Close gives /proc back. The Walker must not be used afterwards.
 func (w *Walker) Close() error { return unix.Close(w.proc.fd) }
 
-// Members returns all descendants of root but strangers, by pid, zombies too.
+// Members returns the members of a generation or of [All], by pid, zombies too.
 // The slice is the caller's. Where /proc is mounted with hidepid, processes of
 // other users are not seen. An error concerns a process that could not be read;
 // the others are returned with it.
-func (w *Walker) Members() ([]Member, error) {
-	err := w.scan()
+func (w *Walker) Members(gen int) ([]Member, error) {
+	err := w.scan(gen)
 	return slices.Clone(w.found), err
-}
-
-// Left counts the living members. It is for a root that has children, as wait4(2)
-// says: then it is 0 only if all of them are strangers. A scan alone cannot say
-// that nobody is left, since one that forks and ends all the time may be missed
-// by it; the next of its family to end tells root again.
-func (w *Walker) Left() (n int, err error) {
-	for range maxTorn {
-		if err = w.scan(); err != nil {
-			return 1, err // not empty as long as nobody can say that it is
-		}
-		for _, m := range w.found {
-			if m.Alive() {
-				n++
-			}
-		}
-		if n > 0 || !w.torn {
-			break
-		}
-	}
-	if n == 0 && len(w.strangers) == 0 {
-		return 1, nil
-	}
-	return n, nil
 }
 
 // IgnoreExisting makes strangers of all the descendants root has now. Call it
@@ -121,15 +105,15 @@ func (w *Walker) IgnoreExisting() error {
 			return nil
 		}
 	}
-	err := w.scan()
+	err := w.scan(All)
 	for _, m := range w.found {
 		w.strangers[m.PID] = m.Start
 	}
 	return err
 }
 
-// scan reads every /proc/PID/stat and leaves the members in w.found.
-func (w *Walker) scan() error {
+// scan reads every /proc/PID/stat and leaves the members of gen in w.found.
+func (w *Walker) scan(gen int) error {
 	w.procs, w.comms, w.found, w.torn = w.procs[:0], w.comms[:0], w.found[:0], false
 	var failed error
 	err := w.proc.each(func(pid int) {
@@ -149,7 +133,14 @@ func (w *Walker) scan() error {
 	for i := range w.procs {
 		w.judge(i)
 	}
-	w.sift(err == nil)
+	if len(w.lives) > 1 {
+		w.around = w.around[:0]
+		w.settle(w.procs, w.root, w)
+		if err == nil {
+			w.forget(w.procs, w.torn)
+		}
+	}
+	w.sift(gen, err == nil)
 	return err
 }
 
@@ -214,14 +205,14 @@ func (w *Walker) mend() {
 }
 
 // judge climbs from process i until a verdict is known, and gives it to all it
-// met on the way.
+// met on the way, with the topmost of them below root.
 func (w *Walker) judge(i int) {
 	w.path = w.path[:0]
-	v := outside
+	v, top := outside, 0
 	for i >= 0 && len(w.path) <= len(w.procs) { // a torn scan may hold a cycle
 		p := &w.procs[i]
 		if p.verdict != unknown {
-			v = p.verdict
+			v, top = p.verdict, p.top
 			break
 		}
 		w.path = append(w.path, i)
@@ -230,7 +221,7 @@ func (w *Walker) judge(i int) {
 			break
 		}
 		if p.ppid == w.root {
-			v = inside
+			v, top = inside, i
 			break
 		}
 		if p.ppid == 0 || p.pid == w.root {
@@ -239,19 +230,23 @@ func (w *Walker) judge(i int) {
 		i = w.parent(p)
 	}
 	for _, i := range w.path {
-		w.procs[i].verdict = v
+		w.procs[i].verdict, w.procs[i].top = v, top
 	}
 }
 
-// sift keeps the members, and remembers as strangers the descendants of
+// sift keeps the members of gen, and remembers as strangers the descendants of
 // strangers. Dead strangers are forgotten after a whole scan only: one that
 // merely could not be read must not become a member.
-func (w *Walker) sift(whole bool) {
+func (w *Walker) sift(gen int, whole bool) {
 	for i := range w.procs {
 		switch p := &w.procs[i]; p.verdict {
 		case inside:
+			g := w.generation(p)
+			if gen != All && gen != g {
+				continue
+			}
 			w.found = append(w.found, Member{
-				PID: p.pid, PPID: p.ppid, State: p.state, Threads: p.threads,
+				Gen: g, PID: p.pid, PPID: p.ppid, State: p.state, Threads: p.threads,
 				Comm: string(p.comm), Start: p.start, CPU: p.cpu, Waited: p.waited,
 			})
 		case strange:
@@ -262,7 +257,7 @@ func (w *Walker) sift(whole bool) {
 		return
 	}
 	for pid, start := range w.strangers {
-		if i, ok := w.index(pid); !ok || w.procs[i].start != start {
+		if i, ok := find(w.procs, pid); !ok || w.procs[i].start != start {
 			delete(w.strangers, pid)
 		}
 	}
@@ -271,14 +266,10 @@ func (w *Walker) sift(whole bool) {
 // parent returns the index of p's parent, -1 if the scan does not hold it. A
 // parent is never younger than its child: whoever adopts was an ancestor.
 func (w *Walker) parent(p *proc) int {
-	if i, ok := w.index(p.ppid); ok && w.procs[i].start <= p.start {
+	if i, ok := find(w.procs, p.ppid); ok && w.procs[i].start <= p.start {
 		return i
 	}
 	return -1
-}
-
-func (w *Walker) index(pid int) (int, bool) {
-	return slices.BinarySearchFunc(w.procs, pid, func(p proc, pid int) int { return cmp.Compare(p.pid, pid) })
 }
 
 func byPID(a, b proc) int { return cmp.Compare(a.pid, b.pid) }

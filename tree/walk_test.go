@@ -29,7 +29,7 @@ func TestDaemonIsMember(t *testing.T) {
 	if m, ok := member(t, w, h.pid); !ok || m.PPID != os.Getpid() {
 		t.Errorf("its launcher is %+v, %v", m, ok)
 	}
-	if ms, _ := w.Members(); len(ms) != 2 {
+	if ms, _ := w.Members(All); len(ms) != 2 {
 		t.Errorf("members %+v, want 2", ms)
 	}
 }
@@ -60,13 +60,13 @@ func TestStates(t *testing.T) {
 	if m, ok := member(t, w, h.pid); !ok || m.State != 'Z' || m.Alive() {
 		t.Errorf("zombie: %+v, %v", m, ok)
 	}
-	if n, err := w.Signal(unix.SIGTERM); n != 0 || err != nil {
+	if n, err := w.Signal(All, unix.SIGTERM); n != 0 || err != nil {
 		t.Errorf("signal a zombie: %d, %v", n, err)
 	}
-	if left, err := w.Kill(); left != 0 || err != nil {
+	if left, err := w.Kill(All); left != 0 || err != nil {
 		t.Errorf("kill a zombie: %d, %v", left, err)
 	}
-	if u, err := w.Measure(1); err != nil || u.Bytes != 0 || u.Processes != 0 {
+	if u, err := w.Measure(All, 1); err != nil || u.Bytes != 0 || u.Processes != 0 {
 		t.Errorf("measure a zombie: %+v, %v", u, err)
 	}
 	reap()
@@ -132,7 +132,7 @@ func TestLeft(t *testing.T) {
 	w := walker(t, os.Getpid())
 	left := func(want int) {
 		t.Helper()
-		if n, err := w.Left(); n != want || err != nil {
+		if n, err := w.Left(All); n != want || err != nil {
 			t.Errorf("left %d, %v, want %d", n, err, want)
 		}
 	}
@@ -175,7 +175,7 @@ func TestJudge(t *testing.T) {
 	for i := range w.procs {
 		w.judge(i)
 	}
-	w.sift(true)
+	w.sift(All, true)
 	var got []int
 	for _, m := range w.found {
 		got = append(got, m.PID)
