@@ -104,8 +104,8 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	}
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
-		Ask: ask(todo), Output: from.carried, Files: from.watched, Counter: from.counter, Server: from.server,
-		Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say, Settled: entry.Trim,
+		Ask: ask(todo), Files: from.watched, Workers: todo.Policy.Workers, Berths: len(from.ears), Ears: from.ears,
+		Prober: from.prober, ReadyFD: todo.Ready.FD, Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say, Settled: entry.Trim,
 	})
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}

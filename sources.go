@@ -15,6 +15,7 @@ import (
 	"relance/entry"
 	"relance/files"
 	"relance/output"
+	"relance/ready"
 	"relance/requests"
 	"relance/signals"
 	"relance/stdio"
@@ -25,43 +26,65 @@ import (
 
 // opened are they, and the channels through which the loop hears of them.
 type opened struct {
-	counter *requests.Counter
-	server  *requests.Server
-	carried *output.Carrier
+	ears    []supervise.Ears
 	watched *files.Watch
 	broker  *stdio.Broker
+	prober  *ready.Prober
 	above   *requests.Upward
 	beat    time.Duration
 	supervise.Sources
+}
+
+// berths is how many generations may live at once.
+func berths(todo *cli.Run) int {
+	n := max(todo.Policy.Workers, 1)
+	if todo.Policy.Handover {
+		n *= 2
+	}
+	return n
 }
 
 // open opens what is asked for; where one cannot be, nothing is started.
 func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, changes <-chan cgroup.Change, say func(string)) (o opened, err error) {
 	news, touched, set := make(chan requests.News, 64), make(chan files.Touched, 1), make(chan clock.Set)
 	o.Sources = supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched, Requests: news}
-	if o.counter, o.server, err = listen(todo, news, say); err != nil {
+	o.ears = make([]supervise.Ears, berths(todo))
+	if err = o.listen(todo, news, say); err != nil {
 		return o, err
 	}
-	if o.counter != nil {
-		o.Counted = o.counter.Told()
-	}
-	if o.server != nil {
+	if todo.Listens {
 		// Where the command is listened to it does not speak for itself any more.
 		if o.above, o.beat, err = speak(say); err != nil {
 			return o, err
 		}
 	}
-	if o.broker, err = broke(todo, o.counter, news, say); err != nil {
+	if o.broker, err = broke(todo, o.ears[0].Counter, news, say); err != nil {
 		return o, err
 	}
-	if o.carried, err = carry(todo, given, say, o.counter); err != nil {
+	if err = o.carry(todo, given, say); err != nil {
 		return o, err
 	}
 	if o.watched, err = watchFiles(todo, touched); err != nil {
 		return o, err
 	}
+	if err = o.probe(todo); err != nil {
+		return o, err
+	}
 	watchClock(todo, set, say)
 	return o, nil
+}
+
+// probe finds out whether generations are ready, where that is asked for.
+func (o *opened) probe(todo *cli.Run) (err error) {
+	if o.prober, err = ready.Open(todo.Ready, max(todo.Policy.Workers, 1)); o.prober == nil || err != nil {
+		return err
+	}
+	results := make(chan ready.Result)
+	o.Ready = results
+	for range o.prober.Runs() {
+		go o.prober.Run(results)
+	}
+	return nil
 }
 
 // ask is what the budgets need to be seen.
@@ -88,36 +111,39 @@ func watchClock(todo *cli.Run, set chan<- clock.Set, say func(string)) {
 	go source.Run(set)
 }
 
-// carry stands between the command's output and ours, where that is needed, and
-// returns nil where it is not. count is told of the lines that todo counts.
-func carry(todo *cli.Run, given entry.Given, say func(string), counter *requests.Counter) (*output.Carrier, error) {
+// carry stands between the command's output and ours, where that is needed.
+func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string)) error {
 	if todo.Policy.Silence == 0 && todo.CountLines == nil {
-		return nil, nil
+		return nil
 	}
-	want := output.Want{Silence: todo.Policy.Silence > 0, Stdout: todo.CountStdout, Stderr: todo.CountStderr}
-	if todo.CountLines != nil {
-		want.Count = counter.Serve
-		want.Matches = todo.CountLines.Match
+	for i := range o.ears {
+		ears := &o.ears[i]
+		want := output.Want{Silence: todo.Policy.Silence > 0, Stdout: todo.CountStdout, Stderr: todo.CountStderr}
+		if todo.CountLines != nil {
+			want.Count = ears.Counter.Serve
+			want.Matches = todo.CountLines.Match
+		}
+		var err error
+		ears.Output, err = output.Open(given.Closed, say, want)
+		var uncounted *output.UncountedError
+		switch {
+		case errors.As(err, &uncounted):
+			return todo.Uncounted(err)
+		case err != nil:
+			return todo.Uncarried(err)
+		}
+		for _, stream := range ears.Output.Streams() {
+			go stream.Run()
+		}
 	}
-	carried, err := output.Open(given.Closed, say, want)
-	var uncounted *output.UncountedError
-	switch {
-	case errors.As(err, &uncounted):
-		return nil, todo.Uncounted(err)
-	case err != nil:
-		return nil, todo.Uncarried(err)
-	}
-	for _, stream := range carried.Streams() {
-		go stream.Run()
-	}
-	return carried, nil
+	return nil
 }
 
 // drain passes on what is left of the output. While a reader stalls that may take
 // for ever, and nobody else looks at signals any more: those that would have ended
 // the command now end us.
 func drain(from opened, received <-chan signals.Signal, ignored uint64) {
-	if from.carried == nil && from.broker == nil {
+	if from.ears[0].Output == nil && from.broker == nil {
 		return
 	}
 	for len(received) > 0 {
@@ -138,8 +164,10 @@ func drain(from opened, received <-chan signals.Signal, ignored uint64) {
 	if from.broker != nil {
 		from.broker.Close()
 	}
-	if from.carried != nil {
-		from.carried.Close()
+	for _, ears := range from.ears {
+		if ears.Output != nil {
+			ears.Output.Close()
+		}
 	}
 }
 
@@ -184,20 +212,23 @@ func watchFiles(todo *cli.Run, touched chan<- files.Touched) (*files.Watch, erro
 	return watch, nil
 }
 
-// listen opens what counts requests and what hears of them; nil: nobody wants to
+// listen opens what counts requests and what hears of them, where somebody wants to
 // know.
-func listen(todo *cli.Run, news chan<- requests.News, say func(string)) (*requests.Counter, *requests.Server, error) {
+func (o *opened) listen(todo *cli.Run, news chan<- requests.News, say func(string)) error {
 	if todo.Policy.MaxRequests == 0 && !todo.Listens && todo.Stdio == nil {
-		return nil, nil, nil
+		return nil
 	}
-	counter := requests.NewCounter()
-	if !todo.Listens {
-		return counter, nil, nil
+	for i, counter := range requests.NewCounters(len(o.ears)) {
+		o.ears[i].Counter, o.Counted = counter, counter.Told()
+		if !todo.Listens {
+			continue
+		}
+		server, err := requests.Open(counter, say)
+		if err != nil {
+			return err
+		}
+		o.ears[i].Server = server
+		go server.Run(news)
 	}
-	server, err := requests.Open(counter, say)
-	if err != nil {
-		return nil, nil, err
-	}
-	go server.Run(news)
-	return counter, server, nil
+	return nil
 }

@@ -35,7 +35,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 			Seed: uint64(time.Now().UnixNano()) ^ uint64(os.Getpid())<<32,
 		},
 		Settings:    in.settings(command),
-		Supervising: len(f.Rlimit) > 0 || f.limitsGroup() != "" || f.Restart != "" || f.budgets() || f.RestartSignal != "",
+		Supervising: len(f.Rlimit) > 0 || f.limitsGroup() != "" || f.Restart != "" || f.budgets() || f.RestartSignal != "" || f.Handover || f.Workers != "",
 		Zone:        time.Local,
 		Source:      place.Auto, NeedsGroup: f.limitsGroup(),
 	}
@@ -45,7 +45,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		run.memory, run.groupLimits, run.source, run.output, run.countLines, run.stopping, run.relaunch, run.report, run.clock,
 		func(f *runFlags) error { return in.counts(run, f) },
 		func(f *runFlags) error { return in.cpu(run, f) },
-		run.watch, run.requests, run.observe,
+		run.watch, run.requests, run.several, run.observe,
 	} {
 		if err := step(f); err != nil {
 			return nil, err

@@ -30,7 +30,7 @@ func parseReady(word, timeout string, use ready.Use) (spec ready.Spec, most time
 		most, err = limits.ParseTimeout(timeout)
 		switch {
 		case err != nil:
-		case spec.Kind == ready.None && !use.Handover:
+		case spec.Kind == ready.None && !use.Handover && most != defaultStartTimeout:
 			err = errors.New("nobody waits for a start here; give --ready or --handover too, or leave it out")
 		case most == 0:
 			err = errors.New("no time at all to start; use a time such as 1m, or infinity")

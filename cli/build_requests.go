@@ -41,7 +41,7 @@ func (run *Run) requests(f *runFlags) error {
 	}
 	switch f.Notify {
 	case "":
-		run.Listens = p.MaxRequests > 0 && run.CountLines == nil && f.Stdio == ""
+		run.Listens = p.MaxRequests > 0 && run.CountLines == nil && f.Stdio == "" || f.Ready == "notify"
 	case "yes":
 		run.Listens = true
 	case "ready":

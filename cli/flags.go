@@ -48,6 +48,12 @@ type runFlags struct {
 	DrainTimeout      string `group:"requests" placeholder:"DURATION" set:"standard=30s" help:"How long a recycle waits for the requests that are being served, where that is known (${standard}); infinity for no end."`
 	Notify            string `group:"requests" placeholder:"MODE" help:"Listen to the command by NOTIFY_SOCKET (sd_notify(3)) and RELANCE_SOCKET: yes, or ready: it is up when it says READY=1. Also with --max-requests alone."`
 
+	Handover       bool   `group:"several" help:"Start the next generation before a planned recycle stops the old one, which leaves when the next is ready. If that does not get ready, the old one stays."`
+	Ready          string `group:"several" placeholder:"HOW" help:"When a generation can do its work: notify (READY=1), tcp:ADDR, unix:PATH, http://ADDR/PATH, fd[:N] (a line written to it), file:PATH, delay:2s (docs/handover.md; when it was started, or with one of these flags when it has lived for --min-uptime)."`
+	StartTimeout   string `group:"several" placeholder:"DURATION" set:"standard=1m" help:"Stop a generation that is not ready by then, and try again (${standard}); infinity for no end."`
+	Workers        string `group:"several" placeholder:"N" help:"Run the command N times, each with budgets, counts and groups of its own and its number in RELANCE_WORKER. Stdin is /dev/null; --restart is always if it is not given."`
+	MaxUnavailable string `group:"several" placeholder:"N" set:"standard=1" help:"Begin no planned recycle while that many workers do not do their work (${standard})."`
+
 	Stdio          string `group:"requests" placeholder:"MODE" help:"Carry the requests and answers of the command's stdin and stdout: lines, squid, jsonrpc or content-length (docs/stdio.md). The other side does not see a recycle."`
 	StdioDelimiter string `group:"requests" placeholder:"CHAR" help:"What ends a line under --stdio lines or squid: a character, or \\n, \\0, \\r, \\t (\\n)."`
 	StdioInit      string `group:"requests" placeholder:"MODE" set:"standard=none" help:"Under --stdio jsonrpc or content-length: say the initialize of the other side again to each generation: auto, or none (${standard})."`

@@ -16,6 +16,7 @@ var groups = []kong.Group{
 	{Key: "budgets", Title: "Budgets (relance watches them; spent: recycle)"},
 	{Key: "clock", Title: "The clock (planned recycles)"},
 	{Key: "requests", Title: "Requests (recycle between them)"},
+	{Key: "several", Title: "Several at once (no connection refused)"},
 	{Key: "stopping", Title: "Stopping"},
 	{Key: "relaunch", Title: "Relaunch"},
 	{Key: "child", Title: "The command"},

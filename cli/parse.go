@@ -20,6 +20,7 @@ import (
 	"relance/child"
 	"relance/entry"
 	"relance/place"
+	"relance/ready"
 	"relance/restart"
 	"relance/signals"
 	"relance/stdio"
@@ -56,6 +57,8 @@ type Run struct {
 	// Stdio is what is carried between our stdin and stdout and the command's, nil:
 	// nothing.
 	Stdio *stdio.Settings
+	// Ready is what is looked at to see whether a generation can do its work.
+	Ready ready.Spec
 	// RestartSignal asks for the next generation; zero: none does.
 	RestartSignal unix.Signal
 	silenceAsked  string // --output-silence as it was written

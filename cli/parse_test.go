@@ -124,7 +124,7 @@ func TestPlain(t *testing.T) {
 	p.Seed = 0
 	want := restart.Policy{
 		StopSignal: restart.Sig(unix.SIGTERM), Grace: 10 * time.Second, MinUptime: time.Second,
-		BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second,
+		BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second, MaxUnavailable: 1,
 	}
 	if p != want {
 		t.Errorf("policy: got %+v, want %+v", p, want)

@@ -32,7 +32,8 @@ func TestReady(t *testing.T) {
 		{word: "fd", use: ready.Use{Workers: 1, Passed: 1}, err: "--ready fd: descriptor 3 is a held socket (--listen); use another one such as fd:4"},
 		{word: "delay:1m", use: alone, err: "--ready delay:1m: not sooner than --start-timeout, 1m, when it is too late; use a shorter delay or a longer timeout"},
 		{word: "delay:5s", timeout: "5s", use: alone, err: "--ready delay:5s: not sooner than --start-timeout, 5 s, when it is too late; use a shorter delay or a longer timeout"},
-		{timeout: "1m", use: alone, err: "--start-timeout 1m: nobody waits for a start here; give --ready or --handover too, or leave it out"},
+		{timeout: "1m", use: alone, most: time.Minute},
+		{timeout: "2m", use: alone, err: "--start-timeout 2m: nobody waits for a start here; give --ready or --handover too, or leave it out"},
 		{timeout: "0", use: handover, err: "--start-timeout 0: no time at all to start; use a time such as 1m, or infinity"},
 		{timeout: "soon", use: handover, err: `--start-timeout soon: "soon" is not a number with a unit: use a duration such as 90s, 1h30m or 2d, or infinity`},
 	} {

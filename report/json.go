@@ -119,6 +119,9 @@ func (rec *record) spent(r restart.Report) {
 	if r.Waited > 0 {
 		rec.Waited = seconds(r.Waited)
 	}
+	if r.Reason == restart.StartFailed {
+		return // nothing was
+	}
 	u := &r.Usage
 	pieces := func(used int64, who string) { rec.Used, rec.Bound, rec.Who = &used, r.Budget, who }
 	switch r.Spent {

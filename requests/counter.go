@@ -66,24 +66,26 @@ type News struct {
 }
 
 // NewCounter returns a counter.
-func NewCounter() *Counter {
-	c := &Counter{told: make(chan struct{}, 1)}
-	c.now.Store(&tally{})
-	return c
+func NewCounter() *Counter { return NewCounters(1)[0] }
+
+// NewCounters returns counters for generations that live at once.
+func NewCounters(n int) []*Counter {
+	told := make(chan struct{}, 1)
+	all := make([]*Counter, n)
+	for i := range all {
+		all[i] = &Counter{told: told}
+		all[i].now.Store(&tally{})
+	}
+	return all
 }
 
-// Told wakes the owner when what it waits for has come (Until, Idle): Read then has
-// the figures. It may come once more for the last generation when the next has begun.
+// Told wakes the owner when what it waits for has come (Until, Idle), in this counter
+// or another one that was made with it: Read then has the figures. It may come for
+// nothing, for a generation that is over.
 func (c *Counter) Told() <-chan struct{} { return c.told }
 
 // Begin starts a generation: all is zero, and nobody waits for anything.
-func (c *Counter) Begin(gen int) {
-	c.now.Store(&tally{gen: gen})
-	select {
-	case <-c.told: // of the last one
-	default:
-	}
-}
+func (c *Counter) Begin(gen int) { c.now.Store(&tally{gen: gen}) }
 
 // Serve counts n requests that generation gen has served.
 func (c *Counter) Serve(gen int, n int64) {

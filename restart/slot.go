@@ -30,9 +30,9 @@ func newSlot(s *shared, number int) *slot {
 	return slot
 }
 
-// worker is the number of the slot for who has more than one; zero: who has not.
+// worker is the number of the slot; zero: nobody asked for several.
 func (s *slot) worker() int {
-	if s.policy.Workers > 1 {
+	if s.policy.Workers > 0 {
 		return s.number
 	}
 	return 0

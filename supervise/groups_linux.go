@@ -14,56 +14,56 @@ import (
 // and measured by the kernel.
 type groups struct {
 	place *place.Place
-	// current is of the generation that runs; next was made ahead for the one
-	// that follows, so that a relaunch need not wait for it; done are those whose
-	// tree is empty and which are removed when nobody waits for a generation.
-	current, next *cgroup.Group
-	done          []*cgroup.Group
+	// next was made ahead for the generation that follows, so that a relaunch need not
+	// wait for it; done are those whose tree is empty and which are removed when nobody
+	// waits for a generation.
+	next *cgroup.Group
+	done []*cgroup.Group
 }
 
-// enter returns the group for a generation. It is nil where none can be made and
-// none is needed.
-func (g *groups) enter(gen int) (*child.Group, error) {
-	if g.next == nil {
+// enter makes the group of a generation. It is nil where none can be made and none is
+// needed.
+func (gs *groups) enter(g *generation) (*child.Group, error) {
+	if gs.next == nil {
 		var err error
-		if g.next, err = g.place.Create(gen); err != nil {
+		if gs.next, err = gs.place.Create(g.gen); err != nil {
 			return nil, err
 		}
 	}
-	g.current, g.next = g.next, nil
-	if g.current == nil {
+	g.group, gs.next = gs.next, nil
+	if g.group == nil {
 		return nil, nil
 	}
-	return &child.Group{FD: g.current.FD()}, nil
+	return &child.Group{FD: g.group.FD()}, nil
 }
 
 // prepare makes the group of a generation ahead. If that fails, enter will say.
-func (g *groups) prepare(gen int) {
-	if next, err := g.place.Create(gen); err == nil {
-		g.next = next
+func (gs *groups) prepare(gen int) {
+	if next, err := gs.place.Create(gen); err == nil {
+		gs.next = next
 	}
 }
 
 // giveUp is called when a group could be made but not be entered. It reports
 // whether the generation may be started without.
-func (g *groups) giveUp() bool {
-	g.leave()
-	return g.place.GiveUp()
+func (gs *groups) giveUp(g *generation) bool {
+	gs.leave(g)
+	return gs.place.GiveUp()
 }
 
-// leave is called when the tree of the current group is empty.
-func (g *groups) leave() {
-	if g.current != nil {
-		g.done = append(g.done, g.current)
-		g.current = nil
+// leave is called when the tree of a generation is empty.
+func (gs *groups) leave(g *generation) {
+	if g.group != nil {
+		gs.done = append(gs.done, g.group)
+		g.group = nil
 	}
 }
 
 // clear removes the groups that are done with. One that is still busy, with the
 // last moments of a process, is tried again the next time.
-func (g *groups) clear() {
-	kept := g.done[:0]
-	for _, group := range g.done {
+func (gs *groups) clear() {
+	kept := gs.done[:0]
+	for _, group := range gs.done {
 		if err := group.Remove(); err != nil {
 			kept = append(kept, group)
 			continue
@@ -71,55 +71,45 @@ func (g *groups) clear() {
 		// Closing a descriptor of a folder has nothing to report.
 		_ = group.Close()
 	}
-	g.done = kept
+	gs.done = kept
 }
 
 // close removes what is left at the end.
-func (g *groups) close() {
-	if g.next != nil {
-		g.done = append(g.done, g.next)
-		g.next = nil
+func (gs *groups) close() {
+	if gs.next != nil {
+		gs.done = append(gs.done, gs.next)
+		gs.next = nil
 	}
-	g.leave()
-	g.clear()
+	gs.clear()
 }
 
-// kill reports whether it has told the kernel to kill the whole group.
-func (g *groups) kill() bool { return g.current != nil && g.current.Kill() == nil }
+// killGroup reports whether it has told the kernel to kill the whole group.
+func (g *generation) killGroup() bool { return g.group != nil && g.group.Kill() == nil }
 
-// pids lists the members of the current group.
-func (g *groups) pids() ([]int, bool) {
-	if g.current == nil {
+// pids lists the members of the group.
+func (g *generation) pids() ([]int, bool) {
+	if g.group == nil {
 		return nil, false
 	}
-	pids, err := g.current.PIDs()
+	pids, err := g.group.PIDs()
 	return pids, err == nil
 }
 
 // beginTree and treeStarted tell the walk how to know the tree of a generation.
-func (m *Machine) beginTree(gen int) {
-	if err := m.walker.Begin(gen); err != nil {
-		m.complain(fmt.Sprintf("look at the tree: %v", err))
+func (m *Machine) beginTree(g *generation) {
+	if err := m.walker.Begin(g.gen); err != nil {
+		m.complain(g, fmt.Sprintf("look at the tree: %v", err))
 	}
 }
 
-func (m *Machine) treeStarted(gen, child int) {
+func (m *Machine) treeStarted(g *generation) {
 	group := ""
-	if m.groups.current != nil {
-		group = filepath.Base(m.groups.current.Path())
+	if g.group != nil {
+		group = filepath.Base(g.group.Path())
 	}
-	if err := m.walker.Started(gen, child, group, ""); err != nil {
-		m.complain(fmt.Sprintf("look at the tree: %v", err))
+	if err := m.walker.Started(g.gen, g.pid, group, g.mark()); err != nil {
+		m.complain(g, fmt.Sprintf("look at the tree: %v", err))
 	}
-}
-
-// TreeLeft counts the living processes of the tree.
-func (m *Machine) TreeLeft(gen int) int {
-	n, err := m.walker.Left(gen)
-	if err != nil {
-		m.complain(fmt.Sprintf("look at the tree: %v", err))
-	}
-	return n
 }
 
 // tellStale cleans up after relances that were killed. What it had to leave it

@@ -39,27 +39,48 @@ func (a *Ask) counts() tree.Ask {
 // spending is the CPU time of a generation, the dead that we have waited for
 // included.
 type spending struct {
-	// reaped is what this process had waited for before the generation began.
+	// reaped is that of those whom this process has waited for.
 	reaped time.Duration
 	// most is the largest sum so far: a look may miss who is reaped during it.
 	most time.Duration
 }
 
-// seen takes what a look saw of the members, and what this process has waited for
-// by now. The two are summed up before they are compared: who dies goes from the
-// one to the other, and must not be left in the first.
-func (s *spending) seen(members, reaped time.Duration) {
-	s.most = max(s.most, members+reaped-s.reaped)
+// seen takes what a look saw of the members. Who dies goes from the one sum to the
+// other.
+func (s *spending) seen(members time.Duration) { s.most = max(s.most, members+s.reaped) }
+
+// charge adds the CPU time of one that was reaped to that of its generation. Of an
+// orphan nobody can tell any more whose it was: where several generations live, its
+// time is nobody's.
+func (m *Machine) charge(g *generation, c child.Change) {
+	if g.pid == c.PID {
+		g.spending.reaped += c.CPU
+		return
+	}
+	var only *generation
+	for _, each := range m.generations {
+		switch {
+		case !each.taken:
+		case only != nil:
+			return
+		default:
+			only = each
+		}
+	}
+	if only != nil {
+		only.spending.reaped += c.CPU
+	}
 }
 
 // Look measures the tree. What the kernel counts need not be looked for in /proc.
-func (m *Machine) Look(_ int, budget int64) (restart.Usage, error) {
-	pids, grouped := m.groups.pids()
+func (m *Machine) Look(gen int, budget int64) (restart.Usage, error) {
+	g := m.of(gen)
+	pids, grouped := g.pids()
 	// A child that has moved to another group, as container tools do, is found
 	// as a descendant, and what the kernel counts is not of it.
-	grouped = grouped && slices.Contains(pids, m.pid)
-	u, counted, err := m.memory.usage()
-	counted = counted && (grouped || m.memory.group == nil)
+	grouped = grouped && slices.Contains(pids, g.pid)
+	u, counted, err := g.memory.usage()
+	counted = counted && (grouped || g.memory.group == nil)
 	switch {
 	case counted && err != nil && !m.ask.Addressed:
 		return u, err
@@ -68,33 +89,43 @@ func (m *Machine) Look(_ int, budget int64) (restart.Usage, error) {
 	default:
 		counted, u = false, restart.Usage{}
 	}
-	u, err = m.walk(u, pids, grouped, counted, budget)
-	m.spend(&u, grouped)
-	u.Silent = m.silence()
-	if m.counter != nil {
-		_, u.InFlight = m.counter.Read()
-		u.InFlightKnown = m.stdio != nil || m.counter.KnowsInFlight()
+	s := sight{g: g, pids: pids, grouped: grouped, counted: counted, budget: budget}
+	u, err = m.walk(u, s)
+	m.spend(&u, s)
+	u.Silent = g.silence()
+	if g.Counter != nil {
+		_, u.InFlight = g.Counter.Read()
+		u.InFlightKnown = m.stdio != nil || g.Counter.KnowsInFlight()
 	}
 	return u, err
 }
 
+// sight is what a look starts from: the members of the group, if they are the whole
+// tree, and whether the kernel has counted its memory.
+type sight struct {
+	g                *generation
+	pids             []int
+	grouped, counted bool
+	budget           int64
+}
+
 // walk adds to u what is to be seen in /proc.
-func (m *Machine) walk(u restart.Usage, pids []int, grouped, counted bool, budget int64) (restart.Usage, error) {
+func (m *Machine) walk(u restart.Usage, s sight) (restart.Usage, error) {
 	var seen tree.Usage
 	var err error
-	switch all := m.ask.Addressed || m.ask.Memory && !counted; {
-	case all && grouped:
-		seen, err = m.walker.MeasurePIDs(pids, budget)
+	switch all := m.ask.Addressed || m.ask.Memory && !s.counted; {
+	case all && s.grouped:
+		seen, err = m.walker.MeasurePIDs(s.pids, s.budget)
 	case all:
-		seen, err = m.walker.Measure(m.gen, budget)
-	case !m.ask.files() && !m.ask.Sockets && !m.ask.Tasks && (grouped || !m.ask.CPU):
+		seen, err = m.walker.Measure(s.g.gen, s.budget)
+	case !m.ask.files() && !m.ask.Sockets && !m.ask.Tasks && (s.grouped || !m.ask.CPU):
 		return u, nil // nothing that the kernel does not tell of the group
-	case grouped:
-		seen.Counts, err = m.walker.CountPIDs(pids)
+	case s.grouped:
+		seen.Counts, err = m.walker.CountPIDs(s.pids)
 	default:
-		seen.Counts, err = m.walker.Count(m.gen)
+		seen.Counts, err = m.walker.Count(s.g.gen)
 	}
-	if !counted {
+	if !s.counted {
 		u.Memory = seen.Bytes
 		u.CPU = max(seen.CPU, seen.CPUTotal)
 	}
@@ -110,21 +141,21 @@ func (m *Machine) walk(u restart.Usage, pids []int, grouped, counted bool, budge
 	if seen.Unseen != nil {
 		u.Unseen = fmt.Sprintf("%v (%s)", seen.Unseen, who(seen.UnseenWho))
 	}
-	m.spending.seen(seen.CPUTotal, child.Reaped())
+	s.g.spending.seen(seen.CPUTotal)
 	return u, err
 }
 
 // spend makes the CPU time of u that of the whole generation: as its group counts
 // it, or else with what is dead and was waited for by us.
-func (m *Machine) spend(u *restart.Usage, grouped bool) {
-	if grouped {
-		if used := m.groups.current.Meter().CPU(); used > 0 {
+func (m *Machine) spend(u *restart.Usage, s sight) {
+	if s.grouped {
+		if used := s.g.group.Meter().CPU(); used > 0 {
 			u.CPU = used
 		}
 		return
 	}
 	if m.ask.CPU {
-		u.CPU = m.spending.most
+		u.CPU = s.g.spending.most
 	}
 }
 
@@ -151,13 +182,14 @@ func who(m tree.Member) string {
 }
 
 // Alarm wakes us when the child has used in more of CPU time.
-func (m *Machine) Alarm(_ int, in time.Duration) {
-	used, err := tree.ProcessCPU(m.pid)
-	if err == nil && m.clock == nil && !m.clockless {
-		m.clock, err = signals.NewCPUTimer(m.pid)
+func (m *Machine) Alarm(gen int, in time.Duration) {
+	g := m.of(gen)
+	used, err := tree.ProcessCPU(g.pid)
+	if err == nil && g.clock == nil && !m.clockless {
+		g.clock, err = signals.NewCPUTimer(g.pid)
 	}
-	if m.clock != nil && err == nil {
-		err = m.clock.Arm(used + in)
+	if g.clock != nil && err == nil {
+		err = g.clock.Arm(used + in)
 	}
 	// A child that is gone has no clock. Else there is none to be had here, and the
 	// looks by the clock on the wall do, if later.

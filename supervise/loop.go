@@ -16,6 +16,7 @@ import (
 	"relance/child"
 	"relance/clock"
 	"relance/files"
+	"relance/ready"
 	"relance/requests"
 	"relance/restart"
 	"relance/signals"
@@ -63,6 +64,8 @@ type World interface {
 	// comes some time after Over.
 	CloseInput(gen int)
 	Settles() bool
+	// Probe lets a Result come that says whether gen can do its work.
+	Probe(gen int)
 	// Heard is called when a watched file was touched, Examine says which watched
 	// files have changed; now: also if something is being changed at this moment.
 	Heard()
@@ -117,6 +120,8 @@ type Sources struct {
 	Files <-chan files.Touched
 	// Requests has news of what the child says, or what we carry for it.
 	Requests <-chan requests.News
+	// Ready tells what was seen of a generation that is to become ready.
+	Ready <-chan ready.Result
 	// Counted tells that so many requests were served, or that nothing is in flight.
 	Counted <-chan struct{}
 }
@@ -192,6 +197,10 @@ func (l *loop) wait(from Sources) {
 	case <-from.Counted:
 		for _, life := range l.lives {
 			l.served(life.gen)
+		}
+	case r := <-from.Ready:
+		if l.life(r.Gen) != nil {
+			l.add(restart.Probed{Gen: r.Gen, Ready: r.Ready, Why: r.Why})
 		}
 	case <-from.Clock:
 		l.add(restart.ClockSet{})

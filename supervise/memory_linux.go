@@ -15,9 +15,8 @@ import (
 	"relance/restart"
 )
 
-// memory watches what the kernel tells of the memory of a generation: of its own
-// group, or of the group around us.
-type memory struct {
+// memories is what the memory of all generations is watched with.
+type memories struct {
 	place   *place.Place
 	limits  cgroup.Limits
 	trigger *cgroup.Trigger
@@ -25,6 +24,12 @@ type memory struct {
 	// around measures the group around us, in which the groups of the generations
 	// are or the tree itself is; nil where nobody measures it.
 	around *cgroup.Meter
+}
+
+// memory watches what the kernel tells of the memory of one generation: of its own
+// group, or of the group around us.
+type memory struct {
+	*memories
 	// group is that of the generation, nil without one; base is what around had
 	// counted when the generation began.
 	group   *cgroup.Group
@@ -35,8 +40,8 @@ type memory struct {
 	victim string
 }
 
-func openMemory(s Setup) (*memory, error) {
-	m := &memory{place: s.Place, limits: s.Limits, trigger: s.Pressure}
+func openMemories(s Setup) (*memories, error) {
+	m := &memories{place: s.Place, limits: s.Limits, trigger: s.Pressure}
 	if s.Place.Source == place.Proc {
 		return m, nil
 	}
@@ -49,9 +54,8 @@ func openMemory(s Setup) (*memory, error) {
 }
 
 // begin arms the watches of a generation, before anything runs in it.
-func (m *memory) begin(gen int, group *cgroup.Group) error {
-	m.end()
-	m.group, m.kills, m.victim = nil, 0, ""
+func (m *memory) begin(all *memories, gen int, group *cgroup.Group) error {
+	m.memories = all
 	if m.around != nil {
 		m.base = m.around.Counters()
 	}
@@ -110,8 +114,7 @@ func (m *memory) end() {
 }
 
 // close ends all watching.
-func (m *memory) close() {
-	m.end()
+func (m *memories) close() {
 	if m.watcher != nil {
 		_ = m.watcher.End()
 	}

@@ -36,7 +36,7 @@ func TestUsageUncounted(t *testing.T) {
 		t.Cleanup(func() { inner.Remove(); inner.Close() })
 		g = inner
 	}
-	m := &memory{place: &place.Place{Source: place.Cgroup}, group: g}
+	m := &memory{memories: &memories{place: &place.Place{Source: place.Cgroup}}, group: g}
 	if _, counted, err := m.usage(); counted || err != nil {
 		t.Errorf("counted %v, %v; want neither", counted, err)
 	}

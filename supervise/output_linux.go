@@ -7,37 +7,39 @@ import (
 )
 
 // replaceOutput gives the command what carries its output, where that is wanted.
-func (m *Machine) replaceOutput(s *child.Settings) {
-	if m.output == nil {
+func (b *berth) replaceOutput(s *child.Settings) {
+	if b.Output == nil {
 		return
 	}
-	for _, end := range m.output.Ends() {
+	for _, end := range b.Output.Ends() {
 		s.Replace = append(s.Replace, child.Replacement(end))
 	}
 }
 
 // beginOutput says that a generation begins. A stream that could not be mended is
 // as it was: who writes to it is told so by the kernel.
-func (m *Machine) beginOutput(gen int) {
-	if m.output == nil {
+func (m *Machine) beginOutput(g *generation) {
+	if g.Output == nil {
 		return
 	}
-	if err := m.output.Begin(gen); err != nil {
-		m.complain(err.Error())
+	if err := g.Output.Begin(g.gen); err != nil {
+		m.complain(g, err.Error())
 	}
 }
 
 // Resumed says that a pause is over: who was paused could write nothing.
 func (m *Machine) Resumed() {
-	if m.output != nil {
-		m.output.Resume()
+	for _, b := range m.berths {
+		if b.Output != nil {
+			b.Output.Resume()
+		}
 	}
 }
 
 // silence is for how long nothing was written, zero where that is not known.
-func (m *Machine) silence() time.Duration {
-	if m.output == nil {
+func (g *generation) silence() time.Duration {
+	if g.Output == nil {
 		return 0
 	}
-	return m.output.Silence()
+	return g.Output.Silence()
 }

@@ -19,7 +19,11 @@ func TestMachineOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	bare := place.Bare(os.Getpid())
-	m := &Machine{walker: walker, groups: groups{place: bare}, memory: &memory{place: bare}}
+	b := &berth{}
+	m := &Machine{
+		walker: walker, groups: groups{place: bare}, memories: &memories{place: bare}, berths: []*berth{b},
+		generations: []*generation{{berth: b, gen: 1, memory: memory{memories: &memories{place: bare}}}},
+	}
 	look := func() time.Duration {
 		u, err := m.Look(1, 0)
 		if err != nil {
@@ -28,8 +32,8 @@ func TestMachineOutput(t *testing.T) {
 		return u.Silent
 	}
 	var s child.Settings
-	m.beginOutput(1)
-	if m.replaceOutput(&s); s.Replace != nil || look() != 0 {
+	m.beginOutput(m.of(1))
+	if b.replaceOutput(&s); s.Replace != nil || look() != 0 {
 		t.Errorf("not carried: %v, silent %v", s.Replace, look())
 	}
 
@@ -41,15 +45,15 @@ func TestMachineOutput(t *testing.T) {
 		go stream.Run()
 	}
 	defer carrier.Close()
-	m.output = carrier
-	if m.replaceOutput(&s); len(s.Replace) != len(carrier.Ends()) || s.Replace[0].From <= 2 {
+	b.Output = carrier
+	if b.replaceOutput(&s); len(s.Replace) != len(carrier.Ends()) || s.Replace[0].From <= 2 {
 		t.Errorf("replaced: %v", s.Replace)
 	}
 	const long = 20 * time.Millisecond
 	for look() < long {
 	}
 	before := time.Now()
-	m.beginOutput(2)
+	m.beginOutput(m.of(1))
 	if silent := look(); silent > time.Since(before) {
 		t.Errorf("silent for %v before the generation began", silent)
 	}

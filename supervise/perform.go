@@ -39,6 +39,8 @@ func (l *loop) perform(a restart.Action) {
 		}
 	case restart.CloseInput:
 		l.world.CloseInput(a.Gen)
+	case restart.Probe:
+		l.world.Probe(a.Gen)
 	case restart.Alarm:
 		if l.pid(a.Gen) != 0 {
 			l.world.Alarm(a.Gen, a.In)

@@ -16,9 +16,8 @@ func listenedTo() []string {
 }
 
 // makeRoom puts places for the two sockets at the end of the environment.
-func (m *Machine) makeRoom(s *child.Settings) {
-	m.requestsEnv = -1
-	if m.server == nil {
+func (b *berth) makeRoom(s *child.Settings) {
+	if b.Server == nil {
 		return
 	}
 	var env []string
@@ -31,39 +30,39 @@ func (m *Machine) makeRoom(s *child.Settings) {
 			env = append(env, entry)
 		}
 	}
-	m.requestsEnv = len(env)
+	b.requestsEnv = len(env)
 	s.Env = append(env, listenedTo()[:2]...)
 }
 
 // beginRequests starts the count of a generation, before it is spawned.
-func (m *Machine) beginRequests(gen int) error {
-	if m.counter != nil {
-		m.counter.Begin(gen)
+func (m *Machine) beginRequests(g *generation) error {
+	if g.Counter != nil {
+		g.Counter.Begin(g.gen)
 	}
-	if m.server == nil {
+	if g.Server == nil {
 		return nil
 	}
-	env, err := m.server.Begin(gen)
+	env, err := g.Server.Begin(g.gen)
 	for i, entry := range env {
 		if err == nil {
-			err = m.spawner.SetEnv(m.requestsEnv+i, entry)
+			err = g.spawner.SetEnv(g.requestsEnv+i, entry)
 		}
 	}
 	return err
 }
 
 // endRequests is called when the tree is empty: what it has said until then counts.
-func (m *Machine) endRequests() {
-	if m.server != nil {
-		m.server.End()
+func (m *Machine) endRequests(g *generation) {
+	if g.Server != nil {
+		g.Server.End()
 	}
-	m.endStdio()
+	m.endStdio(g.gen)
 }
 
 // Count asks to be told when so many requests were served; what we carry ends there.
-func (m *Machine) Count(_ int, until int64) {
-	if m.counter != nil {
-		m.counter.Until(until)
+func (m *Machine) Count(gen int, until int64) {
+	if c := m.of(gen).Counter; c != nil {
+		c.Until(until)
 	}
 	if m.stdio != nil {
 		m.stdio.Limit(int(until))
@@ -72,24 +71,26 @@ func (m *Machine) Count(_ int, until int64) {
 
 // Drain lets nothing new come, and asks to be told when nothing is in flight. What
 // we carry is drained only when the broker has heard of it: it asks then.
-func (m *Machine) Drain(_ int) bool {
-	if m.server != nil {
-		m.server.Drain()
+func (m *Machine) Drain(gen int) bool {
+	g := m.of(gen)
+	if g.Server != nil {
+		g.Server.Drain()
 	}
 	if m.stdio != nil {
 		m.stdio.Drain()
 		return false
 	}
-	if m.counter != nil {
-		m.counter.Idle()
+	if g.Counter != nil {
+		g.Counter.Idle()
 	}
 	return true
 }
 
 // Requests are the figures.
-func (m *Machine) Requests(_ int) (served, inFlight int64) {
-	if m.counter == nil {
+func (m *Machine) Requests(gen int) (served, inFlight int64) {
+	g := m.of(gen)
+	if g.Counter == nil {
 		return 0, 0
 	}
-	return m.counter.Read()
+	return g.Counter.Read()
 }

@@ -275,6 +275,12 @@ func (s *scene) CloseInput(int) {
 
 func (s *scene) Settles() bool { return s.settles }
 
+func (s *scene) Probe(gen int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("probe %d", gen)
+}
+
 // Resumed is not for a time that is never late.
 func (s *scene) Resumed() {}
 

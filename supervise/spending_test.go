@@ -3,6 +3,8 @@ package supervise
 import (
 	"testing"
 	"time"
+
+	"relance/child"
 )
 
 // TestSpending: an orphan that dies is counted once, among the living before and
@@ -10,15 +12,30 @@ import (
 func TestSpending(t *testing.T) {
 	type look struct{ members, reaped, want time.Duration }
 	for name, looks := range map[string][]look{
-		"it dies":              {{3, 10, 3}, {0, 13, 3}, {2, 13, 5}, {0, 16, 6}},
-		"missed by a look":     {{5, 10, 5}, {2, 10, 5}, {4, 10, 5}, {6, 10, 6}},
-		"of before this start": {{0, 10, 0}, {1, 10, 1}},
+		"it dies":          {{3, 0, 3}, {0, 3, 3}, {2, 3, 5}, {0, 6, 6}},
+		"missed by a look": {{5, 0, 5}, {2, 0, 5}, {4, 0, 5}, {6, 0, 6}},
 	} {
-		s := spending{reaped: 10}
+		var s spending
 		for i, l := range looks {
-			if s.seen(l.members, l.reaped); s.most != l.want {
+			s.reaped = l.reaped
+			if s.seen(l.members); s.most != l.want {
 				t.Errorf("%s, look %d: %d, want %d", name, i+1, s.most, l.want)
 			}
 		}
+	}
+}
+
+// TestCharge: what an orphan has used is its generation's, where only one lives; of
+// two nobody can tell.
+func TestCharge(t *testing.T) {
+	a, b := &generation{berth: &berth{taken: true}, gen: 1, pid: 10}, &generation{berth: &berth{taken: true}, gen: 2, pid: 20}
+	m := &Machine{generations: []*generation{a, b}}
+	charge := func(pid int) { m.charge(m.ofChild(pid), child.Change{PID: pid, CPU: time.Second}) }
+	charge(10)
+	charge(99)
+	b.taken = false
+	charge(99)
+	if a.spending.reaped != 2*time.Second || b.spending.reaped != 0 {
+		t.Errorf("%v and %v, want 2s and nothing", a.spending.reaped, b.spending.reaped)
 	}
 }

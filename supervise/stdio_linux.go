@@ -40,9 +40,9 @@ func (m *Machine) CloseInput(_ int) {
 }
 
 // endStdio is called when the tree is empty.
-func (m *Machine) endStdio() {
+func (m *Machine) endStdio(gen int) {
 	if m.stdio != nil {
-		m.stdio.End(m.gen)
+		m.stdio.End(gen)
 	}
 }
 

@@ -10,4 +10,6 @@ import (
 func (m *Machine) OnTerminal() bool { return m.terminal != nil }
 
 // ChildStopped stops us along, where a shell manages both of us as one job.
-func (m *Machine) ChildStopped(_ int, sig restart.Sig) { m.terminal.StopAlong(m.pid, unix.Signal(sig)) }
+func (m *Machine) ChildStopped(gen int, sig restart.Sig) {
+	m.terminal.StopAlong(m.of(gen).pid, unix.Signal(sig))
+}

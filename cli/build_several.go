@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"relance/ready"
+	"relance/restart"
+)
+
+// maxWorkers bounds what somebody may have meant.
+const maxWorkers = 1000
+
+// several sets how many generations there may be at once, and when one is ready.
+func (run *Run) several(f *runFlags) error {
+	p := &run.Policy
+	p.MaxUnavailable = 1
+	for _, c := range []struct {
+		name, value string
+		most        int64
+		into        *int
+	}{
+		{"workers", f.Workers, maxWorkers, &p.Workers},
+		{"max-unavailable", f.MaxUnavailable, maxWorkers, &p.MaxUnavailable},
+	} {
+		if c.value == "" {
+			continue
+		}
+		n, err := parseCount(c.value, c.most)
+		switch {
+		case err != nil:
+		case c.name == "workers":
+		case p.Workers == 0 && n > 1:
+			err = errors.New("of what? Give --workers too, or leave it out")
+		case n > int64(max(p.Workers, 1)):
+			err = fmt.Errorf("there are only %d --workers; use a number up to that", p.Workers)
+		}
+		if err != nil {
+			return flagError(c.name, c.value, err)
+		}
+		*c.into = int(n)
+	}
+	if p.Handover = f.Handover; p.Handover && !f.recycles() {
+		return &Error{Msg: "--handover: nothing is recycled here; give a budget such as --memory-high, a time such as --every, or --restart-signal too", flag: "handover"}
+	}
+	if p.Workers > 0 && f.Restart == "" {
+		p.Restart = restart.Always // a pool is there to be kept full
+	}
+	if run.Stdio != nil && (p.Handover || p.Workers > 1) {
+		flag := "workers"
+		if p.Handover {
+			flag = "handover"
+		}
+		return flagError("stdio", f.Stdio, fmt.Errorf(
+			"--%s has several commands at one stdin; leave one of the two out (the other side of --stdio sees no recycle in any case)", flag))
+	}
+	return run.readiness(f)
+}
+
+// readiness sets how it is known that a generation can do its work.
+func (run *Run) readiness(f *runFlags) error {
+	p := &run.Policy
+	spec, most, err := parseReady(f.Ready, f.StartTimeout, ready.Use{Handover: p.Handover, Workers: max(p.Workers, 1)})
+	if err != nil {
+		return err
+	}
+	if f.Notify == "ready" && spec.Kind != ready.None && spec.Kind != ready.Notify {
+		return flagError("ready", f.Ready, errors.New("--notify ready says something else; leave one of the two out"))
+	}
+	switch spec.Kind {
+	case ready.None:
+		if p.Ready == restart.ReadyAtStart && (p.Handover || p.Workers > 1) && p.MinUptime > 0 {
+			p.Ready, p.ReadyDelay = restart.ReadyAfter, p.MinUptime
+		}
+	case ready.Notify:
+		p.Ready = restart.ReadyWhenSaid
+	case ready.Delay:
+		p.Ready, p.ReadyDelay = restart.ReadyAfter, spec.Delay
+	default:
+		p.Ready, run.Ready = restart.ReadyWhenProbed, spec
+	}
+	if p.Ready == restart.ReadyWhenSaid || p.Ready == restart.ReadyWhenProbed {
+		p.StartTimeout = most
+	}
+	return nil
+}
+
+// recycles reports whether anything recycles the command.
+func (f *runFlags) recycles() bool {
+	return f.MemoryHigh != "" || f.MemoryPressure != "" || f.counted() || f.CPUTime != "" || f.CPUShare != "" || f.planned() ||
+		len(f.Watch) > 0 || f.OutputSilence != "" || f.MaxRequests != "" || f.RestartSignal != ""
+}

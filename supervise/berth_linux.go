@@ -1,0 +1,157 @@
+package supervise
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"relance/cgroup"
+	"relance/child"
+	"relance/output"
+	"relance/requests"
+	"relance/signals"
+
+	"golang.org/x/sys/unix"
+)
+
+// Ears are what hears a generation while it lives: what counts its requests and
+// hears of them, and what carries its output. Each may be nil.
+type Ears struct {
+	Counter *requests.Counter
+	Server  *requests.Server
+	Output  *output.Carrier
+}
+
+// berth is where one generation at a time is: what is made for it once, and used
+// again by those that follow. A worker has one, or two where it hands over.
+type berth struct {
+	Ears
+	worker  int
+	spawner *child.Spawner
+	// requestsEnv is the place of the two sockets in the environment of the child,
+	// pressureEnv that of MEMORY_PRESSURE_WATCH, markEnv that of its generation; -1:
+	// there is none.
+	requestsEnv, pressureEnv, markEnv int
+	taken                             bool
+}
+
+// generation is what the machine has of one run of the command, until another one
+// takes its berth.
+type generation struct {
+	*berth
+	gen int
+	// pid is of the child, until the next one.
+	pid int
+	// group is that of its tree, nil: it has none.
+	group    *cgroup.Group
+	memory   memory
+	spending spending
+	// clock tells when the child has used CPU time; nil before somebody asks.
+	clock *signals.CPUTimer
+	// kills counts the calls of KillTree.
+	kills int
+	// said is what was said of what could not be done, so that a thing tried again is
+	// said once.
+	said map[string]bool
+}
+
+// newBerth makes a berth for a worker; zero: there is only one.
+func (m *Machine) newBerth(s Setup, worker int, ears Ears) (*berth, error) {
+	b := &berth{Ears: ears, worker: worker, requestsEnv: -1, pressureEnv: -1, markEnv: -1}
+	settings := *s.Settings
+	settings.Replace = slices.Clone(settings.Replace)
+	settings.Env = slices.Clone(settings.Env)
+	if m.prober != nil && m.prober.ChildEnd() >= 0 {
+		settings.Replace = append(settings.Replace, child.Replacement{FD: s.ReadyFD, From: m.prober.ChildEnd()})
+	}
+	if err := b.emptyInput(&settings); err != nil {
+		return nil, err
+	}
+	b.replaceOutput(&settings)
+	m.replaceStdio(&settings)
+	b.name(&settings, s.Berths > 1)
+	if s.Place.Limited() {
+		settings.Env, b.pressureEnv = addPressureEnv(settings.Env)
+	}
+	b.makeRoom(&settings)
+	var err error
+	b.spawner, err = child.NewSpawner(&settings)
+	return b, err
+}
+
+// emptyInput gives a worker /dev/null for its stdin, which it would share with the
+// others, unless it has something else there.
+func (b *berth) emptyInput(s *child.Settings) error {
+	if b.worker == 0 || slices.ContainsFunc(s.Replace, func(r child.Replacement) bool { return r.FD == 0 }) {
+		return nil
+	}
+	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open /dev/null for stdin: %w", err)
+	}
+	s.Replace = append(s.Replace, child.Replacement{FD: 0, From: null})
+	s.Close = slices.DeleteFunc(slices.Clone(s.Close), func(fd int) bool { return fd == 0 })
+	return nil
+}
+
+// The environment in which a command finds which of several it is.
+const (
+	workerEnv     = "RELANCE_WORKER="
+	generationEnv = "RELANCE_GENERATION="
+)
+
+// name puts into the environment which worker it is, and makes room for the number
+// of the generation, by which also an orphan of its tree is known.
+func (b *berth) name(s *child.Settings, several bool) {
+	if !several {
+		return
+	}
+	s.Env = slices.DeleteFunc(s.Env, func(entry string) bool {
+		return strings.HasPrefix(entry, workerEnv) || strings.HasPrefix(entry, generationEnv)
+	})
+	if b.worker > 0 {
+		s.Env = append(s.Env, workerEnv+strconv.Itoa(b.worker))
+	}
+	b.markEnv = len(s.Env)
+	s.Env = append(s.Env, generationEnv)
+}
+
+// take returns a generation with a free berth of the worker.
+func (m *Machine) take(gen, worker int) (*generation, error) {
+	for _, b := range m.berths {
+		if b.taken || b.worker != worker {
+			continue
+		}
+		b.taken = true
+		// What was there before is of no interest any more.
+		m.generations = slices.DeleteFunc(m.generations, func(g *generation) bool { return g.berth == b })
+		g := &generation{berth: b, gen: gen}
+		m.generations = append(m.generations, g)
+		if b.markEnv < 0 {
+			return g, nil
+		}
+		return g, b.spawner.SetEnv(b.markEnv, g.mark())
+	}
+	return nil, fmt.Errorf("generation %d: no room for another one of worker %d", gen, worker)
+}
+
+// mark is the entry of the environment by which a generation is known; empty: there
+// are no others.
+func (g *generation) mark() string {
+	if g.markEnv < 0 {
+		return ""
+	}
+	return generationEnv + strconv.Itoa(g.gen)
+}
+
+// of returns generation gen. Of one that is gone there is a last word; of one that
+// never was there is nothing to know.
+func (m *Machine) of(gen int) *generation {
+	for _, g := range m.generations {
+		if g.gen == gen {
+			return g
+		}
+	}
+	return &generation{berth: &berth{}, gen: gen, memory: memory{memories: m.memories}}
+}
