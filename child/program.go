@@ -113,6 +113,10 @@ func (e *StageError) Error() string {
 	if e.Exec && e.Errno == syscall.ENOENT && !strings.Contains(e.Command, "/") {
 		return fmt.Sprintf("run %q: not found in PATH", e.Command)
 	}
+	if e.Exec && e.Errno == syscall.EAGAIN {
+		// execve(2): after a change of user, and above the limit of that one.
+		return e.Step + ": that user has more processes than RLIMIT_NPROC allows"
+	}
 	return e.Step + ": " + e.Errno.Error()
 }
 

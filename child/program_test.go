@@ -33,24 +33,28 @@ func (p *program) text() []string {
 func number(n int) *int { return &n }
 
 // The order of the stage. The group comes first, so that all that follows is
-// counted there. The parent is looked for after its death was asked to be told.
+// counted there. What takes rights comes before they are gone, and the parent-death
+// signal after, since it does not outlive a change of user. The parent is looked for
+// after its death was asked to be told.
 // Priorities and oom_score_adj need what a limit may take away (a descriptor), so
 // the limits come late; the mask is last, since a signal that is waiting ends the
 // stage as soon as it is let through.
 func TestProgram(t *testing.T) {
-	own := strconv.Itoa(os.Getpid())
+	own, fd := strconv.Itoa(os.Getpid()), aPipe(t)
 	execs := []string{`run "/bin/true"`, `run /bin/sh "/bin/true"`}
+	asUser := []string{`run "/bin/true" as www-data`, `run /bin/sh "/bin/true" as www-data`}
 	full := Settings{
 		Argv: []string{"/bin/true"}, Env: []string{"A=1", "LISTEN_PID=" + own, "LISTEN_PID=7"},
-		ParentDeath: unix.SIGTERM, OwnGroup: true, Replace: []Replacement{{FD: 1, From: 7}, {FD: 2, From: 8}}, Close: []int{0, 2},
+		ParentDeath: unix.SIGTERM, OwnGroup: true, Replace: []Replacement{{FD: 1, From: fd}, {FD: 2, From: fd}}, Close: []int{0, 2},
 		Rlimits:     []Rlimit{{Resource: unix.RLIMIT_NOFILE, What: "nofile to 1:2"}, {Resource: unix.RLIMIT_NPROC, What: "nproc to 3:4"}},
 		OOMScoreAdj: number(5), Nice: number(-3),
+		Identity: Identity{
+			As: &Account{UID: 33, GID: 34, What: "www-data"}, SetGroups: true, Groups: []uint32{4, 34}, Ambient: 1<<10 | 1<<40, NoNewPrivs: true,
+		},
 	}
 	fullText := slices.Concat([]string{
 		"make a process group",
 		"join the group",
-		"set the parent-death signal",
-		"find the parent alive",
 		"open /proc/self/oom_score_adj",
 		"set oom_score_adj to 5",
 		"set the nice value to -3",
@@ -61,10 +65,22 @@ func TestProgram(t *testing.T) {
 		"close a descriptor",
 		"set rlimit nofile to 1:2",
 		"set rlimit nproc to 3:4",
+		"give descriptor 1 to www-data",
+		"give descriptor 2 to www-data",
+		"set the supplementary groups",
+		"set the group to 34",
+		"keep capabilities",
+		"set the user to www-data",
+		"set the capabilities",
+		"set the ambient capabilities",
+		"set the ambient capabilities",
+		"set no_new_privs",
+		"set the parent-death signal",
+		"find the parent alive",
 		"get the new pid",
 		"set LISTEN_PID",
 		"set the signal mask",
-	}, execs)
+	}, asUser)
 	for _, test := range []struct {
 		name           string
 		settings       Settings

@@ -32,12 +32,15 @@ type Settings struct {
 	// Close lists descriptors that the child must not have.
 	Close []int
 
-	// Rlimits are set last, just before the exec (setrlimit(2)).
+	// Rlimits are set late, before the user only (setrlimit(2)).
 	Rlimits []Rlimit
 	// OOMScoreAdj is written to /proc/self/oom_score_adj, nil: left alone.
 	OOMScoreAdj *int
 	// Nice is the nice value, as setpriority(2) takes it; nil: left alone.
 	Nice *int
+
+	// Identity is as whom the command runs.
+	Identity Identity
 }
 
 // Replacement is a descriptor FD of the child that is to be From of ours
@@ -86,13 +89,6 @@ func (s *Settings) program(parent, joinFD int) (*program, error) {
 		p.hold(zero)
 		p.add(stepJoin, unix.SYS_WRITE, uintptr(joinFD), pointer(&zero[0]), 1)
 	}
-	if s.ParentDeath != 0 && parent != 0 {
-		p.add("set the parent-death signal", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(s.ParentDeath))
-		// "If the parent died before the prctl, the signal will never come":
-		// so look again, afterwards.
-		c := p.add("find the parent alive", unix.SYS_GETPPID)
-		c.flags, c.want = flagCheck, uintptr(parent)
-	}
 	s.addPriorities(p)
 	s.addSignals(p)
 	for _, r := range s.Replace {
@@ -105,6 +101,14 @@ func (s *Settings) program(parent, joinFD int) (*program, error) {
 		r := &s.Rlimits[i]
 		p.hold(r)
 		p.add("set rlimit "+r.What, unix.SYS_PRLIMIT64, 0, uintptr(r.Resource), pointer(&r.Cur), 0)
+	}
+	s.addIdentity(p)
+	if s.ParentDeath != 0 && parent != 0 {
+		p.add("set the parent-death signal", unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(s.ParentDeath))
+		// "If the parent died before the prctl, the signal will never come":
+		// so look again, afterwards.
+		c := p.add("find the parent alive", unix.SYS_GETPPID)
+		c.flags, c.want = flagCheck, uintptr(parent)
 	}
 	env, err := s.addEnv(p)
 	if err != nil {
@@ -190,6 +194,10 @@ func (s *Settings) addExecs(p *program, env []*byte) error {
 	}
 	p.hold(argv)
 	p.hold(shell)
+	as := ""
+	if s.Identity.As != nil {
+		as = " as " + s.Identity.As.What
+	}
 	for _, file := range candidates(s.Argv[0], s.Env) {
 		path, err := syscall.BytePtrFromString(file)
 		if err != nil {
@@ -199,10 +207,10 @@ func (s *Settings) addExecs(p *program, env []*byte) error {
 		p.hold(path)
 		p.hold(shArgv)
 		p.execs[len(p.calls)] = s.Argv[0]
-		c := p.add(fmt.Sprintf("run %q", file), unix.SYS_EXECVE, pointer(path), pointer(&argv[0]), pointer(&env[0]))
+		c := p.add(fmt.Sprintf("run %q%s", file, as), unix.SYS_EXECVE, pointer(path), pointer(&argv[0]), pointer(&env[0]))
 		c.tolerate = goOn | script
 		p.execs[len(p.calls)] = s.Argv[0]
-		c = p.add(fmt.Sprintf("run /bin/sh %q", file), unix.SYS_EXECVE, pointer(shell), pointer(&shArgv[0]), pointer(&env[0]))
+		c = p.add(fmt.Sprintf("run /bin/sh %q%s", file, as), unix.SYS_EXECVE, pointer(shell), pointer(&shArgv[0]), pointer(&env[0]))
 		c.onlyAfter = uintptr(unix.ENOEXEC)
 	}
 	return nil

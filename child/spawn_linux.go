@@ -47,6 +47,8 @@ type Spawner struct {
 	// noClone3 is set when the kernel refused CLONE_INTO_CGROUP: from then on
 	// the stage joins the group itself.
 	noClone3 bool
+	// dumpable is what our memory was marked as before the first stage.
+	dumpable dumpable
 }
 
 // NewSpawner prepares to start the command of s, which is the spawner's from now
@@ -56,7 +58,7 @@ func NewSpawner(s *Settings) (*Spawner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Spawner{settings: s, plain: plain}, nil
+	return &Spawner{settings: s, plain: plain, dumpable: isDumpable()}, nil
 }
 
 // SetEnv changes entry i of the environment that the next generations get. The
@@ -126,6 +128,9 @@ func (s *Spawner) run(p *program, args *cloneArgs, clone3 bool) (int, error) {
 	all, old := ^uint64(0), uint64(0)
 	pid, errno, failed := vforkStage(&p.calls[0], uintptr(len(p.calls)), args, use, &all, &old)
 	runtime.KeepAlive(p)
+	if s.settings.Identity.As != nil {
+		s.dumpable.restore()
+	}
 	if errno != 0 {
 		if clone3 && refusesClone3(unix.Errno(errno)) {
 			return 0, fmt.Errorf("%w: %w", errNoClone3, unix.Errno(errno))

@@ -42,6 +42,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 	for _, step := range []func(*runFlags) error{
 		func(f *runFlags) error { return in.limits(run, f) },
 		func(f *runFlags) error { return in.priorities(&run.Settings, f.OOMScoreAdj, f.Nice) },
+		func(f *runFlags) error { return f.identity(&run.Settings, true) },
 		run.memory, run.groupLimits, run.source, run.output, run.countLines, run.stopping, run.relaunch, run.report, run.clock,
 		func(f *runFlags) error { return in.counts(run, f) },
 		func(f *runFlags) error { return in.cpu(run, f) },
@@ -59,7 +60,10 @@ func (in Input) buildExec(f *execFlags, command []string) (any, error) {
 	if _, err := in.rlimits(&exec.Settings, &exec.Notes, f.Rlimit); err != nil {
 		return nil, err
 	}
-	return exec, in.priorities(&exec.Settings, f.OOMScoreAdj, f.Nice)
+	if err := in.priorities(&exec.Settings, f.OOMScoreAdj, f.Nice); err != nil {
+		return nil, err
+	}
+	return exec, f.identity(&exec.Settings, false)
 }
 
 // settings hands on what we were given.

@@ -72,6 +72,7 @@ type runFlags struct {
 
 	OOMScoreAdj string `group:"child" name:"oom-score-adj" placeholder:"N" help:"Set oom_score_adj of the command, -1000 to 1000 (proc(5))."`
 	Nice        string `group:"child" placeholder:"N" help:"Set the nice value of the command, -20 to 19."`
+	userFlags
 
 	Observe   choice `group:"report" placeholder:"REASONS" help:"Only say when a budget is spent, and touch nothing; --observe=memory-high,age for some: memory-high open-files tasks cpu-time requests watchdog changed age schedule."`
 	Name      string `group:"report" placeholder:"NAME" help:"What to call this one in lines and records."`
@@ -91,4 +92,13 @@ type execFlags struct {
 	Rlimit      []string `group:"limits" placeholder:"NAME=SOFT[:HARD]" sep:"," help:"Set a resource limit, as under relance run."`
 	OOMScoreAdj string   `group:"child" name:"oom-score-adj" placeholder:"N" help:"Set oom_score_adj, -1000 to 1000 (proc(5))."`
 	Nice        string   `group:"child" placeholder:"N" help:"Set the nice value, -20 to 19."`
+	userFlags
+}
+
+// userFlags say as whom the command runs.
+type userFlags struct {
+	User        string `group:"child" placeholder:"USER[:GROUP]" help:"Run the command as that user, with all its groups of /etc/group, and its HOME, USER, LOGNAME and SHELL: www-data, www-data:adm, 1000:1000. Under relance run, relance itself stays root."`
+	Groups      string `group:"child" placeholder:"GROUP,..." help:"The supplementary groups of the command, in place of those of --user: names or numbers, or none."`
+	AmbientCaps string `group:"child" placeholder:"CAP,..." help:"Capabilities that the command keeps as another user than root: NET_BIND_SERVICE (capabilities(7); none)."`
+	NoNewPrivs  bool   `group:"child" help:"Never let the command get more rights, by no set-user-ID program (no_new_privs)."`
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/child"
 	"relance/place"
 	"relance/restart"
 )
@@ -20,6 +21,8 @@ type memories struct {
 	place   *place.Place
 	limits  cgroup.Limits
 	trigger *cgroup.Trigger
+	// user is whom the command runs as, nil: as we do.
+	user    *child.Account
 	watcher *cgroup.Watcher
 	// around measures the group around us, in which the groups of the generations
 	// are or the tree itself is; nil where nobody measures it.
@@ -41,7 +44,7 @@ type memory struct {
 }
 
 func openMemories(s Setup) (*memories, error) {
-	m := &memories{place: s.Place, limits: s.Limits, trigger: s.Pressure}
+	m := &memories{place: s.Place, limits: s.Limits, trigger: s.Pressure, user: s.Settings.Identity.As}
 	if s.Place.Source == place.Proc {
 		return m, nil
 	}
@@ -214,11 +217,16 @@ func addPressureEnv(env []string) ([]string, int) {
 }
 
 // pressureEntry is the variable for one group. /dev/null says that there is
-// nothing to watch (systemd's MEMORY_PRESSURE), as on a kernel with psi=0.
-func pressureEntry(g *cgroup.Group) string {
+// nothing to watch (systemd's MEMORY_PRESSURE), as on a kernel with psi=0. The file is
+// given to the user of the command, if that is another one: it has to write to it.
+func (m *memory) pressureEntry(g *cgroup.Group) string {
 	const file = "memory.pressure"
 	if unix.Faccessat(g.FD(), file, unix.R_OK, 0) != nil {
 		return pressureWatch + "/dev/null"
+	}
+	if m.user != nil {
+		// Where we may not, the command is told so when it opens the file.
+		_ = unix.Fchownat(g.FD(), file, int(m.user.UID), -1, 0)
 	}
 	return pressureWatch + filepath.Join(g.Path(), file)
 }

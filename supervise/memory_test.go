@@ -5,22 +5,46 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"relance/child"
 	"relance/internal/cgrouptest"
 	"relance/place"
 )
 
 // The program is told where to watch, and not to where the kernel does not tell.
 func TestPressureEntry(t *testing.T) {
-	g := cgrouptest.Scratch(t)
-	if got, want := pressureEntry(g), pressureWatch+filepath.Join(g.Path(), "memory.pressure"); got != want {
+	g, m := cgrouptest.Scratch(t), &memory{}
+	if got, want := m.pressureEntry(g), pressureWatch+filepath.Join(g.Path(), "memory.pressure"); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	// Since Linux 6.1: the files of the group go, as all do that has psi=0.
 	if err := os.WriteFile(filepath.Join(g.Path(), "cgroup.pressure"), []byte("0"), 0); err != nil {
 		t.Skip(err)
 	}
-	if got := pressureEntry(g); got != pressureWatch+"/dev/null" {
+	if got := m.pressureEntry(g); got != pressureWatch+"/dev/null" {
 		t.Errorf("%q without the file", got)
+	}
+}
+
+// A program that runs as another user has to write to the file.
+func TestPressureOwner(t *testing.T) {
+	g := cgrouptest.Scratch(t)
+	file := filepath.Join(g.Path(), "memory.pressure")
+	owner := func() (st unix.Stat_t) {
+		if err := unix.Stat(file, &st); err != nil {
+			t.Skip(err) // psi=0
+		}
+		return st
+	}
+	before := owner()
+	(&memory{}).pressureEntry(g)
+	if got := owner(); got.Uid != before.Uid {
+		t.Errorf("as we do: got uid %d, want %d", got.Uid, before.Uid)
+	}
+	(&memory{memories: &memories{user: &child.Account{UID: 65534}}}).pressureEntry(g)
+	if got := owner(); got.Uid != 65534 || got.Gid != before.Gid || got.Mode != before.Mode {
+		t.Errorf("got uid %d, gid %d, mode %o; want uid 65534 and the rest as it was", got.Uid, got.Gid, got.Mode)
 	}
 }
 

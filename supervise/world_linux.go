@@ -154,7 +154,7 @@ func (m *Machine) spawn(g *generation) (int, error) {
 		return 0, err
 	}
 	if g.pressureEnv >= 0 {
-		if err := g.spawner.SetEnv(g.pressureEnv, pressureEntry(g.group)); err != nil {
+		if err := g.spawner.SetEnv(g.pressureEnv, g.memory.pressureEntry(g.group)); err != nil {
 			return 0, err
 		}
 	}
