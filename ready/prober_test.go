@@ -122,6 +122,18 @@ func TestFile(t *testing.T) {
 	}
 	o.want(3, true, "file "+path+" was written")
 
+	// Written in place, of the same size, and its age put back: until the clock of the
+	// kernel has gone on.
+	o.begin(5)
+	for r := (Result{}); !r.Ready; {
+		write("xxxx")
+		if err := os.Chtimes(path, st.ModTime(), st.ModTime()); err != nil {
+			t.Fatal(err)
+		}
+		o.Ask(5)
+		r = o.next()
+	}
+
 	o.begin(4)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func (p *Prober) try(c *candidate) Result {
 
 // dial connects to an address, by the deadline.
 func dial(network, address string, by time.Time) (net.Conn, error) {
-	// To live long enough to be probed is nothing that these do.
+	// No connection lives long enough to be kept alive.
 	dialer := net.Dialer{Deadline: by, KeepAlive: -1}
 	conn, err := dialer.Dial(network, address)
 	if err == nil {
