@@ -191,21 +191,42 @@ func TestAuthentication(t *testing.T) {
 	}
 }
 
+// late is a context whose deadline passes when the test says so.
+type late struct {
+	context.Context
+	passed chan struct{}
+}
+
+func (l late) Done() <-chan struct{} { return l.passed }
+
+func (l late) Err() error {
+	select {
+	case <-l.passed:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 // Who says nothing is not waited for, at no point; and who does not want to wait
 // is heard.
 func TestEndOfPatience(t *testing.T) {
-	silent := map[string]socket{
-		"accepts":  listen(t, func(n net.Conn, in *bufio.Reader) { io.Copy(io.Discard, in) }),
-		"hears":    private(t, func(p peer) { p.call(); p.gone() }),
-		"promises": private(t, func(p peer) { p.reply(p.call(), job); p.gone() }),
+	silent := map[string]func(l late) socket{
+		"accepts": func(l late) socket {
+			return listen(t, func(n net.Conn, in *bufio.Reader) { in.Peek(1); close(l.passed); io.Copy(io.Discard, in) })
+		},
+		"hears": func(l late) socket { return private(t, func(p peer) { p.call(); close(l.passed); p.gone() }) },
+		"promises": func(l late) socket {
+			return private(t, func(p peer) { p.reply(p.call(), job); close(l.passed); p.gone() })
+		},
 	}
-	for name, where := range silent {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		if _, err := start(ctx, where); !errors.Is(err, ErrTimeout) {
+	for name, listens := range silent {
+		deadline := late{t.Context(), make(chan struct{})}
+		where := listens(deadline)
+		if _, err := start(deadline, where); !errors.Is(err, ErrTimeout) {
 			t.Errorf("%s: %v", name, err)
 		}
-		cancel()
-		ctx, cancel = context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := start(ctx, where); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, canceled: %v", name, err)
@@ -252,14 +273,15 @@ func TestMayListen(t *testing.T) {
 // Nothing stays: no goroutine, no descriptor.
 func TestNothingStays(t *testing.T) {
 	good := private(t, func(p peer) { p.reply(p.call(), job); p.say(removed(job, "done")); p.gone() })
-	silent := private(t, func(p peer) { p.call(); p.gone() })
+	deadlines := make(chan late, 1)
+	silent := private(t, func(p peer) { p.call(); close((<-deadlines).passed); p.gone() })
 	once := func() {
 		if _, err := start(t.Context(), good); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
-		defer cancel()
-		if _, err := start(ctx, silent); !errors.Is(err, ErrTimeout) {
+		deadline := late{t.Context(), make(chan struct{})}
+		deadlines <- deadline
+		if _, err := start(deadline, silent); !errors.Is(err, ErrTimeout) {
 			t.Fatal(err)
 		}
 	}

@@ -113,7 +113,7 @@ func lookAt(t *testing.T, g given, words [][]byte) string {
 // openOnce opens the test's own file, the same for all runs of the test.
 func openOnce(t *testing.T, flags int) *os.File {
 	t.Helper()
-	f, err := os.OpenFile(filepath.Join(bin, "given-file"), flags|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(bin(), "given-file"), flags|os.O_CREATE, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}

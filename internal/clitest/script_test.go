@@ -55,7 +55,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", name)
 		},
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+			env.Setenv("PATH", bin()+":"+os.Getenv("PATH"))
 			env.Values[begunKey{}] = map[string]*begun{}
 			return nil
 		},
@@ -136,7 +136,7 @@ func begin(ts *testscript.TestScript, neg bool, args []string) {
 	defer out.Close()
 	defer errs.Close()
 	program := args[1]
-	if own := filepath.Join(bin, program); !strings.Contains(program, "/") {
+	if own := filepath.Join(bin(), program); !strings.Contains(program, "/") {
 		if _, err := os.Stat(own); err == nil {
 			program = own
 		}

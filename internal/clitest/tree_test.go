@@ -39,7 +39,7 @@ func service(t *testing.T, port int, eat string, words ...string) *exec.Cmd {
 	misbehave(t)
 	words = append(words, "sh", "-c", leakingService)
 	cmd := exec.Command(words[0], words[1:]...)
-	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), fmt.Sprintf("PORT=%d", port), "EAT="+eat)
+	cmd.Env = append(os.Environ(), "PATH="+bin()+":"+os.Getenv("PATH"), fmt.Sprintf("PORT=%d", port), "EAT="+eat)
 	return cmd
 }
 
