@@ -15,8 +15,10 @@ type socket struct {
 	name    string         // of unix: the path, or @ and the abstract name
 	kind    int            // of unix: SOCK_STREAM, …
 	accepts bool           // it listens; one of udp takes what comes from anybody
-	inode   uint64
-	uid     int // of tcp and udp: whose it is; of unix -1
+	// connected says that it is an end of a connection, of unix.
+	connected bool
+	inode     uint64
+	uid       int // of tcp and udp: whose it is; of unix -1
 }
 
 // States of a socket as /proc/net/tcp and udp show them (tcp_states.h), and the flag
@@ -25,6 +27,8 @@ const (
 	tcpListens  = "0A"
 	udpAnybody  = "07"
 	unixAccepts = 1 << 16
+	// unixConnected is one of enum socket_state (SS_CONNECTED).
+	unixConnected = "03"
 )
 
 // parseInet parses a line of /proc/net/{tcp,tcp6,udp,udp6}; see proc_net_tcp(5). The
@@ -84,7 +88,8 @@ func parseUnix(line []byte) (s socket, ok bool) {
 		return socket{}, false
 	}
 	return socket{
-		network: "unix", name: string(rest[1:]), kind: int(kind), accepts: flags&unixAccepts != 0, inode: inode, uid: -1,
+		network: "unix", name: string(rest[1:]), kind: int(kind), accepts: flags&unixAccepts != 0,
+		connected: string(f[5]) == unixConnected, inode: inode, uid: -1,
 	}, true
 }
 

@@ -56,6 +56,7 @@ func TestParseUnix(t *testing.T) {
 	}{
 		{"00000000755b7c7d: 00000002 00000000 00010000 0001 01  1648 /run/a b ", socket{network: "unix", name: "/run/a b ", kind: 1, accepts: true, inode: 1648, uid: -1}},
 		{"00000000755b7c7d: 00000002 00000000 00000000 0002 01 648 @x", socket{network: "unix", name: "@x", kind: 2, inode: 648, uid: -1}},
+		{"00000000755b7c7d: 00000003 00000000 00000000 0001 03   648 /run/a", socket{network: "unix", name: "/run/a", kind: 1, connected: true, inode: 648, uid: -1}},
 		{"00000000755b7c7d: 00000003 00000000 00000000 0001 03   648", socket{}},
 		{"00000000755b7c7d: 00000003 00000000 00000000 0001 03   648 ", socket{}},
 		{"Num       RefCount Protocol Flags    Type St Inode Path", socket{}},
