@@ -48,15 +48,7 @@ func run() int {
 		fmt.Print(todo.Text)
 		return 0
 	case *cli.Exec:
-		for _, note := range todo.Notes {
-			fmt.Fprintf(stderr{}, "relance: %s\n", note)
-		}
-		err := todo.Settings.Exec()
-		cli.Complain(stderr{}, err)
-		if stage, ok := err.(*child.StageError); ok {
-			return stage.ExitStatus()
-		}
-		return cli.UsageStatus
+		return become(todo)
 	case *cli.Doctor:
 		return diagnosed(todo)
 	case *cli.Notify:
@@ -65,6 +57,30 @@ func run() int {
 		return supervised(todo, given)
 	}
 	panic("unknown thing to do")
+}
+
+// become is "relance exec"; it returns only where that could not be.
+func become(todo *cli.Exec) int {
+	for _, note := range todo.Notes {
+		fmt.Fprintf(stderr{}, "relance: %s\n", note)
+	}
+	held, err := hold(&todo.Sockets)
+	if err != nil {
+		return refuse(err)
+	}
+	if held != nil {
+		defer held.Close()
+		for _, end := range held.Ends() {
+			todo.Settings.Replace = append(todo.Settings.Replace, child.Replacement(end))
+		}
+		todo.Settings.Env = held.Env(todo.Settings.Env)
+	}
+	err = todo.Settings.Exec()
+	cli.Complain(stderr{}, err)
+	if stage, ok := err.(*child.StageError); ok {
+		return stage.ExitStatus()
+	}
+	return cli.UsageStatus
 }
 
 // supervised runs the command until all is over.
@@ -88,6 +104,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return refuse(err)
 	}
 	defer drain(from, received, given.Ignored)
+	defer from.held.Close()
 	where, err := locate(todo)
 	if err != nil {
 		return refuse(err)
@@ -104,7 +121,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	}
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
-		Ask: ask(todo), Files: from.watched, Workers: todo.Policy.Workers, Berths: len(from.ears), Ears: from.ears,
+		Ask: ask(todo), Files: from.watched, Sockets: from.held, Workers: todo.Policy.Workers, Berths: len(from.ears), Ears: from.ears,
 		Prober: from.prober, ReadyFD: todo.Ready.FD, Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say, Settled: entry.Trim,
 	})
 	if errors.Is(err, tree.ErrNoProc) {

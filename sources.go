@@ -14,6 +14,7 @@ import (
 	"relance/clock"
 	"relance/entry"
 	"relance/files"
+	"relance/listen"
 	"relance/output"
 	"relance/ready"
 	"relance/requests"
@@ -30,6 +31,7 @@ type opened struct {
 	watched *files.Watch
 	broker  *stdio.Broker
 	prober  *ready.Prober
+	held    *listen.Held
 	above   *requests.Upward
 	beat    time.Duration
 	supervise.Sources
@@ -49,7 +51,7 @@ func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, chan
 	news, touched, set := make(chan requests.News, 64), make(chan files.Touched, 1), make(chan clock.Set)
 	o.Sources = supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched, Requests: news}
 	o.ears = make([]supervise.Ears, berths(todo))
-	if err = o.listen(todo, news, say); err != nil {
+	if err = o.hear(todo, news, say); err != nil {
 		return o, err
 	}
 	if todo.Listens {
@@ -69,6 +71,12 @@ func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, chan
 	}
 	if err = o.probe(todo); err != nil {
 		return o, err
+	}
+	if o.held, err = hold(&todo.Sockets); err != nil {
+		return o, err
+	}
+	for _, address := range o.held.Chosen() {
+		say("listening on " + address)
 	}
 	watchClock(todo, set, say)
 	return o, nil
@@ -109,6 +117,16 @@ func watchClock(todo *cli.Run, set chan<- clock.Set, say func(string)) {
 		return
 	}
 	go source.Run(set)
+}
+
+// hold binds the sockets that the command is to have, and takes those that we were
+// given for it; nil: there are none.
+func hold(sockets *cli.Sockets) (*listen.Held, error) {
+	held, err := listen.Open(listen.Want{Addresses: sockets.Addresses, As: sockets.As, Env: environment(), PID: os.Getpid()})
+	if err != nil {
+		return nil, sockets.Unbound(err)
+	}
+	return held, nil
 }
 
 // carry stands between the command's output and ours, where that is needed.
@@ -212,9 +230,9 @@ func watchFiles(todo *cli.Run, touched chan<- files.Touched) (*files.Watch, erro
 	return watch, nil
 }
 
-// listen opens what counts requests and what hears of them, where somebody wants to
+// hear opens what counts requests and what hears of them, where somebody wants to
 // know.
-func (o *opened) listen(todo *cli.Run, news chan<- requests.News, say func(string)) error {
+func (o *opened) hear(todo *cli.Run, news chan<- requests.News, say func(string)) error {
 	if todo.Policy.MaxRequests == 0 && !todo.Listens && todo.Stdio == nil {
 		return nil
 	}

@@ -36,6 +36,7 @@ func number(n int) *int { return &n }
 // counted there. What takes rights comes before they are gone, and the parent-death
 // signal after, since it does not outlive a change of user. The parent is looked for
 // after its death was asked to be told.
+// What is replaced is not closed afterwards: 2 was not open before.
 // Priorities and oom_score_adj need what a limit may take away (a descriptor), so
 // the limits come late; the mask is last, since a signal that is waiting ends the
 // stage as soon as it is let through.
@@ -45,7 +46,7 @@ func TestProgram(t *testing.T) {
 	asUser := []string{`run "/bin/true" as www-data`, `run /bin/sh "/bin/true" as www-data`}
 	full := Settings{
 		Argv: []string{"/bin/true"}, Env: []string{"A=1", "LISTEN_PID=" + own, "LISTEN_PID=7"},
-		ParentDeath: unix.SIGTERM, OwnGroup: true, Replace: []Replacement{{FD: 1, From: fd}, {FD: 2, From: fd}}, Close: []int{0, 2},
+		ParentDeath: unix.SIGTERM, OwnGroup: true, Replace: []Replacement{{FD: 1, From: fd}, {FD: 2, From: fd}}, Close: []int{0, 2, 3},
 		Rlimits:     []Rlimit{{Resource: unix.RLIMIT_NOFILE, What: "nofile to 1:2"}, {Resource: unix.RLIMIT_NPROC, What: "nproc to 3:4"}},
 		OOMScoreAdj: number(5), Nice: number(-3),
 		Identity: Identity{

@@ -2,6 +2,7 @@ package child
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"unsafe"
@@ -27,9 +28,11 @@ type Settings struct {
 	ParentDeath unix.Signal
 	// OwnGroup makes the child the leader of a process group of its own.
 	OwnGroup bool
-	// Replace lists descriptors that take the place of others.
+	// Replace lists descriptors that take the place of others, in this order: what one
+	// puts in its place, a later one must not be made from.
 	Replace []Replacement
-	// Close lists descriptors that the child must not have.
+	// Close lists descriptors that the child must not have, but for those that are
+	// replaced.
 	Close []int
 
 	// Rlimits are set late, before the user only (setrlimit(2)).
@@ -95,7 +98,9 @@ func (s *Settings) program(parent, joinFD int) (*program, error) {
 		p.add(fmt.Sprintf("replace descriptor %d", r.FD), unix.SYS_DUP3, uintptr(r.From), uintptr(r.FD), 0)
 	}
 	for _, fd := range s.Close {
-		p.add("close a descriptor", unix.SYS_CLOSE, uintptr(fd))
+		if !slices.ContainsFunc(s.Replace, func(r Replacement) bool { return r.FD == fd }) {
+			p.add("close a descriptor", unix.SYS_CLOSE, uintptr(fd))
+		}
 	}
 	for i := range s.Rlimits {
 		r := &s.Rlimits[i]

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -61,15 +63,21 @@ func NewSpawner(s *Settings) (*Spawner, error) {
 	return &Spawner{settings: s, plain: plain, dumpable: isDumpable()}, nil
 }
 
-// SetEnv changes entry i of the environment that the next generations get. The
-// entry is the whole of it, NAME=value.
-func (s *Spawner) SetEnv(i int, entry string) error {
+// SetEnv changes an entry of the environment that the next generations get: the last
+// of the same name, NAME=value.
+func (s *Spawner) SetEnv(entry string) error {
 	text, err := unix.BytePtrFromString(entry)
 	if err != nil {
 		return fmt.Errorf("environment %q: %w", entry, err)
 	}
-	s.settings.Env[i], s.plain.env[i] = entry, text
-	return nil
+	name := entry[:strings.IndexByte(entry, '=')+1]
+	for i, old := range slices.Backward(s.settings.Env) {
+		if strings.HasPrefix(old, name) {
+			s.settings.Env[i], s.plain.env[i] = entry, text
+			return nil
+		}
+	}
+	return fmt.Errorf("environment %q: there is no such entry to change", entry)
 }
 
 // Spawn starts the command and returns its pid once the exec has succeeded. The

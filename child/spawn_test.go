@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -202,6 +203,40 @@ func TestSpawnAgain(t *testing.T) {
 }
 
 // Exec becomes the command under the same pid, and returns if it cannot.
+// TestSetEnv: the entry is found by its name, wherever it has come to be; of several the
+// last is ours.
+func TestSetEnv(t *testing.T) {
+	s, output := shell(t, "echo $A")
+	s.Env = append(s.Env, "B=1", "A=", "B=")
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	spawner, err := NewSpawner(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		entry string
+		fails bool
+	}{{"A=7", false}, {"B=2", false}, {"D=1", true}, {"A=x\x00", true}} {
+		if err := spawner.SetEnv(test.entry); (err != nil) != test.fails {
+			t.Errorf("%q: %v", test.entry, err)
+		}
+	}
+	if want := []string{"PATH=/bin:/usr/bin", "B=1", "A=7", "B=2"}; !slices.Equal(s.Env, want) {
+		t.Errorf("got %q, want %q", s.Env, want)
+	}
+	pid, err := spawner.Spawn(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.Wait4(pid, nil, 0, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := output(); got != "7" {
+		t.Errorf("the command has %q", got)
+	}
+}
+
 func TestExecInPlace(t *testing.T) {
 	for _, test := range []struct {
 		command, want string

@@ -34,10 +34,11 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 			BackoffMin: defaultBackoffMin, BackoffMax: defaultBackoffMax, MinUptime: defaultMinUptime,
 			Seed: uint64(time.Now().UnixNano()) ^ uint64(os.Getpid())<<32,
 		},
-		Settings:    in.settings(command),
-		Supervising: len(f.Rlimit) > 0 || f.limitsGroup() != "" || f.Restart != "" || f.budgets() || f.RestartSignal != "" || f.Handover || f.Workers != "",
-		Zone:        time.Local,
-		Source:      place.Auto, NeedsGroup: f.limitsGroup(),
+		Settings: in.settings(command),
+		Supervising: len(f.Rlimit) > 0 || f.limitsGroup() != "" || f.Restart != "" || f.budgets() || f.RestartSignal != "" || f.Handover || f.Workers != "" ||
+			len(f.Listen) > 0,
+		Zone:   time.Local,
+		Source: place.Auto, NeedsGroup: f.limitsGroup(),
 	}
 	for _, step := range []func(*runFlags) error{
 		func(f *runFlags) error { return in.limits(run, f) },
@@ -46,7 +47,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		run.memory, run.groupLimits, run.source, run.output, run.countLines, run.stopping, run.relaunch, run.report, run.clock,
 		func(f *runFlags) error { return in.counts(run, f) },
 		func(f *runFlags) error { return in.cpu(run, f) },
-		run.watch, run.requests, run.several, run.observe,
+		run.watch, run.requests, run.listen, run.several, run.observe,
 	} {
 		if err := step(f); err != nil {
 			return nil, err
@@ -61,6 +62,9 @@ func (in Input) buildExec(f *execFlags, command []string) (any, error) {
 		return nil, err
 	}
 	if err := in.priorities(&exec.Settings, f.OOMScoreAdj, f.Nice); err != nil {
+		return nil, err
+	}
+	if err := exec.Sockets.parse(f.Listen, f.ListenAs); err != nil {
 		return nil, err
 	}
 	return exec, f.identity(&exec.Settings, false)

@@ -60,6 +60,9 @@ type runFlags struct {
 	OnLost         string `group:"requests" placeholder:"MODE" set:"standard=error" help:"What becomes of a request under --stdio that a generation leaves unanswered: error, replay (asked once more) or exit (${standard})."`
 	LostReply      string `group:"requests" placeholder:"TEXT" help:"The answer to a lost request under --stdio lines, whose protocol has no error of its own."`
 
+	Listen   []string `group:"sockets" placeholder:"ADDR" sep:";" help:"Hold a socket over all generations and pass it to the command: :8080, 127.0.0.1:80, [::]:80, unix:/run/app.sock, unix:@name, udp:, seqpacket:, dgram:. Options after commas: name= backlog= mode= owner= reuseport ipv6only freebind (docs/sockets.md)."`
+	ListenAs string   `group:"sockets" name:"listen-as" placeholder:"WAYS" help:"How the command finds them: systemd (LISTEN_FDS), server-starter, einhorn, or stdin for the one socket of a FastCGI program (systemd, and as relance has got its own)."`
+
 	StopSignal  string   `group:"stopping" placeholder:"SIGNAL" set:"standard=TERM" help:"What asks the command to leave (${standard})."`
 	StopTimeout string   `group:"stopping" placeholder:"DURATION" set:"standard=10s" help:"The grace: time between the stop signal and KILL to the whole tree (${standard}); infinity for no KILL."`
 	Rewrite     []string `group:"stopping" placeholder:"SIGNAL=SIGNAL" sep:"," help:"Pass another signal on than the one that came, or none: HUP=QUIT, USR1=none."`
@@ -90,6 +93,8 @@ type runFlags struct {
 // execFlags are the flags of "relance exec".
 type execFlags struct {
 	Rlimit      []string `group:"limits" placeholder:"NAME=SOFT[:HARD]" sep:"," help:"Set a resource limit, as under relance run."`
+	Listen      []string `group:"sockets" placeholder:"ADDR" sep:";" help:"Bind a socket and pass it to the command, as under relance run. The file of a unix socket is not removed at the end."`
+	ListenAs    string   `group:"sockets" name:"listen-as" placeholder:"WAYS" help:"How the command finds them, as under relance run."`
 	OOMScoreAdj string   `group:"child" name:"oom-score-adj" placeholder:"N" help:"Set oom_score_adj, -1000 to 1000 (proc(5))."`
 	Nice        string   `group:"child" placeholder:"N" help:"Set the nice value, -20 to 19."`
 	userFlags

@@ -16,6 +16,7 @@ var groups = []kong.Group{
 	{Key: "budgets", Title: "Budgets (relance watches them; spent: recycle)"},
 	{Key: "clock", Title: "The clock (planned recycles)"},
 	{Key: "requests", Title: "Requests (recycle between them)"},
+	{Key: "sockets", Title: "Sockets (held over all generations)"},
 	{Key: "several", Title: "Several at once (no connection refused)"},
 	{Key: "stopping", Title: "Stopping"},
 	{Key: "relaunch", Title: "Relaunch"},
@@ -50,12 +51,14 @@ Examples:
   relance --memory-high 80% --stop-signal QUIT -- nginx -g 'daemon off;'
   relance --at 02:30 --timezone Europe/Berlin --jitter 30m -- ./server
   relance --memory-high 1G --memory-max 2G --window 22:00-05:00 -- ./server
+  relance --listen :8080 --every 6h -- gunicorn app:app
   relance --rlimit cpu=1h --restart on-failure --give-up 5/1m -- ./worker
 `
 
 const execUsage = `Usage: relance exec [flags] [--] COMMAND [ARG...]
 
-Set limits in this process and become COMMAND: same pid, nothing stays behind.
+Set limits in this process, bind sockets, and become COMMAND: same pid, nothing
+stays behind.
 `
 
 const execEnd = `

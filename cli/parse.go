@@ -59,6 +59,8 @@ type Run struct {
 	Stdio *stdio.Settings
 	// Ready is what is looked at to see whether a generation can do its work.
 	Ready ready.Spec
+	// Sockets are held for the command.
+	Sockets Sockets
 	// RestartSignal asks for the next generation; zero: none does.
 	RestartSignal unix.Signal
 	silenceAsked  string // --output-silence as it was written
@@ -84,6 +86,7 @@ func (run *Run) Guarded() bool {
 // Exec is what "relance exec" is asked to do.
 type Exec struct {
 	Settings child.Settings
+	Sockets  Sockets
 	Notes    []string
 }
 

@@ -29,11 +29,10 @@ type berth struct {
 	Ears
 	worker  int
 	spawner *child.Spawner
-	// requestsEnv is the place of the two sockets in the environment of the child,
-	// pressureEnv that of MEMORY_PRESSURE_WATCH, markEnv that of its generation; -1:
-	// there is none.
-	requestsEnv, pressureEnv, markEnv int
-	taken                             bool
+	// pressured says that the child is told where to watch for memory pressure, and
+	// marked which generation it is.
+	pressured, marked bool
+	taken             bool
 }
 
 // generation is what the machine has of one run of the command, until another one
@@ -58,21 +57,22 @@ type generation struct {
 
 // newBerth makes a berth for a worker; zero: there is only one.
 func (m *Machine) newBerth(s Setup, worker int, ears Ears) (*berth, error) {
-	b := &berth{Ears: ears, worker: worker, requestsEnv: -1, pressureEnv: -1, markEnv: -1}
+	b := &berth{Ears: ears, worker: worker, pressured: s.Place.Limited()}
 	settings := *s.Settings
 	settings.Replace = slices.Clone(settings.Replace)
 	settings.Env = slices.Clone(settings.Env)
-	if m.prober != nil && m.prober.ChildEnd() >= 0 {
-		settings.Replace = append(settings.Replace, child.Replacement{FD: s.ReadyFD, From: m.prober.ChildEnd()})
-	}
 	if err := b.emptyInput(&settings); err != nil {
 		return nil, err
 	}
 	b.replaceOutput(&settings)
 	m.replaceStdio(&settings)
+	m.passSockets(&settings)
+	if m.prober != nil && m.prober.ChildEnd() >= 0 {
+		settings.Replace = append(settings.Replace, child.Replacement{FD: s.ReadyFD, From: m.prober.ChildEnd()})
+	}
 	b.name(&settings, s.Berths > 1)
-	if s.Place.Limited() {
-		settings.Env, b.pressureEnv = addPressureEnv(settings.Env)
+	if b.pressured {
+		settings.Env = addPressureEnv(settings.Env)
 	}
 	b.makeRoom(&settings)
 	var err error
@@ -91,7 +91,6 @@ func (b *berth) emptyInput(s *child.Settings) error {
 		return fmt.Errorf("open /dev/null for stdin: %w", err)
 	}
 	s.Replace = append(s.Replace, child.Replacement{FD: 0, From: null})
-	s.Close = slices.DeleteFunc(slices.Clone(s.Close), func(fd int) bool { return fd == 0 })
 	return nil
 }
 
@@ -113,7 +112,7 @@ func (b *berth) name(s *child.Settings, several bool) {
 	if b.worker > 0 {
 		s.Env = append(s.Env, workerEnv+strconv.Itoa(b.worker))
 	}
-	b.markEnv = len(s.Env)
+	b.marked = true
 	s.Env = append(s.Env, generationEnv)
 }
 
@@ -128,10 +127,10 @@ func (m *Machine) take(gen, worker int) (*generation, error) {
 		m.generations = slices.DeleteFunc(m.generations, func(g *generation) bool { return g.berth == b })
 		g := &generation{berth: b, gen: gen}
 		m.generations = append(m.generations, g)
-		if b.markEnv < 0 {
+		if !b.marked {
 			return g, nil
 		}
-		return g, b.spawner.SetEnv(b.markEnv, g.mark())
+		return g, b.spawner.SetEnv(g.mark())
 	}
 	return nil, fmt.Errorf("generation %d: no room for another one of worker %d", gen, worker)
 }
@@ -139,7 +138,7 @@ func (m *Machine) take(gen, worker int) (*generation, error) {
 // mark is the entry of the environment by which a generation is known; empty: there
 // are no others.
 func (g *generation) mark() string {
-	if g.markEnv < 0 {
+	if !g.marked {
 		return ""
 	}
 	return generationEnv + strconv.Itoa(g.gen)

@@ -202,10 +202,9 @@ const (
 // childTrigger is the threshold that systemd hands to its services by default.
 var childTrigger = cgroup.Trigger{Stall: 200 * time.Millisecond, Window: 2 * time.Second}
 
-// addPressureEnv makes room for the two variables at the end of env and returns
-// it with the place of the first. Those that we were given ourselves are about
-// the group around us, and give way.
-func addPressureEnv(env []string) ([]string, int) {
+// addPressureEnv makes room for the two variables at the end of env. Those that we
+// were given ourselves are about the group around us, and give way.
+func addPressureEnv(env []string) []string {
 	var out []string
 	for _, entry := range env {
 		if !strings.HasPrefix(entry, pressureWatch) && !strings.HasPrefix(entry, pressureWrite) {
@@ -213,7 +212,15 @@ func addPressureEnv(env []string) ([]string, int) {
 		}
 	}
 	write := base64.StdEncoding.EncodeToString(childTrigger.Command())
-	return append(out, pressureWatch, pressureWrite+write), len(out)
+	return append(out, pressureWatch, pressureWrite+write)
+}
+
+// beginPressure tells the next generation where to watch.
+func (m *Machine) beginPressure(g *generation) error {
+	if !g.pressured {
+		return nil
+	}
+	return g.spawner.SetEnv(g.memory.pressureEntry(g.group))
 }
 
 // pressureEntry is the variable for one group. /dev/null says that there is

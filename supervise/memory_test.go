@@ -3,6 +3,8 @@ package supervise
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -10,6 +12,7 @@ import (
 	"relance/child"
 	"relance/internal/cgrouptest"
 	"relance/place"
+	"relance/requests"
 )
 
 // The program is told where to watch, and not to where the kernel does not tell.
@@ -38,7 +41,7 @@ func TestPressureOwner(t *testing.T) {
 		return st
 	}
 	before := owner()
-	(&memory{}).pressureEntry(g)
+	(&memory{memories: &memories{}}).pressureEntry(g)
 	if got := owner(); got.Uid != before.Uid {
 		t.Errorf("as we do: got uid %d, want %d", got.Uid, before.Uid)
 	}
@@ -63,5 +66,32 @@ func TestUsageUncounted(t *testing.T) {
 	m := &memory{memories: &memories{place: &place.Place{Source: place.Cgroup}}, group: g}
 	if _, counted, err := m.usage(); counted || err != nil {
 		t.Errorf("counted %v, %v; want neither", counted, err)
+	}
+}
+
+// Each variable of a generation gets to its place, whatever else was in the environment
+// that we were given.
+func TestPlacesInEnv(t *testing.T) {
+	b := &berth{Ears: Ears{Server: &requests.Server{}}}
+	s := &child.Settings{Argv: []string{"true"}, Env: []string{"NOTIFY_SOCKET=x", "WATCHDOG_PID=1", "A=1", pressureWatch + "/old"}}
+	s.Env = addPressureEnv(s.Env)
+	b.makeRoom(s)
+	spawner, err := child.NewSpawner(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range []string{pressureWatch + "/new", "NOTIFY_SOCKET=new", "RELANCE_SOCKET=new"} {
+		if err := spawner.SetEnv(entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var names []string
+	for _, entry := range s.Env {
+		name, _, _ := strings.Cut(entry, "=")
+		names = append(names, name)
+	}
+	want := []string{"A", "MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE", "NOTIFY_SOCKET", "RELANCE_SOCKET"}
+	if !slices.Equal(names, want) || s.Env[1] != pressureWatch+"/new" || s.Env[3] != "NOTIFY_SOCKET=new" {
+		t.Errorf("got %q", s.Env)
 	}
 }

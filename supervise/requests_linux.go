@@ -30,7 +30,6 @@ func (b *berth) makeRoom(s *child.Settings) {
 			env = append(env, entry)
 		}
 	}
-	b.requestsEnv = len(env)
 	s.Env = append(env, listenedTo()[:2]...)
 }
 
@@ -43,9 +42,9 @@ func (m *Machine) beginRequests(g *generation) error {
 		return nil
 	}
 	env, err := g.Server.Begin(g.gen)
-	for i, entry := range env {
+	for _, entry := range env {
 		if err == nil {
-			err = g.spawner.SetEnv(g.requestsEnv+i, entry)
+			err = g.spawner.SetEnv(entry)
 		}
 	}
 	return err

@@ -15,14 +15,14 @@ func (m *Machine) replaceStdio(s *child.Settings) {
 
 // beginStdio makes the pipes of a generation. Until it is known how many requests it
 // may serve it is handed one at most.
-func (m *Machine) beginStdio(gen int) error {
+func (m *Machine) beginStdio(g *generation) error {
 	if m.stdio == nil {
 		return nil
 	}
 	if m.limited {
 		m.stdio.Limit(1)
 	}
-	return m.stdio.Begin(gen)
+	return m.stdio.Begin(g.gen)
 }
 
 // stdioSpawned hands the command its requests, or takes the pipes back.

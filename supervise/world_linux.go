@@ -9,6 +9,7 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/files"
+	"relance/listen"
 	"relance/place"
 	"relance/ready"
 	"relance/restart"
@@ -30,6 +31,8 @@ type Machine struct {
 	// cannot be watched.
 	files  *files.Watch
 	unseen string
+	// sockets are those that are held for the command, nil: none is.
+	sockets *listen.Held
 	// stdio carries requests, nil: nobody does. limited says that they are counted.
 	stdio   *stdio.Broker
 	limited bool
@@ -56,6 +59,8 @@ type Setup struct {
 	Ask Ask
 	// Files are those that are watched, nil: none is.
 	Files *files.Watch
+	// Sockets are held for the command, nil: none is.
+	Sockets *listen.Held
 	// Workers is how many there are, zero for one that has no number, and Berths how
 	// many generations may live at once; Ears has one for each of these, those of the
 	// first worker first.
@@ -79,7 +84,7 @@ type Setup struct {
 // parent of every orphan of the tree.
 func NewMachine(s Setup) (*Machine, error) {
 	m := &Machine{
-		terminal: child.OpenTerminal(), groups: groups{place: s.Place}, files: s.Files, stdio: s.Stdio, limited: s.Limited,
+		terminal: child.OpenTerminal(), groups: groups{place: s.Place}, files: s.Files, sockets: s.Sockets, stdio: s.Stdio, limited: s.Limited,
 		prober: s.Prober, ask: s.Ask, say: s.Say, settled: s.Settled,
 	}
 	// Without a terminal, a signal to our process group is for us alone.
@@ -153,19 +158,10 @@ func (m *Machine) spawn(g *generation) (int, error) {
 	if err := g.memory.begin(m.memories, g.gen, g.group); err != nil {
 		return 0, err
 	}
-	if g.pressureEnv >= 0 {
-		if err := g.spawner.SetEnv(g.pressureEnv, g.memory.pressureEntry(g.group)); err != nil {
+	for _, begin := range []func(*generation) error{m.beginPressure, m.beginRequests, m.beginSockets, m.beginStdio, m.beginReady} {
+		if err := begin(g); err != nil {
 			return 0, err
 		}
-	}
-	if err := m.beginRequests(g); err != nil {
-		return 0, err
-	}
-	if err := m.beginStdio(g.gen); err != nil {
-		return 0, err
-	}
-	if err := m.beginReady(g); err != nil {
-		return 0, err
 	}
 	pid, err := g.spawner.Spawn(entry)
 	if errors.Is(err, child.ErrNoEntry) && m.groups.giveUp(g) {
