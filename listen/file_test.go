@@ -77,7 +77,7 @@ func TestLiving(t *testing.T) {
 func TestStaleRace(t *testing.T) {
 	folder := t.TempDir()
 	path := folder + "/s"
-	const rounds, racers = 500, 2
+	const rounds, racers = 100, 2
 	none := 0
 	for round := range rounds {
 		stale(t, path, unix.SOCK_STREAM)
