@@ -180,9 +180,11 @@ func served(path string, sotype int) error {
 		return err
 	}
 	defer unix.Close(fd)
-	switch err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); {
-	case errors.Is(err, unix.ECONNREFUSED) && pending(path):
+	// Before the other question: who listens meanwhile is found by that one.
+	if pending(path) {
 		return unix.EADDRINUSE
+	}
+	switch err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); {
 	case errors.Is(err, unix.ECONNREFUSED), errors.Is(err, unix.ENOENT):
 		return nil
 	case err == nil, errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EPROTOTYPE):
