@@ -17,7 +17,7 @@ import (
 
 // The program is told where to watch, and not to where the kernel does not tell.
 func TestPressureEntry(t *testing.T) {
-	g, m := cgrouptest.Scratch(t), &memory{}
+	g, m := cgrouptest.Scratch(t), &memory{memories: &memories{}}
 	if got, want := m.pressureEntry(g), pressureWatch+filepath.Join(g.Path(), "memory.pressure"); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
