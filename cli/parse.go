@@ -9,7 +9,6 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/entry"
+	"relance/limits"
 	"relance/place"
 	"relance/ready"
 	"relance/restart"
@@ -271,7 +271,7 @@ func split(node *kong.Node, words []string) (own, command []string, err error) {
 func flagError(flag, value string, err error) error {
 	// What the parsers put first, the kind of thing and the value, is said already.
 	msg := err.Error()
-	for _, said := range []string{strconv.Quote(value) + ": ", "rlimit " + value + ": "} {
+	for _, said := range []string{limits.Quote(value) + ": ", "rlimit " + value + ": "} {
 		if before, rest, ok := strings.Cut(msg, said); ok && len(before) < 20 {
 			msg = rest
 			break

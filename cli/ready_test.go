@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,8 @@ func TestReady(t *testing.T) {
 
 		{word: "soon", use: alone, err: "--ready soon: no such way to be ready, use notify, tcp:ADDR, http://ADDR/PATH, fd, file:PATH, delay:2s or unix:PATH"},
 		{word: "tcp::x", use: alone, err: `--ready tcp::x: port "x": use a number from 1 to 65535`},
+		{word: "http://127.0.0.1/" + strings.Repeat("x", 100) + "#", use: alone,
+			err: "--ready http://127.0.0.1/" + strings.Repeat("x", 100) + "#: what follows # is never asked for; leave it out"},
 		{word: "file:", use: alone, err: "--ready file:: no file; use a path such as file:/run/app/ready"},
 		{word: "fd", use: ready.Use{Workers: 1, Passed: 1}, err: "--ready fd: descriptor 3 is a held socket (--listen); use another one such as fd:4"},
 		{word: "delay:1m", use: alone, err: "--ready delay:1m: not sooner than --start-timeout, 1m, when it is too late; use a shorter delay or a longer timeout"},

@@ -74,7 +74,7 @@ const cure = "use notify, tcp:ADDR, http://ADDR/PATH, fd, file:PATH, delay:2s or
 func Parse(word string) (Spec, error) {
 	s, err := parse(word)
 	if err != nil {
-		return Spec{}, fmt.Errorf("ready %s: %w", quote(word), err)
+		return Spec{}, fmt.Errorf("ready %s: %w", limits.Quote(word), err)
 	}
 	return s, nil
 }
@@ -168,14 +168,3 @@ func (s Spec) Asked() bool { return s.Target != "" }
 // Probed reports whether a Prober tells of it: one is asked, or the descriptor is
 // listened to.
 func (s Spec) Probed() bool { return s.Asked() || s.Kind == FD }
-
-// quoteMax is how much of a word an error repeats.
-const quoteMax = 200
-
-// quote returns s in quotes, without control characters, and shortened.
-func quote(s string) string {
-	if len(s) > quoteMax {
-		return strconv.Quote(s[:quoteMax]) + "..."
-	}
-	return strconv.Quote(s)
-}

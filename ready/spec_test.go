@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"relance/limits"
 )
 
 func TestParse(t *testing.T) {
@@ -110,7 +112,7 @@ func TestParseRefuses(t *testing.T) {
 		got, err := Parse(c.word)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %+v, %v, want %s", c.word, got, err, c.want)
-		} else if !strings.HasPrefix(err.Error(), "ready "+quote(c.word)+": ") {
+		} else if !strings.HasPrefix(err.Error(), "ready "+limits.Quote(c.word)+": ") {
 			t.Errorf("%q is not in the error: %v", c.word, err)
 		}
 		if got != (Spec{}) {

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"relance/limits"
 )
 
 // checkTCP looks at host:port.
@@ -20,14 +22,14 @@ func checkTCP(address string) error {
 		return err
 	}
 	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`/\?#@"[]`, r) }) {
-		return fmt.Errorf("host %s is none; %s", quote(host), cure)
+		return fmt.Errorf("host %s is none; %s", limits.Quote(host), cure)
 	}
 	return nil
 }
 
 func checkPort(port string) error {
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || strconv.FormatUint(n, 10) != port {
-		return fmt.Errorf("port %s: use a number from 1 to 65535", quote(port))
+		return fmt.Errorf("port %s: use a number from 1 to 65535", limits.Quote(port))
 	}
 	return nil
 }
@@ -82,7 +84,7 @@ func parseURL(text string) (page, error) {
 			return p, err
 		}
 		if page != "" && page[0] != '/' {
-			return p, fmt.Errorf("page %s does not begin with /; use http://unix:/run/app.sock:/health", quote(page))
+			return p, fmt.Errorf("page %s does not begin with /; use http://unix:/run/app.sock:/health", limits.Quote(page))
 		}
 		p.network, p.address = "unix", path
 		text = scheme + "://localhost" + page
