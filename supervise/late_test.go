@@ -45,6 +45,8 @@ func (*bystander) Count(int, int64)                       {}
 func (*bystander) Drain(int) bool                         { return true }
 func (*bystander) Requests(int) (int64, int64)            { return 0, 0 }
 func (*bystander) CloseInput(int)                         {}
+func (*bystander) NoteAddresses(int)                      {}
+func (*bystander) TellTaken(int)                          {}
 func (*bystander) Probe(int)                              {}
 func (*bystander) Settles() bool                          { return false }
 func (*bystander) Resumed()                               {}

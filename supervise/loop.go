@@ -64,6 +64,11 @@ type World interface {
 	// comes some time after Over.
 	CloseInput(gen int)
 	Settles() bool
+	// NoteAddresses remembers on which addresses the tree listens, which is about to
+	// leave; TellTaken says who has one of them, if somebody does, now that the next
+	// generation has ended soon after its start.
+	NoteAddresses(gen int)
+	TellTaken(gen int)
 	// Probe lets a Result come that says whether gen can do its work.
 	Probe(gen int)
 	// Heard is called when a watched file was touched, Examine says which watched

@@ -45,7 +45,11 @@ func TestCrashes(t *testing.T) {
 		for gen := 1; gen < p.GiveUp; gen++ {
 			s.exit(child.Change{Code: 3})
 			at := time.Since(s.start)
-			s.want(fmt.Sprint(at, " over"), fmt.Sprintf("%v report backoff gen=%d exit", at, gen))
+			want := []string{fmt.Sprint(at, " over"), fmt.Sprintf("%v report backoff gen=%d exit", at, gen)}
+			if gen > 1 { // of the first nobody was before
+				want = append(want, fmt.Sprintf("%v taken %d", at, gen))
+			}
+			s.want(want...)
 			middle := 100 * time.Millisecond << (gen - 1)
 			if in := s.report.In; in < middle*4/5 || in > middle*6/5 {
 				t.Errorf("gen %d: next try in %v", gen, in)

@@ -48,10 +48,7 @@ func (l *loop) perform(a restart.Action) {
 	case restart.Examine:
 		l.add(l.world.Examine(a.Now))
 	case restart.Report:
-		if a.Kind == restart.Up {
-			l.Above.Ready()
-		}
-		l.Report(a)
+		l.report(a)
 	case restart.Quit:
 		// Run has seen it.
 	}
@@ -64,6 +61,23 @@ func (l *loop) pid(gen int) int {
 		return life.pid
 	}
 	return 0
+}
+
+// report tells people, and does what follows from that alone.
+func (l *loop) report(r restart.Report) {
+	l.Report(r)
+	switch r.Kind {
+	case restart.Up:
+		l.Above.Ready()
+	case restart.DrainBegun, restart.Stopping, restart.HandingOver:
+		if r.Reason != restart.Asked || r.Again {
+			l.world.NoteAddresses(r.Gen)
+		}
+	case restart.Backoff, restart.GaveUp, restart.HandoverFailed:
+		if r.Reason == restart.Exit && r.Exit.Code != 0 && r.Uptime < l.Policy.MinUptime && r.Gen > 1 {
+			l.world.TellTaken(r.Gen)
+		}
+	}
 }
 
 func (l *loop) signal(a restart.Signal) {

@@ -275,6 +275,18 @@ func (s *scene) CloseInput(int) {
 
 func (s *scene) Settles() bool { return s.settles }
 
+func (s *scene) NoteAddresses(gen int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls["note-addresses"]++
+}
+
+func (s *scene) TellTaken(gen int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("taken %d", gen)
+}
+
 func (s *scene) Probe(gen int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,9 @@
 package supervise
 
-import "relance/child"
+import (
+	"relance/child"
+	"relance/listen"
+)
 
 // The sockets that are held for the command.
 
@@ -41,4 +44,43 @@ func (m *Machine) alone(g *generation) bool {
 		}
 	}
 	return true
+}
+
+// NoteAddresses remembers on which addresses the tree listens that is to leave. A
+// program that does not give one back in time, or leaves somebody behind who has it,
+// keeps the next one from starting.
+func (m *Machine) NoteAddresses(gen int) {
+	if m.bound == nil {
+		m.bound = map[int][]listen.Bound{}
+	}
+	m.bound[m.of(gen).worker] = listen.Listening(m.members(gen))
+}
+
+// TellTaken says who has an address that the last generation had. One that hands over
+// and binds by itself is in its own way.
+func (m *Machine) TellTaken(gen int) {
+	g := m.of(gen)
+	bound := m.bound[g.worker]
+	if len(bound) == 0 {
+		return
+	}
+	var others []int
+	for _, each := range m.generations {
+		if each.taken && each.worker != g.worker {
+			others = append(others, m.members(each.gen)...)
+		}
+	}
+	if who := listen.Taken(bound, others); who != "" {
+		m.complain(g, who)
+	}
+}
+
+// members are the pids of a tree, as far as they can be seen.
+func (m *Machine) members(gen int) []int {
+	members, _ := m.walker.Members(gen)
+	pids := make([]int, len(members))
+	for i, each := range members {
+		pids[i] = each.PID
+	}
+	return pids
 }

@@ -37,6 +37,8 @@ type Machine struct {
 	stdio   *stdio.Broker
 	limited bool
 	prober  *ready.Prober
+	// bound are the addresses on which the last generation of each worker listened.
+	bound map[int][]listen.Bound
 	// ask is what a look is to see.
 	ask Ask
 	// clockless says that the CPU time of others cannot be waited for here.
@@ -256,6 +258,12 @@ func (m *Machine) Reap() (child.Change, child.Wait) {
 // TreeLeft counts the living processes of the tree.
 func (m *Machine) TreeLeft(gen int) int {
 	n, err := m.walker.Left(gen)
+	if g := m.of(gen); n == 0 && err == nil && !m.alone(g) {
+		// Whoever forks and dies all the time may be missed by a walk, and wait4(2)
+		// cannot say that nobody is left where others live.
+		pids, _ := g.pids()
+		n = len(pids)
+	}
 	if err != nil {
 		m.complain(m.of(gen), fmt.Sprintf("look at the tree: %v", err))
 	}
