@@ -63,10 +63,13 @@ type (
 		Gen    int
 		Reason Reason
 		// Worker is the number of the slot, from 1; zero: there is only one. Workers
-		// counts the others that go on (Reduced).
-		Worker, Workers int
-		// Handover says that the generation works on until the next one is ready (NoHelp,
-		// HandoverFailed), or has done so until this one was (Up). Unready is why one was not, as the last probe saw it.
+		// counts the others that go on (Reduced). Ahead is the one that must be back at
+		// work first, or through with its handover (Queued), and Failures is of that one
+		// then; zero: a generation of the slot itself must have left.
+		Worker, Workers, Ahead int
+		// Handover says that the generation works on until the next one is ready (NoHelp),
+		// that the one before does (HandoverFailed), or has done so until this one was
+		// (Up). Unready is why one was not, as the last probe saw it.
 		Handover bool
 		Unready  string
 		// Uptime is how long the generation was up.

@@ -5,9 +5,9 @@ import "time"
 // changes says when the files that are watched are to be examined. It is no
 // generation's: what changes between two is there for the next one.
 type changes struct {
-	// baseline says that the answer that is on its way is only to compare the next
-	// one with.
-	baseline bool
+	// baseline is the slot for which the answer that is on its way is only to compare
+	// the next one with; nil: there is none.
+	baseline *slot
 	// since is when something was touched first that is not examined yet, and due
 	// when it is to be; the zero time: nothing was.
 	since, due time.Time
@@ -66,27 +66,36 @@ func (s *shared) examines(now time.Time) bool {
 }
 
 // baseline is for when a command has ended that is launched again after a while:
-// what it wrote itself until then, a log or a core, is no cure.
-func (c *course) baseline() []Action {
-	if !c.policy.Watches || len(c.shared.courses()) > 1 {
-		return nil // others live, and it may concern them
+// what it wrote itself until then, a log or a core, is no cure. It may concern others.
+func (s *slot) baseline() []Action {
+	if !s.policy.Watches {
+		return nil
 	}
-	c.changes = changes{baseline: true}
+	s.changes = changes{baseline: s}
 	return []Action{Examine{Now: true}}
 }
 
-// examined takes the answer, and reports whether there is a change.
-func (s *shared) examined(now time.Time, ev Examined) bool {
-	if s.changes.baseline {
-		s.changes.baseline = false
-		return false
-	}
-	if !ev.Settled {
+// examined takes the answer, and tells all that a change concerns.
+func (s *shared) examined(now time.Time, ev Examined) []Action {
+	but := s.changes.baseline
+	switch {
+	case but != nil:
+		s.changes.baseline = nil
+	case !ev.Settled:
 		s.changes.due = now.Add(settleTime)
-		return false
+	default:
+		s.changes = changes{}
 	}
-	s.changes = changes{}
-	return ev.Path != ""
+	if !ev.Settled || ev.Path == "" {
+		return nil
+	}
+	var actions []Action
+	for _, c := range s.courses() {
+		if c.slot != but {
+			actions = append(actions, c.step(now, ev)...)
+		}
+	}
+	return actions
 }
 
 // changedFile recycles because of what has changed.
@@ -94,7 +103,8 @@ func (c *course) changedFile(now time.Time, ev Examined) []Action {
 	g := &c.gen
 	switch {
 	case g.handing:
-		return c.renew(now, RestartAsked{}) // what starts may have the old content
+		c.mended()
+		return nil
 	case g.planned.deferred != "" || g.quiet.because != "" || g.turn != "":
 		return nil // it is to be recycled in any case
 	}

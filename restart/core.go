@@ -36,7 +36,7 @@ func New(p Policy) *Core {
 }
 
 // Start asks for the first generation. If there are more slots, theirs follow when
-// that one is up: what cannot be started at all is said once.
+// that one was started: what cannot be started at all is said once.
 func (c *Core) Start(now time.Time) []Action { return c.open(now) }
 
 // open begins the next slot.
@@ -44,6 +44,15 @@ func (s *shared) open(now time.Time) []Action {
 	slot := newSlot(s, len(s.slots)+1)
 	s.slots = append(s.slots, slot)
 	return slot.at.spawn(now)
+}
+
+// openOthers begins all slots but the first.
+func (s *shared) openOthers(now time.Time) []Action {
+	var actions []Action
+	for len(s.slots) < s.policy.Workers {
+		actions = append(actions, s.open(now)...)
+	}
+	return actions
 }
 
 // State returns where the generation at hand in the first slot stands.
@@ -117,9 +126,7 @@ func (c *Core) toAll(now time.Time, ev Event) []Action {
 		c.touched(now)
 		return nil
 	case Examined:
-		if !c.examined(now, ev) {
-			return nil
-		}
+		return c.examined(now, ev)
 	case InputEnded:
 		c.inputEnded = true
 	case StopAsked:
@@ -134,7 +141,7 @@ func (c *Core) toAll(now time.Time, ev Event) []Action {
 			actions = c.examine(now)
 		}
 		for _, slot := range c.slots {
-			actions = append(actions, slot.tick(now)...)
+			slot.tick(now)
 		}
 	}
 	for _, course := range c.courses() {

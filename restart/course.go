@@ -172,13 +172,18 @@ func (c *course) spawn(now time.Time) []Action {
 }
 
 // quit ends the slot.
-func (c *course) quit(status int) []Action { return c.quitBy(status, 0) }
+func (c *course) quit(now time.Time, status int) []Action { return c.quitBy(now, status, 0) }
 
-// quitBy ends the slot by a signal of the terminal; zero: by none.
-func (c *course) quitBy(status int, sig Sig) []Action {
+// quitBy ends the slot by a signal of the terminal; zero: by none. Nobody is to take
+// over then.
+func (c *course) quitBy(now time.Time, status int, sig Sig) []Action {
 	c.enter(Gone, time.Time{})
 	c.status, c.sig = status, sig
-	return append(c.reduced(), c.finish()...)
+	actions := c.reduced()
+	if next := c.other; next != nil && c.candidate(next) && next.gen.then != End {
+		actions = append(actions, next.step(now, StopAsked{})...)
+	}
+	return append(actions, c.finish()...)
 }
 
 // kill ends the tree by force; again if it was done before.

@@ -34,8 +34,11 @@ func (c *course) drains() bool {
 	case !c.policy.Drains, g.because == Asked && g.then == End, g.because == OOMKilled:
 		return false
 	}
-	return !g.spent.hung() || g.because != g.spent.reason()
+	return !g.hung(g.because)
 }
+
+// hung reports whether the tree does not do its work any more, if that is the reason.
+func (g *generation) hung(because Reason) bool { return g.spent.hung() && because == g.spent.reason() }
 
 // ask asks the child to leave and lets the grace run.
 func (c *course) ask(now time.Time) []Action {

@@ -55,10 +55,10 @@ func (c *course) over(now time.Time) []Action {
 		}
 	}
 	if g.then == End {
-		return c.end(k)
+		return c.end(now, k)
 	}
 	if c.other != nil && g.handing {
-		return c.promote()
+		return c.promote(now)
 	}
 	uptime := g.judged.Sub(g.started)
 	if uptime >= c.policy.healthy() {
@@ -79,18 +79,18 @@ func (c *course) over(now time.Time) []Action {
 }
 
 // end is the end of the whole, with the right status.
-func (c *course) end(k kind) []Action {
+func (c *course) end(now time.Time, k kind) []Action {
 	if c.policy.Restart == Never && (k == budget || k == limit && c.gen.ordered) {
-		return append([]Action{c.report(BudgetEnd)}, c.quit(BudgetStatus)...)
+		return append([]Action{c.report(BudgetEnd)}, c.quit(now, BudgetStatus)...)
 	}
 	if c.policy.Restart == Never && c.gen.because == OOMKilled {
 		// Its status says no more than that it was killed.
-		return append([]Action{c.report(OOM)}, c.quit(c.gen.exit.Status())...)
+		return append([]Action{c.report(OOM)}, c.quit(now, c.gen.exit.Status())...)
 	}
 	if exit := c.gen.exit; exit.Signal == c.gen.interruptedBy {
-		return c.quitBy(exit.Status(), exit.Signal)
+		return c.quitBy(now, exit.Status(), exit.Signal)
 	}
-	return c.quit(c.gen.exit.Status())
+	return c.quit(now, c.gen.exit.Status())
 }
 
 // retry waits before the next generation, or gives up. r is the report to make
@@ -98,7 +98,7 @@ func (c *course) end(k kind) []Action {
 func (c *course) retry(now time.Time, r Report, status int, isCrash bool) []Action {
 	if isCrash && c.backoff.crashed(now, &c.policy) {
 		r.Kind, r.Failures = GaveUp, len(c.backoff.crashes)
-		return append([]Action{r}, c.quit(status)...)
+		return append([]Action{r}, c.quit(now, status)...)
 	}
 	if c.gen.exit == nil {
 		c.gen.exit = &Exited{Gen: c.gen.number, Code: status}

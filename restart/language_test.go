@@ -21,7 +21,11 @@ func describeDeadline(now, d time.Time) string {
 func describe(now time.Time, a Action) string {
 	switch a := a.(type) {
 	case Spawn:
-		return fmt.Sprintf("spawn gen=%d", a.Gen)
+		s := fmt.Sprintf("spawn gen=%d", a.Gen)
+		if a.Worker != 0 {
+			s += fmt.Sprintf(" worker=%d", a.Worker)
+		}
+		return s
 	case Signal:
 		s := fmt.Sprintf("signal gen=%d sig=%d", a.Gen, a.Sig)
 		if a.Tree {
@@ -30,6 +34,8 @@ func describe(now time.Time, a Action) string {
 		return s
 	case Kill:
 		return fmt.Sprintf("kill gen=%d", a.Gen)
+	case Probe:
+		return fmt.Sprintf("probe gen=%d", a.Gen)
 	case Look:
 		return fmt.Sprintf("look gen=%d", a.Gen)
 	case Headroom:

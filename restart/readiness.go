@@ -44,6 +44,9 @@ func (c *course) awaitReady(now time.Time) []Action {
 	}
 	switch c.policy.Ready {
 	case ReadyAtStart:
+		if c.candidate(c) {
+			return c.isReady(now)
+		}
 		r.is = true
 	case ReadyAfter:
 		r.due, r.by = now.Add(c.policy.ReadyDelay), time.Time{}

@@ -16,8 +16,8 @@ type slot struct {
 	// at is the generation at hand, and other the second one; nil: there is none.
 	at, other *course
 	// retryAt is when the next one is started that is to take over; the zero time: one
-	// is on its way, or none is wanted. again says that somebody has asked for another
-	// one meanwhile.
+	// is on its way or waits for its turn, or none is wanted. again says that the one
+	// that leaves is followed by another one at once.
 	retryAt time.Time
 	again   bool
 }
@@ -57,11 +57,10 @@ func (s *slot) candidate(c *course) bool { return c == s.other && s.at.gen.handi
 func (s *slot) retired(c *course) bool   { return c == s.other && !s.at.gen.handing }
 
 // tick does what is due.
-func (s *slot) tick(now time.Time) []Action {
-	if !due(s.retryDue(), now) {
-		return nil
+func (s *slot) tick(now time.Time) {
+	if due(s.retryDue(), now) {
+		s.tryAgain()
 	}
-	return s.launch(now)
 }
 
 // retryDue is when to start the next one that is to take over; the zero time: never. Of
@@ -71,6 +70,12 @@ func (s *slot) retryDue() time.Time {
 		return time.Time{}
 	}
 	return s.retryAt
+}
+
+// tryAgain lets the next one that is to take over start as soon as it is its turn.
+func (s *slot) tryAgain() {
+	s.retryAt = time.Time{}
+	s.turns = append(s.turns, turn{course: s.at, gen: s.at.gen.number})
 }
 
 // launch starts the generation that is to take over.
@@ -86,51 +91,73 @@ func (s *slot) launch(now time.Time) []Action {
 // that waits.
 func (c *course) handOver(now time.Time) []Action {
 	g := &c.gen
-	g.handing, g.because, g.then, g.judged = true, g.turn, Relaunch, now
-	if now.Sub(g.started) < c.policy.MinUptime && !g.turn.fromOutside() {
-		r := c.report(NoHelp)
-		r.In = c.backoff.delay(&c.policy)
-		r.Failures, r.Handover = c.backoff.failures, true
-		c.retryAt = now.Add(r.In)
-		return []Action{r}
+	g.handing, g.then = true, Relaunch
+	uptime := now.Sub(g.started)
+	if uptime >= c.policy.healthy() {
+		c.backoff.forget()
 	}
-	return append([]Action{c.report(HandingOver)}, c.launch(now)...)
+	if uptime < c.policy.MinUptime && !g.turn.fromOutside() {
+		return c.tryLater(now, c.ofTurn(now, NoHelp))
+	}
+	return append([]Action{c.ofTurn(now, HandingOver)}, c.launch(now)...)
+}
+
+// tryLater lets the next one start after a while, and says so in r.
+func (s *slot) tryLater(now time.Time, r Report) []Action {
+	r.In = s.backoff.delay(&s.policy)
+	r.Failures, r.Handover = s.backoff.failures, true
+	s.retryAt = now.Add(r.In)
+	return append([]Action{r}, s.baseline()...)
 }
 
 // takeOver: the second generation is ready, and the one at hand may leave.
 func (s *slot) takeOver(now time.Time) []Action {
 	old := s.at
 	s.at, s.other = s.other, old
-	s.backoff.forget()
 	old.gen.handing = false
 	if old.state == Running {
-		because := old.gen.because
-		old.gen.because = ""
-		return old.letGo(now, because, Relaunch, 0)
+		return old.letGo(now, old.gen.turn, Relaunch, 0)
 	}
 	return nil // it leaves already
 }
 
 // candidateOver: the one that was to take over has ended before. The one at hand
-// stays, and after a while there is another try.
+// stays, and after a while there is another try; at once if somebody wants another one,
+// or what it could not live with may be mended.
 func (s *slot) candidateOver(now time.Time, c *course, r Report) []Action {
-	s.other = nil
+	again, said := s.again, c.gen.ordered && c.gen.because == Asked
+	s.other, s.again = nil, false
+	r.Kind = HandoverFailed
 	switch {
 	case s.at.state == Gone:
 		return s.finish()
 	case s.at.state != Running:
-		return nil // it leaves, and what follows is settled when it is gone
-	case s.again:
-		return append([]Action{r}, s.launch(now)...)
+		// It leaves, and what follows is settled when it is gone.
+		if c.gen.ordered || s.ending {
+			return nil
+		}
+		return []Action{r}
+	case !again && !said && !c.changedLate():
+		return s.tryLater(now, r)
 	}
-	r.In = s.backoff.delay(&s.policy)
-	r.Kind, r.Failures, r.Handover = HandoverFailed, s.backoff.failures, true
-	s.retryAt = now.Add(r.In)
+	s.tryAgain()
+	if said {
+		return nil
+	}
+	r.Handover = true
 	return []Action{r}
+}
+
+// changedLate reports whether the generation was stopped for a change that it cannot
+// have made itself at its start.
+func (c *course) changedLate() bool {
+	g := &c.gen
+	return g.ordered && g.because == Changed && g.judged.Sub(g.started) >= c.policy.MinUptime
 }
 
 // otherOver: the tree of the second generation is empty.
 func (s *slot) otherOver(now time.Time, c *course) []Action {
+	c.enter(Gone, time.Time{})
 	if s.candidate(c) {
 		return s.candidateOver(now, c, c.report(HandoverFailed))
 	}
@@ -140,25 +167,43 @@ func (s *slot) otherOver(now time.Time, c *course) []Action {
 
 // promote lets the second generation take the place of one that has ended before
 // it was ready.
-func (s *slot) promote() []Action {
+func (s *slot) promote(now time.Time) []Action {
 	ended := s.at
 	s.at, s.other, s.again = s.other, nil, false
+	s.at.gen.previousEnd = now
 	if ended.gen.ordered {
 		return nil // why was said when the stop began
 	}
 	return []Action{ended.report(Ended)}
 }
 
-// renew: somebody asks for another generation.
+// renew: somebody asks for another generation. What starts may be what was there
+// before, so it does not take over.
 func (s *slot) renew(now time.Time, ev RestartAsked) []Action {
 	switch {
-	case !s.at.gen.handing:
-		return s.at.step(now, ev)
-	case s.other != nil:
-		s.again = true // what starts may be what was there before
+	case s.other != nil && s.candidate(s.other):
+		s.again = true
+		actions := s.other.step(now, ev)
+		if s.at.state != Running {
+			actions = append(actions, s.at.step(now, ev)...)
+		}
+		return actions
+	case s.at.state == Running && s.at.gen.handing:
+		s.mended()
 		return nil
 	}
-	return s.launch(now)
+	return s.at.step(now, ev)
+}
+
+// mended: the next one that is to take over may do better than the last. One that is
+// there sees to itself.
+func (s *slot) mended() {
+	switch {
+	case !s.retryDue().IsZero():
+		s.tryAgain()
+	case s.other != nil && s.other.state != Starting && s.other.state != Running:
+		s.again = true
+	}
 }
 
 // reduced says that the slot has ended though nobody wants the end, and others go on.

@@ -47,18 +47,21 @@ func (c *course) started(now time.Time, ev Started) []Action {
 		c.plan(now)
 	}
 	actions := c.announce()
-	if !c.gen.first && c.policy.Ready == ReadyAtStart {
+	if !c.gen.first && c.policy.Ready == ReadyAtStart && !c.candidate(c) {
 		actions = append(actions, c.upReport(now))
 	}
 	switch {
 	case stop:
 		return append(actions, c.stop(now, Asked, End, c.gen.askedSig)...)
-	case c.gen.renewed:
+	case c.gen.renewed && !c.takesTurns(Asked):
 		return append(actions, c.stop(now, Asked, Relaunch, 0)...)
 	}
 	actions = append(append(append(actions, c.rearm(now)...), c.count()...), c.awaitReady(now)...)
-	if c.gen.first && len(c.slots) < c.policy.Workers {
-		actions = append(actions, c.open(now)...)
+	if c.gen.renewed {
+		actions = append(actions, c.stop(now, Asked, Relaunch, 0)...)
+	}
+	if c.gen.number == 1 {
+		actions = append(actions, c.openOthers(now)...)
 	}
 	return actions
 }
@@ -71,7 +74,7 @@ func (c *course) spawnFailed(now time.Time, ev SpawnFailed) []Action {
 		return c.candidateOver(now, c, r)
 	}
 	if c.gen.number == 1 || c.gen.then == End || c.fulfilled() {
-		return append([]Action{r}, c.quit(ev.Status)...)
+		return append([]Action{r}, c.quit(now, ev.Status)...)
 	}
 	c.gen.because = StartFailed
 	// It was there before and will be again: a file that is just being replaced,
@@ -131,9 +134,10 @@ func (c *course) stepRunning(now time.Time, ev Event) []Action {
 	return nil
 }
 
-// afterBudget is what follows a spent budget.
+// afterBudget is what follows a spent budget. Where the next generation is on its way,
+// that is settled.
 func (c *course) afterBudget() Then {
-	if c.policy.Restart == Never {
+	if c.policy.Restart == Never && !c.gen.handing {
 		return End
 	}
 	return Relaunch
@@ -252,9 +256,9 @@ func (c *course) stepDying(now time.Time, ev Event) []Action {
 func (c *course) stepWaiting(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case StopAsked:
-		return c.quit(c.lastStatus())
+		return c.quit(now, c.lastStatus())
 	case Interrupted:
-		return c.quitBy(c.lastStatus(), ev.Sig)
+		return c.quitBy(now, c.lastStatus(), ev.Sig)
 	case RestartAsked:
 		return c.spawn(now)
 	case Examined:
@@ -269,7 +273,7 @@ func (c *course) stepWaiting(now time.Time, ev Event) []Action {
 		// The delay is no time of day.
 	case InputEnded:
 		if c.fulfilled() {
-			return c.quit(c.lastStatus())
+			return c.quit(now, c.lastStatus())
 		}
 	case Looked, MemoryEvents, Pressed, CPUUsed, Served, Ready, Probed, Extend:
 		// Of before the end.

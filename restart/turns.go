@@ -3,38 +3,47 @@ package restart
 import "time"
 
 // Who takes turns: where there are several slots, or a second generation for a
-// while, planned recycles come one after another, so that no more than MaxUnavailable
-// slots do no work because of them, whatever the budgets say.
+// while, planned recycles come one after another. Without a handover no more than
+// MaxUnavailable slots do no work because of them, whatever the budgets say, and with
+// one no more than that have two generations.
 
 // turn is a recycle that waits until others are over.
 type turn struct {
 	course *course
 	gen    int
-	// told says that people know that it waits.
-	told bool
+	// told says that people know that it waits, and stuck that they know that it
+	// waits for a slot that ends again and again.
+	told, stuck bool
 }
 
 // takesTurns reports whether a recycle of c for because waits for its turn. A tree
-// of which a part was killed for want of memory, or which is not yet what is to take
-// over, has nothing to wait for.
+// of which a part was killed for want of memory has nothing to wait for, nor has one
+// that is to take over and is not good enough for that: what has come by the clock or
+// by its work is no fault of it.
 func (c *course) takesTurns(because Reason) bool {
-	if c.policy.Workers <= 1 && !c.policy.Handover {
+	switch {
+	case c.policy.Workers <= 1 && !c.policy.Handover, because == OOMKilled, because == StartFailed:
 		return false
 	}
-	return c == c.at && because != OOMKilled && because != StartFailed
+	return c == c.at || because.planned() || because == Requests
 }
 
 // queue lets the generation be recycled when its turn has come. What is spent stays
-// spent until then, and nobody watches it.
+// spent until then, and nobody watches it, nor whether it is hung.
 func (c *course) queue(now time.Time, because Reason) []Action {
 	g := &c.gen
 	if g.turn != "" {
+		if because == Asked {
+			g.turn = Asked // which waits for no window
+		}
 		return nil // it is recycled in any case
 	}
 	g.turn = because
 	g.quiet.because, g.quiet.next = "", time.Time{}
 	g.planned.ask, g.planned.owed, g.planned.deferred = time.Time{}, time.Time{}, ""
 	c.turns = append(c.turns, turn{course: c, gen: g.number})
+	g.rules.forget(BudgetShare)
+	g.rules.forget(BudgetSilence)
 	return c.unwatch(now, NoBudget)
 }
 
@@ -44,47 +53,86 @@ func (s *shared) takeTurns(now time.Time) []Action {
 	waiting := s.turns[:0]
 	for _, t := range s.turns {
 		c := t.course
-		switch {
-		case c.gen.number != t.gen || c.state != Running:
-			// It has ended, or is asked to.
-		case c.mayRecycle():
-			actions = append(actions, c.goOn(now)...)
-		default:
-			if !t.told {
-				t.told = true
-				r := c.passing(now, Queued)
-				r.Reason = c.gen.turn
-				c.figures(&r, now)
-				actions = append(actions, r)
-			}
-			waiting = append(waiting, t)
+		if c.gen.number != t.gen || c.state != Running {
+			continue // it has ended, or is asked to
 		}
+		ahead := c.waitsFor()
+		if ahead == nil {
+			actions = append(actions, c.goOn(now)...)
+			continue
+		}
+		stuck := ahead.stuck()
+		if !t.told || stuck && !t.stuck {
+			t.told, t.stuck = true, stuck
+			r := c.ofTurn(now, Queued)
+			r.Failures = 0
+			if ahead != c.slot {
+				r.Ahead = ahead.number
+			}
+			if stuck {
+				r.Failures = ahead.backoff.failures
+			}
+			actions = append(actions, r)
+		}
+		waiting = append(waiting, t)
 	}
 	s.turns = waiting
 	return actions
 }
 
-// mayRecycle reports whether the slot may do without its generation, or with two of
-// them, at this moment.
-func (c *course) mayRecycle() bool {
+// waitsFor returns a slot that must be back at work, or through with its handover,
+// before c is recycled, one that is stuck if there is one; nil: there is none.
+func (c *course) waitsFor() *slot {
 	if c.policy.Handover && c.other != nil {
-		return false // one that was replaced is still leaving
+		return c.slot // one that was replaced is still leaving
 	}
+	var first *slot
 	taken := 0
 	for _, slot := range c.slots {
 		switch {
 		case slot == c.slot || slot.at.state == Gone:
-		case c.policy.Handover && (slot.other != nil || slot.at.gen.handing), !c.policy.Handover && !slot.serves():
-			taken++
+			continue
+		case c.policy.Handover && slot.other == nil, !c.policy.Handover && slot.serves():
+			continue
+		}
+		if taken++; first == nil || slot.stuck() && !first.stuck() {
+			first = slot
 		}
 	}
-	return taken < max(c.policy.MaxUnavailable, 1)
+	if taken < max(c.policy.MaxUnavailable, 1) {
+		return nil
+	}
+	return first
 }
 
-// goOn is called when the turn has come.
+// stuck reports whether the slot ends again and again, so that it may take long until
+// it is back at work.
+func (s *slot) stuck() bool { return s.at.state == Waiting && s.backoff.failures > 1 }
+
+// goOn is called when the turn has come. The window may be closed again by then.
 func (c *course) goOn(now time.Time) []Action {
-	if c.policy.Handover {
+	g := &c.gen
+	switch because := g.turn; {
+	case g.handing:
+		return c.launch(now)
+	case because != Asked && !g.hung(because) && c.closed(now):
+		g.turn = ""
+		return c.wait(now, because)
+	case c.policy.Handover:
 		return c.handOver(now)
+	default:
+		return c.letGo(now, because, Relaunch, 0)
 	}
-	return c.letGo(now, c.gen.turn, Relaunch, 0)
+}
+
+// ofTurn is a report about a generation that works on, though it is to be recycled.
+func (c *course) ofTurn(now time.Time, kind Kind) Report {
+	g := &c.gen
+	r := c.passing(now, kind)
+	r.Reason, r.Again = g.turn, g.turn == Asked
+	if g.turn.planned() {
+		r.Planned = g.planned.due
+	}
+	c.figures(&r, now)
+	return r
 }

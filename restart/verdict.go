@@ -71,10 +71,16 @@ func (c *course) wait(now time.Time, because Reason) []Action {
 	return append([]Action{c.deferred(now)}, c.unwatch(now, NoBudget)...)
 }
 
-// deferred says until when what is spent waits.
+// deferred says until when what is spent waits. What was due by the clock, and whose
+// turn has come too late, is due when the window opens.
 func (c *course) deferred(now time.Time) Report {
 	p := &c.gen.planned
 	p.toldOpens = p.opens
+	if p.deferred.planned() {
+		r := c.report(Planned)
+		r.Planned, p.told = p.opens, p.opens
+		return r
+	}
 	r := c.passing(now, Deferred)
 	r.Reason, r.Planned = p.deferred, p.opens
 	c.figures(&r, now)
