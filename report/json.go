@@ -62,6 +62,7 @@ type record struct {
 	Handover   bool      `json:"handover,omitempty"`
 	Unready    string    `json:"unready,omitempty"`
 	Workers    int       `json:"other_workers,omitempty"`
+	Ahead      int       `json:"waits_for_worker,omitempty"`
 }
 
 // JSON is the line for r at now, without a line feed. name is what the user
@@ -73,7 +74,7 @@ func JSON(r restart.Report, name string, now time.Time) string {
 		Planned: r.Planned, Failures: r.Failures, Error: r.Err,
 		Spent: string(r.Spent), Path: r.Path, More: r.More, Quiet: r.Quiet, Observed: r.Observed, Again: r.Again,
 		InFlight: r.InFlight, Lost: r.Lost,
-		Worker: r.Worker, Workers: r.Workers, Handover: r.Handover, Unready: r.Unready,
+		Worker: r.Worker, Workers: r.Workers, Ahead: r.Ahead, Handover: r.Handover, Unready: r.Unready,
 	}
 	if r.Uptime != 0 {
 		rec.Uptime = seconds(r.Uptime)

@@ -27,7 +27,7 @@ var keys = map[string]string{
 	"spent": "string", "used": "number", "budget": "number", "who": "string", "cpu_seconds": "number", "cpu_budget_seconds": "number",
 	"cpu_share": "number", "lasted_seconds": "number", "path": "string", "other_paths": "number", "waited_seconds": "number",
 	"quiet": "bool", "observed": "number", "restart_asked": "bool", "in_flight": "number", "lost": "number",
-	"worker": "number", "other_workers": "number", "handover": "bool", "unready": "string",
+	"worker": "number", "other_workers": "number", "waits_for_worker": "number", "handover": "bool", "unready": "string",
 }
 
 // decode reads a line as a program would.

@@ -13,14 +13,31 @@ import (
 func shared(r restart.Report) string {
 	switch r.Kind {
 	case restart.Queued:
-		return because(r) + "; recycled when others have been (--max-unavailable)"
+		return because(r) + "; " + turn(r)
 	case restart.HandingOver:
 		return because(r) + inFlight(r) + "; works on until the next one is ready (--handover)"
 	case restart.HandoverFailed:
-		return fmt.Sprintf("%s; not ready, so it does not take over; next try in %s%s%s",
-			because(r), limits.FormatDuration(r.In), inARow(r.Failures), worksOn(r))
+		s := because(r) + "; not ready, so it does not take over"
+		switch {
+		case r.In > 0:
+			s += "; next try in " + limits.FormatDuration(r.In) + inARow(r.Failures)
+		case r.Handover:
+			s += "; next try at once"
+		}
+		return s + worksOn(r)
 	}
 	return "not launched again; " + count(r.Workers, "other worker goes", "other workers go") + " on"
+}
+
+// turn says what a recycle waits for.
+func turn(r restart.Report) string {
+	switch {
+	case r.Ahead == 0:
+		return "recycled when the one before it has left"
+	case r.Failures > 0:
+		return fmt.Sprintf("recycled when worker %d is back at work, which has ended %d times in a row (--max-unavailable)", r.Ahead, r.Failures)
+	}
+	return fmt.Sprintf("recycled when worker %d is back at work (--max-unavailable)", r.Ahead)
 }
 
 // worksOn says that nobody has to do without the command meanwhile.

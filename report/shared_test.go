@@ -9,8 +9,12 @@ import (
 var sharedLines = []reportLine{
 	{"waits for its turn", restart.Report{
 		Kind: restart.Queued, Worker: 2, Gen: 7, Reason: restart.MemoryHigh, Uptime: time.Hour, Usage: restart.Usage{Memory: 812 * mib, Processes: 1},
-		Budget: 800 * mib,
-	}, `worker 2, gen 7: memory-high: 812 MiB of 800 MiB after 1h, 1 process; recycled when others have been (--max-unavailable)`},
+		Budget: 800 * mib, Ahead: 4,
+	}, `worker 2, gen 7: memory-high: 812 MiB of 800 MiB after 1h, 1 process; recycled when worker 4 is back at work (--max-unavailable)`},
+	{"waits for one that fails", restart.Report{Kind: restart.Queued, Worker: 2, Gen: 7, Reason: restart.Asked, Again: true, Uptime: time.Hour, Ahead: 4, Failures: 3},
+		`worker 2, gen 7: asked to start anew after 1h; recycled when worker 4 is back at work, which has ended 3 times in a row (--max-unavailable)`},
+	{"waits for the one before", restart.Report{Kind: restart.Queued, Gen: 7, Reason: restart.Asked, Again: true, Uptime: time.Hour},
+		`gen 7: asked to start anew after 1h; recycled when the one before it has left`},
 	{"hands over", restart.Report{Kind: restart.HandingOver, Gen: 1, Reason: restart.Asked, Again: true, By: "HUP from pid 9, uid 0", Uptime: time.Hour},
 		`gen 1: asked to start anew by HUP from pid 9, uid 0 after 1h; works on until the next one is ready (--handover)`},
 	{"has taken over", restart.Report{Kind: restart.Up, Gen: 2, PID: 4711, Handover: true, After: 1}, `gen 2: up, pid 4711, in place of gen 1`},
@@ -20,6 +24,10 @@ var sharedLines = []reportLine{
 	{"cannot be started", restart.Report{
 		Kind: restart.HandoverFailed, Gen: 2, Reason: restart.StartFailed, Err: "exec ./server: no such file or directory", In: time.Second, Handover: true,
 	}, `gen 2: start-failed: exec ./server: no such file or directory; not ready, so it does not take over; next try in 1 s; the old one works on`},
+	{"does not take over, and the next one is wanted at once", restart.Report{Kind: restart.HandoverFailed, Gen: 2, Reason: restart.Exit, Exit: status3, Uptime: time.Second, Handover: true},
+		`gen 2: exit: status 3 after 1 s; not ready, so it does not take over; next try at once; the old one works on`},
+	{"has nobody to take over from", restart.Report{Kind: restart.HandoverFailed, Gen: 2, Reason: restart.Exit, Exit: status3, Uptime: time.Second},
+		`gen 2: exit: status 3 after 1 s; not ready, so it does not take over`},
 	{"is not ready in time", restart.Report{
 		Kind: restart.Stopping, Gen: 2, Reason: restart.StartFailed, Unready: "HTTP 503", For: 90 * time.Second, Uptime: 90 * time.Second, Sig: 15, In: time.Second,
 	}, `gen 2: start-failed: not ready within 1m30s (--start-timeout): HTTP 503; stopping (TERM, KILL in 1 s)`},

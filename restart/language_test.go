@@ -65,6 +65,9 @@ func describe(now time.Time, a Action) string {
 		return s
 	case Report:
 		s := fmt.Sprintf("report %s gen=%d", a.Kind, a.Gen)
+		if a.Worker != 0 {
+			s += fmt.Sprintf(" worker=%d", a.Worker)
+		}
 		if a.Reason != "" {
 			s += " reason=" + string(a.Reason)
 		}
@@ -124,6 +127,21 @@ func describeSpent(a Report) string {
 	}
 	if a.Again {
 		s += " again"
+	}
+	if a.Handover {
+		s += " handover"
+	}
+	if a.Unready != "" {
+		s += " unready=" + a.Unready
+	}
+	if a.Kind == Queued {
+		s += fmt.Sprintf(" ahead=%d", a.Ahead)
+	}
+	if a.Failures != 0 && (a.Handover || a.Kind == Queued) {
+		s += fmt.Sprintf(" failures=%d", a.Failures)
+	}
+	if a.Workers != 0 {
+		s += fmt.Sprintf(" others=%d", a.Workers)
 	}
 	return s
 }
@@ -198,8 +216,20 @@ func parsePolicy(t *testing.T, words []string) Policy {
 			p.Watches = true
 		case "lost-exits":
 			p.LostExits = true
-		case "notify-ready":
-			p.Ready = ReadyWhenSaid
+		case "ready":
+			how, delay, _ := strings.Cut(v, ":")
+			p.Ready = map[string]Readiness{"said": ReadyWhenSaid, "probed": ReadyWhenProbed, "after": ReadyAfter}[how]
+			if p.Ready == ReadyAfter {
+				p.ReadyDelay = dur(delay)
+			}
+		case "start-timeout":
+			p.StartTimeout = dur(v)
+		case "handover":
+			p.Handover = true
+		case "workers":
+			p.Workers = number(t, v)
+		case "max-unavailable":
+			p.MaxUnavailable = number(t, v)
 		case "files":
 			p.MaxFiles = true
 		case "sockets":
@@ -303,6 +333,8 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 		return Served{Gen: n("gen"), Served: int64(n("served")), InFlight: int64(n("in-flight"))}
 	case "ready":
 		return Ready{Gen: n("gen")}
+	case "probed":
+		return Probed{Gen: n("gen"), Ready: f["ready"] != "", Why: f["why"]}
 	case "extend":
 		return Extend{Gen: n("gen"), By: ms("by")}
 	case "input-ended":

@@ -81,7 +81,45 @@ func play(t *testing.T, script string) string {
 		for _, a := range actions {
 			fmt.Fprintf(&out, "\t%s\n", describe(now, a))
 		}
-		fmt.Fprintf(&out, "\t%s%s\n", core.State(), describeDeadline(now, core.Deadline()))
+		fmt.Fprintf(&out, "\t%s%s\n", describeCore(core), describeDeadline(now, core.Deadline()))
 	}
 	return out.String()
+}
+
+// describeCore says where the generations stand.
+func describeCore(c *Core) string {
+	if c.policy.Workers <= 1 && !c.policy.Handover {
+		return c.State().String()
+	}
+	var words []string
+	for _, s := range c.slots {
+		word := describeSlot(s)
+		if c.policy.Workers > 1 {
+			word = fmt.Sprintf("%d: %s", s.number, word)
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, "; ")
+}
+
+// describeSlot says in words where the generations of a slot stand.
+func describeSlot(s *slot) string {
+	words := s.at.state.String()
+	if r := s.at; r.state == Running && !r.gen.ready.is {
+		words += " not ready"
+	}
+	if s.at.state == Running && s.at.gen.turn != "" && !s.at.gen.handing {
+		words += " queued"
+	}
+	if s.at.state == Running && s.at.gen.handing {
+		words += " handing"
+	}
+	switch {
+	case s.other == nil:
+	case s.candidate(s.other):
+		words += ", candidate " + s.other.state.String()
+	default:
+		words += ", retired " + s.other.state.String()
+	}
+	return words
 }

@@ -5,28 +5,6 @@ import (
 	"strings"
 )
 
-// describeSlot says in words where the generations of a slot stand.
-func describeSlot(s *slot) string {
-	words := s.at.state.String()
-	if r := s.at; r.state == Running && !r.gen.ready.is {
-		words += " not ready"
-	}
-	if s.at.state == Running && s.at.gen.turn != "" && !s.at.gen.handing {
-		words += " queued"
-	}
-	if s.at.state == Running && s.at.gen.handing {
-		words += " handing"
-	}
-	switch {
-	case s.other == nil:
-	case s.candidate(s.other):
-		words += ", candidate " + s.other.state.String()
-	default:
-		words += ", retired " + s.other.state.String()
-	}
-	return words
-}
-
 // learn keeps the truth about ev, which the core is about to hear of.
 func (w *pool) learn(ev Event) {
 	switch ev := ev.(type) {

@@ -19,7 +19,7 @@ var settings = map[string]string{
 	"starting counted": "policy requests=10",
 	"up serving":       "policy requests=10; +0s started gen=1",
 	"up draining":      "policy requests=10 drain=30s; +0s started gen=1",
-	"up to be ready":   "policy notify-ready; +0s started gen=1",
+	"up to be ready":   "policy ready=said; +0s started gen=1",
 	"up with stdio":    "policy requests=10 stdio; +0s started gen=1",
 	"draining":         "policy requests=10 drain=30s; +0s started gen=1; +5s served gen=1 served=10",
 	"draining ctrl-c":  "policy requests=10 drain=30s; +0s started gen=1; +5s interrupted sig=2; +0s served gen=1 served=10",
