@@ -2,13 +2,10 @@ package restart
 
 import (
 	"fmt"
-	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
-	"time"
 )
 
 // settings are the ways into the states, in the language of the scripts.
@@ -19,7 +16,10 @@ var settings = map[string]string{
 	"starting counted": "policy requests=10",
 	"up serving":       "policy requests=10; +0s started gen=1",
 	"up draining":      "policy requests=10 drain=30s; +0s started gen=1",
-	"up to be ready":   "policy ready=said; +0s started gen=1",
+	"up to be ready":   "policy ready=said start-timeout=10s; +0s started gen=1",
+	"up to be asked":   "policy ready=probed; +0s started gen=1",
+	"up answered":      "policy ready=probed; +0s started gen=1; +0s probed gen=1",
+	"starting probed":  "policy ready=probed",
 	"up with stdio":    "policy requests=10 stdio; +0s started gen=1",
 	"draining":         "policy requests=10 drain=30s; +0s started gen=1; +5s served gen=1 served=10",
 	"draining ctrl-c":  "policy requests=10 drain=30s; +0s started gen=1; +5s interrupted sig=2; +0s served gen=1 served=10",
@@ -85,6 +85,7 @@ var situations = []struct{ setting, event, when string }{
 	{"starting ended", "spawn-failed gen=2 status=127", "the same, and our stdin has ended"},
 	{"starting renewed", "started gen=1", "another one was asked for"},
 	{"starting counted", "started gen=1", "with requests to count"},
+	{"starting probed", "started gen=1", "to be asked whether it is ready"},
 	{"starting", "input-ended", ""},
 	{"starting", "touched", ""},
 	{"starting", "examined path=a", "it is there for the one that starts"},
@@ -136,7 +137,10 @@ var situations = []struct{ setting, event, when string }{
 	{"up draining", "served gen=1 served=10", "the same, and what is in flight may end"},
 	{"up with stdio", "served gen=1 served=10", "the same, with its stdin carried"},
 	{"up serving", "served gen=1 served=9", "fewer"},
-	{"up to be ready", "ready gen=1", ""},
+	{"up to be ready", "ready gen=1", "it was waited for"},
+	{"up", "ready gen=1", "otherwise"},
+	{"up to be asked", "probed gen=1 ready", "it is ready"},
+	{"up to be asked", "probed gen=1", "it is not"},
 	{"up", "extend gen=1", ""},
 	{"up", "input-ended", ""},
 	{"up", "touched", ""},
@@ -155,6 +159,8 @@ var situations = []struct{ setting, event, when string }{
 	{"up waiting", "clock +30m; +0s clock-set", "so has the opening of the window"},
 	{"up", "tick", "no budget"},
 	{"up watched", "+100ms tick", "time to look"},
+	{"up answered", "+100ms tick", "time to ask again whether it is ready"},
+	{"up to be ready", "+10s tick", "it is not ready in time"},
 	{"up escaped", "+100ms tick", "the same, for it has left its group"},
 	{"up seen", "+100ms tick", "the pause after a look is over"},
 	{"up planned", "+1h tick", "the age has come"},
@@ -179,6 +185,7 @@ var situations = []struct{ setting, event, when string }{
 	{"draining some", "served gen=1 in-flight=1", "the same, and that was said"},
 	{"draining some", "served gen=1 in-flight=0", "nothing is"},
 	{"draining", "ready gen=1", ""},
+	{"draining", "probed gen=1 ready", ""},
 	{"draining", "extend gen=1 by=60000", ""},
 	{"draining", "input-ended", ""},
 	{"draining", "touched", ""},
@@ -204,6 +211,7 @@ var situations = []struct{ setting, event, when string }{
 	{"stopping", "cpu-used gen=1", ""},
 	{"stopping", "served gen=1", ""},
 	{"stopping", "ready gen=1", ""},
+	{"stopping", "probed gen=1 ready", ""},
 	{"stopping", "extend gen=1 by=60000", ""},
 	{"stopping", "input-ended", ""},
 	{"stopping", "touched", ""},
@@ -232,6 +240,7 @@ var situations = []struct{ setting, event, when string }{
 	{"killing", "cpu-used gen=1", ""},
 	{"killing", "served gen=1", ""},
 	{"killing", "ready gen=1", ""},
+	{"killing", "probed gen=1 ready", ""},
 	{"killing", "extend gen=1 by=60000", ""},
 	{"killing", "input-ended", ""},
 	{"killing", "touched", ""},
@@ -250,6 +259,7 @@ var situations = []struct{ setting, event, when string }{
 	{"waiting", "cpu-used gen=1", ""},
 	{"waiting", "served gen=1", ""},
 	{"waiting", "ready gen=1", ""},
+	{"waiting", "probed gen=1 ready", ""},
 	{"waiting", "extend gen=1 by=60000", ""},
 	{"waiting", "input-ended", "nobody is owed anything"},
 	{"waiting owed", "input-ended", "somebody is"},
@@ -271,30 +281,13 @@ var situations = []struct{ setting, event, when string }{
 // events has one of each kind, in the order of event.go.
 var events = []string{
 	"started gen=1", "spawn-failed gen=1", "exited gen=1", "emptied gen=1", "looked gen=1",
-	"memory-events gen=1", "pressed gen=1", "cpu-used gen=1", "served gen=1", "ready gen=1", "extend gen=1",
+	"memory-events gen=1", "pressed gen=1", "cpu-used gen=1", "served gen=1", "ready gen=1", "probed gen=1", "extend gen=1",
 	"input-ended", "touched", "examined", "stop-asked", "restart-asked", "interrupted",
 	"forward sig=1", "clock-set", "tick",
 }
 
 func TestStateTable(t *testing.T) {
-	const file = "doc.go"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, ok1 := strings.Cut(string(text), "the loop\n// cannot send it, and Step panics.\n//\n")
-	_, tail, ok2 := strings.Cut(rest, "//\n// Every event about another generation")
-	if !ok1 || !ok2 {
-		t.Fatal("no place for the table in doc.go")
-	}
-	got := head + "the loop\n// cannot send it, and Step panics.\n//\n" + stateTable(t) + "//\n// Every event about another generation" + tail
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if got != string(text) {
-		t.Errorf("the table in doc.go is not what Step does; go test ./restart -update; now:\n%s", stateTable(t))
-	}
+	writeTable(t, "states.go", "the loop\n// cannot send it, and Step panics.\n//\n", "//\n// Every event about another generation", stateTable(t))
 }
 
 // stateTable plays every situation, and every pair of state and event that none
@@ -332,52 +325,17 @@ func stateTable(t *testing.T) string {
 		}
 	}
 	w.Flush()
-	var b strings.Builder
-	for line := range strings.Lines(table.String()) {
-		b.WriteString(strings.TrimRight("//\t"+strings.TrimRight(line, " \n"), "\t") + "\n")
-	}
-	return b.String()
-}
-
-func nameOf(t *testing.T, event string) string {
-	words := strings.Fields(event)
-	return reflect.TypeOf(parseEvent(t, words[0], words[1:])).Name()
+	return comment(table.String())
 }
 
 // outcome plays the last of the events in the setting, and returns the state that
 // follows and the actions; no state if Step panics.
 func outcome(t *testing.T, setting, event string) (next, actions string) {
-	var core *Core
-	var plan *fakePlan
-	var last []Action
-	now := time.Unix(0, 0)
-	if !strings.HasPrefix(event, "+") && !strings.HasPrefix(event, "clock ") {
-		event = "+0s " + event
-	}
 	defer func() {
 		if recover() != nil {
 			next, actions = "", ""
 		}
 	}()
-	for line := range strings.SplitSeq(settings[setting]+"; "+event, "; ") {
-		words := strings.Fields(line)
-		if words[0] == "policy" {
-			policy := parsePolicy(t, words[1:])
-			plan, _ = policy.Plan.(*fakePlan)
-			core = New(policy)
-			core.Start(now)
-			continue
-		}
-		if words[0] == "clock" {
-			plan.shift += duration(t, words[1])
-			continue
-		}
-		d, err := time.ParseDuration(words[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		now = now.Add(d)
-		last = core.Step(now, parseEvent(t, words[1], words[2:]))
-	}
+	core, last := playWords(t, settings[setting]+"; "+inTime(event))
 	return core.State().String(), brief(last)
 }
