@@ -105,6 +105,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	}
 	defer drain(from, received, given.Ignored)
 	defer from.held.Close()
+	defer hangUp(from)
 	where, err := locate(todo)
 	if err != nil {
 		return refuse(err)

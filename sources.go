@@ -230,6 +230,15 @@ func watchFiles(todo *cli.Run, touched chan<- files.Touched) (*files.Watch, erro
 	return watch, nil
 }
 
+// hangUp takes away the sockets on which the command is listened to.
+func hangUp(from opened) {
+	for _, ears := range from.ears {
+		if ears.Server != nil {
+			ears.Server.Close()
+		}
+	}
+}
+
 // hear opens what counts requests and what hears of them, where somebody wants to
 // know.
 func (o *opened) hear(todo *cli.Run, news chan<- requests.News, say func(string)) error {
@@ -241,7 +250,7 @@ func (o *opened) hear(todo *cli.Run, news chan<- requests.News, say func(string)
 		if !todo.Listens {
 			continue
 		}
-		server, err := requests.Open(counter, say)
+		server, err := requests.Open(counter, todo.SocketDir, say)
 		if err != nil {
 			return err
 		}

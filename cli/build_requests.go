@@ -3,10 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"relance/limits"
+	"relance/requests"
 	"relance/restart"
 	"relance/stdio"
 )
@@ -56,7 +60,41 @@ func (run *Run) requests(f *runFlags) error {
 		return err
 	}
 	p.Drains = run.Listens || run.Stdio != nil
+	if err := run.socketDir(f.SocketDir); err != nil {
+		return err
+	}
 	return run.drain(f)
+}
+
+// socketDir sets where the sockets are made on which the command is listened to.
+func (run *Run) socketDir(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	path, err := filepath.Abs(dir)
+	var st unix.Stat_t
+	switch {
+	case !run.Listens:
+		err = errors.New("the command is not listened to here; give --notify too, or leave it out")
+	case err != nil:
+	case len(path) > requests.MaxFolder:
+		err = fmt.Errorf("longer than %d bytes, and the path of a socket has little room (unix(7)); use a shorter one", requests.MaxFolder)
+	default:
+		if err = unix.Stat(path, &st); err == nil && st.Mode&unix.S_IFMT != unix.S_IFDIR {
+			err = unix.ENOTDIR
+		}
+		if err == nil {
+			err = unix.Access(path, unix.W_OK|unix.X_OK)
+		}
+		if err != nil {
+			err = fmt.Errorf("%w; name a folder that relance may write to", err)
+		}
+	}
+	if err != nil {
+		return flagError("socket-dir", dir, err)
+	}
+	run.SocketDir = path
+	return nil
 }
 
 // stdio sets what is carried between our stdin and stdout and the command's.

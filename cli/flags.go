@@ -47,6 +47,7 @@ type runFlags struct {
 	MaxRequestsJitter string `group:"requests" placeholder:"N" help:"Let each generation serve up to that many more, drawn anew each time, so that a fleet spreads (none)."`
 	DrainTimeout      string `group:"requests" placeholder:"DURATION" set:"standard=30s" help:"How long a recycle waits for the requests that are being served, where that is known (${standard}); infinity for no end."`
 	Notify            string `group:"requests" placeholder:"MODE" help:"Listen to the command by NOTIFY_SOCKET (sd_notify(3)) and RELANCE_SOCKET: yes, or ready: it is up when it says READY=1. Also with --max-requests alone."`
+	SocketDir         string `group:"requests" placeholder:"DIR" help:"Put NOTIFY_SOCKET and RELANCE_SOCKET into that folder, where they are abstract addresses else: for Node before 20.4, and a command with a network of its own."`
 
 	Handover       bool   `group:"several" help:"Start the next generation before a planned recycle stops the old one, which leaves when the next is ready. If that does not get ready, the old one stays."`
 	Ready          string `group:"several" placeholder:"HOW" help:"When a generation can do its work: notify (READY=1), tcp:ADDR, unix:PATH, http://ADDR/PATH, fd[:N] (a line written to it), file:PATH, delay:2s (docs/handover.md; when it was started, or with one of these flags when it has lived for --min-uptime)."`

@@ -54,6 +54,8 @@ type Run struct {
 	Watch []string
 	// Listens says that the command is listened to (requests.Server).
 	Listens bool
+	// SocketDir is where its sockets are, an absolute path; empty: they need none.
+	SocketDir string
 	// Stdio is what is carried between our stdin and stdout and the command's, nil:
 	// nothing.
 	Stdio *stdio.Settings

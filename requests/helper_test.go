@@ -42,10 +42,16 @@ type bench struct {
 
 func start(t *testing.T) *bench {
 	t.Helper()
+	return startIn(t, "")
+}
+
+// startIn is start with the sockets in a folder.
+func startIn(t *testing.T, folder string) *bench {
+	t.Helper()
 	b := &bench{T: t, news: make(chan News, 16), ends: make(chan struct{})}
 	b.counter = NewCounter()
 	var err error
-	if b.Server, err = Open(b.counter, b.hear); err != nil {
+	if b.Server, err = Open(b.counter, folder, b.hear); err != nil {
 		t.Fatal(err)
 	}
 	b.begin(1)

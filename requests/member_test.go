@@ -29,7 +29,7 @@ func serve() int {
 	counter := NewCounter()
 	counter.Begin(1)
 	said := make(chan string, 100)
-	s, err := Open(counter, func(text string) { said <- text })
+	s, err := Open(counter, "", func(text string) { said <- text })
 	if err != nil {
 		fmt.Println(err)
 		return 1

@@ -114,6 +114,9 @@ func (r *run) follow() {
 func (r *run) enter(at *sockets) {
 	r.at, r.room, r.draining, r.deaf, r.said = at, maxFlight, false, false, 0
 	for _, one := range []struct{ fd, slot int }{{at.notify, slotNotify}, {at.listen[0], slotListen}, {at.listen[1], slotPadded}} {
+		if one.fd < 0 {
+			continue // a path has no other form
+		}
 		if err := r.s.add(one.fd, one.slot, at.serial); err != nil {
 			r.s.say(fmt.Sprintf("listen to what the command says of its requests: %v; nothing is counted", err))
 		}

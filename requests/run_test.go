@@ -12,7 +12,7 @@ import (
 func still(t *testing.T) *bench {
 	t.Helper()
 	counter := NewCounter()
-	s, err := Open(counter, func(text string) { t.Log(text) })
+	s, err := Open(counter, "", func(text string) { t.Log(text) })
 	if err != nil {
 		t.Fatal(err)
 	}

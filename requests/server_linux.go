@@ -24,6 +24,8 @@ type Server struct {
 	wake, done int
 	now        atomic.Pointer[sockets]
 	serial     int32 // of the owner
+	// folder is where the sockets are, empty: they have abstract addresses.
+	folder string
 
 	run run
 }
@@ -33,7 +35,9 @@ type sockets struct {
 	gen    int
 	serial int32 // another one each time
 	notify int
-	listen [2]int // the second under the padded address
+	listen [2]int // the second under the padded address, of abstract ones
+	// paths are theirs, of the owner, who removes them.
+	paths []string
 	// owned says whose it is to close them: whoever changes it from unowned.
 	owned atomic.Bool
 	// What the owner wants, and at the end what it has got.
@@ -56,11 +60,20 @@ func (s *sockets) close() {
 	}
 }
 
-// Open makes a server, without sockets until Begin. say gets, at most once for each
+// unlink removes the paths of the sockets, if they have any.
+func (s *sockets) unlink() {
+	for _, path := range s.paths {
+		_ = unix.Unlink(path) // somebody else may have
+	}
+	s.paths = nil
+}
+
+// Open makes a server, without sockets until Begin. They are in folder, an absolute
+// path of at most MaxFolder bytes, or where that is empty have abstract addresses. say gets, at most once for each
 // kind and generation, what people should know: who was refused, what was ignored.
 // It is called from Run.
-func Open(c *Counter, say func(string)) (*Server, error) {
-	s := &Server{count: c, say: say, epoll: -1, wake: -1, done: -1}
+func Open(c *Counter, folder string, say func(string)) (*Server, error) {
+	s := &Server{count: c, folder: folder, say: say, epoll: -1, wake: -1, done: -1}
 	var err error
 	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("make an epoll descriptor: %w", err)
@@ -97,14 +110,20 @@ func (s *Server) Begin(gen int) (env []string, err error) {
 		{"NOTIFY_SOCKET", "notify", unix.SOCK_DGRAM, []*int{&next.notify}},
 		{"RELANCE_SOCKET", "stream", unix.SOCK_STREAM, []*int{&next.listen[0], &next.listen[1]}},
 	} {
-		name, err := address(socket.what, gen)
+		name, err := s.address(socket.what, gen)
 		for i, fd := range socket.into {
-			if err == nil {
+			if err == nil && (i == 0 || s.folder == "") {
 				*fd, err = bound(socket.kind, name, i > 0)
 			}
 		}
+		if s.folder != "" && err == nil {
+			next.paths = append(next.paths, name)
+			// Whoever is of the tree may be another user; who is not is not listened to.
+			err = unix.Chmod(name, 0o666)
+		}
 		if err != nil {
 			next.close()
+			next.unlink()
 			s.swap(nil)
 			return nil, fmt.Errorf("make %s: %w", socket.name, err)
 		}
@@ -116,11 +135,18 @@ func (s *Server) Begin(gen int) (env []string, err error) {
 
 // swap gives Run other sockets. Those that Run has never seen are closed here.
 func (s *Server) swap(next *sockets) {
-	if old := s.now.Swap(next); old != nil && old.owned.CompareAndSwap(false, true) {
-		old.close()
+	old := s.now.Swap(next)
+	if old != nil {
+		old.unlink()
+		if old.owned.CompareAndSwap(false, true) {
+			old.close()
+		}
 	}
 	s.rouse()
 }
+
+// Close takes the sockets away. It is for the end of the program.
+func (s *Server) Close() { s.swap(nil) }
 
 // Drain tells all connections of the generation, and those still to come, that a stop
 // is due. It does not wait for them.
@@ -136,8 +162,7 @@ func (s *Server) Drain() {
 const endWait = 200 // milliseconds
 
 // End is the end of the generation: the tree is gone. All that it has said until
-// then is counted when End returns, what was not finished is in Lost, and its sockets
-// are closed.
+// then is counted when End returns, and its sockets are closed.
 func (s *Server) End() {
 	at := s.now.Load()
 	if at == nil {
@@ -145,6 +170,7 @@ func (s *Server) End() {
 	}
 	at.end.Store(true)
 	s.rouse()
+	defer at.unlink()
 	by := time.Now().Add(endWait * time.Millisecond)
 	for !at.ended.Load() {
 		left := time.Until(by)
@@ -183,28 +209,39 @@ func (s *Server) add(fd, slot int, serial int32) error {
 // backlog is how many connections may wait to be accepted.
 const backlog = 1024
 
-// address makes an abstract address (unix(7)), as sd_notify(3) writes it. Nobody
-// guesses it, but everybody may read it in /proc/net/unix: it is no secret, and each
-// sender is looked at.
-func address(what string, gen int) (string, error) {
+// MaxFolder is how long the path of a folder for sockets may be: that of a socket has
+// room for 107 bytes (unix(7)), and address takes up to 32 of them.
+const MaxFolder = 75
+
+// address makes an address: a path, or an abstract one (unix(7)), as sd_notify(3) writes
+// it. Nobody guesses that, but everybody may read it in /proc/net/unix: it is no secret,
+// and each sender is looked at.
+func (s *Server) address(what string, gen int) (string, error) {
 	var random [8]byte
 	if _, err := unix.Getrandom(random[:], 0); err != nil {
 		return "", err
 	}
+	if s.folder != "" {
+		// Another one each time, as in a folder that containers share pids are not.
+		return fmt.Sprintf("%s/relance-%d-%x-%s", s.folder, unix.Getpid(), random[:4], what), nil
+	}
 	return fmt.Sprintf("@relance/%d/%d/%s/%x", unix.Getpid(), gen, what, random), nil
 }
 
-// bound makes a socket with an abstract address. padded: with NUL bytes behind it, as
-// many as an address can hold. To the kernel that is another one, but some connect to
-// it: Node with libuv before 1.48, programs in C that give the size of the structure.
+// bound makes a socket with an address. padded: an abstract one with NUL bytes behind
+// it, as many as an address can hold. To the kernel that is another one, but some connect
+// to it: Node with libuv before 1.48, programs in C that give the size of the structure.
 func bound(kind int, name string, padded bool) (fd int, err error) {
 	to := unix.RawSockaddrUnix{Family: unix.AF_UNIX}
-	for i := 1; i < len(name); i++ {
-		to.Path[i] = int8(name[i]) // after a NUL, in place of the @
+	for i := range len(name) {
+		to.Path[i] = int8(name[i])
 	}
 	size := unsafe.Sizeof(to)
 	if !padded {
 		size = unsafe.Offsetof(to.Path) + uintptr(len(name))
+	}
+	if name[0] == '@' {
+		to.Path[0] = 0
 	}
 	fd, err = unix.Socket(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {

@@ -1,7 +1,12 @@
 package requests
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +212,72 @@ func TestPaddedAddress(t *testing.T) {
 			if n, err := unix.Read(fd, greeting[:]); err != nil || string(greeting[:n]) != hello {
 				t.Errorf("%d bytes: %q, %v", c.length, greeting[:n], err)
 			}
+		}
+	}
+}
+
+// TestFolder: sockets with paths are for each user, work as the others do, and are gone
+// with their generation.
+func TestFolder(t *testing.T) {
+	folder := t.TempDir()
+	old := unix.Umask(0o077)
+	defer unix.Umask(old)
+	there := func() (names []string) {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, filepath.Join(folder, e.Name()))
+		}
+		return names
+	}
+	b := startIn(t, folder)
+	for gen := 2; gen < 5; gen++ {
+		names := there()
+		if want := slices.Sorted(maps.Values(b.env)); !slices.Equal(names, want) {
+			t.Errorf("there are %q, want %q", names, want)
+		}
+		for _, name := range names {
+			var st unix.Stat_t
+			if err := unix.Stat(name, &st); err != nil || st.Mode&0o777 != 0o666 {
+				t.Errorf("%s: mode %o, %v", name, st.Mode, err)
+			}
+		}
+		b.connect().ask("begin\nend\n", "ok -", "ok -")
+		b.notify("X_RELANCE_REQUESTS=2")
+		b.figures(3, 0)
+		if gen == 3 {
+			b.End()
+			if names := there(); len(names) != 0 {
+				t.Errorf("after the end there are %q", names)
+			}
+		}
+		b.begin(gen)
+	}
+	b.Close()
+	if names := there(); len(names) != 0 {
+		t.Errorf("at the end there are %q", names)
+	}
+	if said := b.heard(); said != "" {
+		t.Errorf("said %s", said)
+	}
+	// Where one cannot be made, nothing stays of the other.
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Begin(5); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("in no folder: %v", err)
+	}
+}
+
+// TestLongestFolder: what is allowed has room in an address.
+func TestLongestFolder(t *testing.T) {
+	s := Server{folder: "/" + strings.Repeat("x", MaxFolder-1)}
+	for _, what := range []string{"notify", "stream"} {
+		name, err := s.address(what, 1<<31)
+		if most := len(name) - len(fmt.Sprint(unix.Getpid())) + len("4194304"); err != nil || most >= len(unix.RawSockaddrUnix{}.Path) {
+			t.Errorf("%d bytes, %v", most, err)
 		}
 	}
 }

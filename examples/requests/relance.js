@@ -2,7 +2,7 @@
 //
 //     require('./relance').count(server);
 //
-// It takes Node 20.4, or a later one: earlier ones know no abstract sockets.
+// Node before 20.4 knows no abstract sockets: give --socket-dir there.
 // Without relance it does nothing. When relance wants to recycle the program, the
 // server takes no new connections, and the program ends when the last one is done.
 'use strict';

@@ -4,6 +4,7 @@ Without relance it does nothing.
 """
 import asyncio
 import os
+import re
 
 
 class Counted:
@@ -12,7 +13,7 @@ class Counted:
 
     async def connect(self):
         try:
-            reader, writer = await asyncio.open_unix_connection(os.environ["RELANCE_SOCKET"].replace("@", "\0", 1))
+            reader, writer = await asyncio.open_unix_connection(re.sub("^@", "\0", os.environ["RELANCE_SOCKET"]))
         except OSError:
             return None  # relance is gone, and the work goes on
         self.listening = asyncio.ensure_future(self.listen(reader))

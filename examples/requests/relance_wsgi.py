@@ -4,6 +4,7 @@ Each thread of each process connects for itself, so that it works under gunicorn
 Without relance it does nothing.
 """
 import os
+import re
 import socket
 import threading
 
@@ -18,7 +19,7 @@ class Counted:
         try:
             if name and getattr(own, "pid", None) != os.getpid():  # also after a fork
                 own.pid, own.leaving, own.stream = os.getpid(), False, socket.socket(socket.AF_UNIX)
-                own.stream.connect(name.replace("@", "\0", 1))
+                own.stream.connect(re.sub("^@", "\0", name))
                 own.lines = own.stream.makefile("rb")
                 own.lines.readline()  # relance 1
             if not name or own.leaving and word == b"begin\n":

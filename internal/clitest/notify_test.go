@@ -26,7 +26,7 @@ func listen(t *testing.T) *listener {
 	t.Helper()
 	l := &listener{T: t, counter: requests.NewCounter(), news: make(chan requests.News, 16), env: map[string]string{}}
 	l.counter.Begin(1)
-	server, err := requests.Open(l.counter, func(text string) {
+	server, err := requests.Open(l.counter, "", func(text string) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.said += text + "\n"

@@ -16,7 +16,7 @@ func serve(t *testing.T) (*requests.Server, *requests.Counter, chan requests.New
 	t.Helper()
 	counter := requests.NewCounter()
 	counter.Begin(1)
-	server, err := requests.Open(counter, func(text string) { t.Error(text) })
+	server, err := requests.Open(counter, "", func(text string) { t.Error(text) })
 	if err != nil {
 		t.Fatal(err)
 	}
