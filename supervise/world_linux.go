@@ -232,7 +232,7 @@ func (m *Machine) Watch(gen int) { m.of(gen).memory.rearm() }
 func (m *Machine) Counters(gen int) restart.Counters { return m.of(gen).memory.counters() }
 
 // Dying reports whether the child was killed and is not dead yet.
-func (m *Machine) Dying(gen int) bool { return child.Dying(m.of(gen).pid) }
+func (m *Machine) Dying(gen int) bool { return tree.Dying(m.of(gen).pid) }
 
 // Escaped reports whether the child has left the group of its generation.
 func (m *Machine) Escaped(gen int) bool {

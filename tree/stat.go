@@ -23,6 +23,7 @@ type stat struct {
 	cpu           time.Duration // utime + stime
 	waited        time.Duration // cutime + cstime
 	state         byte
+	exiting       bool   // it is being taken down (PF_EXITING)
 	comm          []byte // aliases the parsed line
 }
 
@@ -59,6 +60,8 @@ func parseStat(b []byte) (stat, error) {
 			s.pgrp, ok = leader(n, ok), len(word) > 0
 		case 6:
 			s.session, ok = leader(n, ok), len(word) > 0
+		case 9:
+			s.exiting = n&pfExiting != 0
 		case 14, 15:
 			own = addTicks(own, n)
 		case 16, 17:
@@ -87,6 +90,9 @@ func leader(n uint64, ok bool) int {
 	}
 	return int(n)
 }
+
+// pfExiting is a flag of the kernel, in linux/sched.h.
+const pfExiting = 0x4
 
 // addTicks adds and stops at the most that a Duration can hold.
 func addTicks(a, b uint64) uint64 { return min(a+min(b, maxTicks), maxTicks) }

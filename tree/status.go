@@ -1,6 +1,9 @@
 package tree
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // status is what we use of /proc/PID/status, see proc_pid_status(5). Sizes are
 // bytes and never negative; what the file does not name is zero. A zombie and a
@@ -11,6 +14,7 @@ type status struct {
 	hasAnon                bool // RssAnon is there: Linux 4.5 and later
 	threads                int64
 	state                  byte
+	killed                 bool // KILL waits for it, or for its first thread
 }
 
 // held is the bound of what cannot be reclaimed: RssAnon + RssShmem + VmSwap.
@@ -52,6 +56,8 @@ func parseStatus(b []byte) status {
 		case "Threads":
 			n, _ := number(bytes.TrimSpace(value))
 			s.threads = int64(min(n, maxPID))
+		case "SigPnd", "ShdPnd":
+			s.killed = s.killed || hasKill(bytes.TrimSpace(value))
 		case "State":
 			if v := bytes.TrimSpace(value); len(v) > 0 {
 				s.state = v[0]
@@ -59,6 +65,11 @@ func parseStatus(b []byte) status {
 		}
 	}
 	return s
+}
+
+// hasKill reports whether KILL, the ninth, is in a set of signals, in hexadecimal.
+func hasKill(set []byte) bool {
+	return len(set) >= 3 && strings.IndexByte("13579bdf", set[len(set)-3]) >= 0
 }
 
 // cutLine returns the first line of b without its newline, and the rest.

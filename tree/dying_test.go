@@ -1,7 +1,8 @@
-package child
+package tree
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -36,27 +37,24 @@ func TestDying(t *testing.T) {
 	}
 }
 
+// What shows in the files of a process that is leaving, or is killed.
 func TestDyingFiles(t *testing.T) {
-	for text, want := range map[string]bool{
-		"7 (a) b) S 1 7 7 0 -1 4194304 90": false,
-		"7 (a) b) R 1 7 7 0 -1 4194308 90": true,
-		"7 (a) Z 1 7 7 0 -1 4194304 90":    true,
-		"7 (a) S 1":                        false,
-		"":                                 false,
-	} {
-		if got := isExiting([]byte(text)); got != want {
-			t.Errorf("stat %q: %v", text, got)
+	for flags, want := range map[string]bool{"4194560": false, "4194564": true, "4": true, "0": false} {
+		if s, err := parseStat([]byte("7 (a) b)" + strings.Replace(tail, "4194560", flags, 1))); err != nil || s.exiting != want {
+			t.Errorf("flags %s: %+v, %v", flags, s, err)
 		}
 	}
 	for text, want := range map[string]bool{
 		"SigPnd:\t0000000000000100\nShdPnd:\t0000000000000000\n": true,
 		"SigPnd:\t0000000000000000\nShdPnd:\t0000000000000100\n": true,
+		"ShdPnd:\tfffffffffffffbff\n":                            true,
 		"SigPnd:\t0000000000000200\nShdPnd:\t0000000000000080\n": false,
+		"ShdPnd:\tfffffffffffffeff\n":                            false,
 		"SigBlk:\t0000000000000100\n":                            false,
 		"ShdPnd:\tx\n":                                           false,
 	} {
-		if got := isKilled([]byte(text)); got != want {
-			t.Errorf("status %q: %v", text, got)
+		if s := parseStatus([]byte(text)); s.killed != want {
+			t.Errorf("status %q: %+v", text, s)
 		}
 	}
 }
