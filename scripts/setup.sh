@@ -25,6 +25,12 @@ need node nodejs
 need npm npm
 need php php-cli
 need ruby ruby
+need lighttpd lighttpd
+need php-cgi php-cgi
+need start_server libserver-starter-perl
+command -v php-fpm8.2 >/dev/null || missing="$missing php-fpm"
+[ -e /usr/include/systemd/sd-daemon.h ] || missing="$missing libsystemd-dev"
+[ -d /usr/lib/python3/dist-packages/systemd ] || missing="$missing python3-systemd"
 [ -d /usr/lib/python3/dist-packages/uvicorn ] || missing="$missing python3-uvicorn"
 [ -e /usr/lib/python3/dist-packages/sdnotify ] || missing="$missing python3-sdnotify"
 ruby -e 'require "rack"; require "webrick"' 2>/dev/null || missing="$missing ruby-rack ruby-webrick"

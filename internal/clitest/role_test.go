@@ -29,6 +29,8 @@ func role(words []string) int {
 		err = refuse(words[1], words[2:])
 	case "careless-parent":
 		err = carelessParent(words[1:])
+	case "activated":
+		err = activated()
 	case "tells-systemd":
 		err = tellsSystemd()
 	default:
