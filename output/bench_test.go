@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,8 @@ func BenchmarkCarry(b *testing.B) {
 		{"plain", Want{Silence: true}},
 		{"literal", Want{Stdout: true, Matches: regexp.MustCompile(`" 200 `).Match}},
 		{"classes", Want{Stdout: true, Matches: regexp.MustCompile(`"(GET|POST) [^"]*" [0-9]{3} `).Match}},
+		{"whole", Want{Whole: true}},
+		{"prefix", Want{Whole: true, Prefix: "3 | "}},
 		{"all", Want{Stdout: true, Matches: func([]byte) bool { return true }}},
 	} {
 		b.Run(test.name, func(b *testing.B) {
@@ -46,4 +49,31 @@ func BenchmarkCarry(b *testing.B) {
 			<-over
 		})
 	}
+}
+
+// BenchmarkAll is the same for four at once, which wait for each other.
+func BenchmarkAll(b *testing.B) {
+	text := bytes.Repeat([]byte(fmt.Sprintf("%099d\n", 1)), bufferSize/100)
+	rd, w := pipe(b)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		buf := make([]byte, bufferSize)
+		for n, err := 1, error(nil); n > 0 || err == unix.EINTR; n, err = unix.Read(rd, buf) {
+		}
+		unix.Close(rd)
+	}()
+	c := carryAll(b, 4, w, -1, nil)
+	b.SetBytes(int64(len(text)))
+	var next atomic.Int32
+	b.SetParallelism(2)
+	b.RunParallel(func(pb *testing.PB) {
+		r := c.each[int(next.Add(1))%len(c.each)]
+		for pb.Next() {
+			writePieces(b, r.end(1), text, len(text))
+		}
+	})
+	c.close()
+	unix.Close(w)
+	<-over
 }

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -14,8 +13,6 @@ import (
 type Carrier struct {
 	streams []*Stream
 	say     func(string)
-	// wake is an eventfd(2) that is readable from Close on.
-	wake int
 	// began is from when silence counts, on the clock of the streams: the start of
 	// this generation, or the end of a pause.
 	began time.Duration
@@ -25,29 +22,33 @@ type Carrier struct {
 // in its place.
 type End struct{ FD, From int }
 
-// add makes the pipe for one stream.
-func (c *Carrier) add(fd, target int, name string, to kind, want Want) error {
-	var ends [2]int
-	if err := makePipe(&ends); err != nil {
-		return fmt.Errorf("make a pipe for %s: %w", name, err)
-	}
-	var seen *look
-	if want.lines(fd) {
-		var err error
-		if seen, err = newLook(want); err != nil {
-			unix.Close(ends[0])
-			unix.Close(ends[1])
-			return fmt.Errorf("make a pipe to look at %s: %w", name, err)
-		}
-	}
+// add makes the pipe for one stream. What it has made when it fails, discard closes.
+func (c *Carrier) add(fd int, to goal, want Want) error {
 	s := &Stream{
-		look: seen,
-		name: name, fds: []int{fd}, target: target, to: to, splices: to == toPipe || to == toFIFO,
-		read: ends[0], write: ends[1], wake: c.wake, say: c.say,
+		name: to.name, fds: []int{fd}, target: to.fd, to: to.kind, splices: to.kind == toPipe || to.kind == toFIFO,
+		read: -1, write: -1, wake: -1, say: c.say,
 		next: make(chan int, 1), ended: make(chan struct{}),
 	}
-	s.next <- s.read
 	c.streams = append(c.streams, s)
+	var ends [2]int
+	err := makePipe(&ends)
+	if err != nil {
+		return fmt.Errorf("make a pipe for %s: %w", s.name, err)
+	}
+	s.read, s.write = ends[0], ends[1]
+	s.next <- s.read
+	if s.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return fmt.Errorf("make an eventfd for %s: %w", s.name, err)
+	}
+	if want.lines(fd) {
+		if s.look, err = newLook(want); err != nil {
+			return fmt.Errorf("make a pipe to look at %s: %w", s.name, err)
+		}
+	}
+	if want.Whole {
+		s.whole = newWhole(to.outlet, want.Prefix, to.kind)
+		s.splices = false
+	}
 	return nil
 }
 
@@ -73,6 +74,16 @@ func (c *Carrier) Ends() []End {
 		}
 	}
 	return ends
+}
+
+// End is called when all of a generation has gone: half a line that it has left is
+// passed on now, where lines are to be whole. It waits for no reader.
+func (c *Carrier) End() {
+	for _, s := range c.streams {
+		if s.whole != nil && !s.broken.Load() {
+			s.over(s.written())
+		}
+	}
 }
 
 // Begin is called before generation gen starts, when all of the one before has
@@ -130,16 +141,26 @@ func (c *Carrier) Close() {
 	for _, s := range c.streams {
 		unix.Close(s.write)
 		close(s.next)
+		s.closing.Store(true)
+		ring(s.wake)
 	}
-	// Only a counter that is full could make this fail (eventfd(2)).
-	_, _ = unix.Write(c.wake, binary.NativeEndian.AppendUint64(nil, 1))
 	for _, s := range c.streams {
 		<-s.ended
-		if s.look != nil {
-			s.look.close()
-		}
+		s.close()
 	}
-	unix.Close(c.wake)
+}
+
+// close closes what a stream has beside its pipe, once it has ended.
+func (s *Stream) close() {
+	if s.wake >= 0 {
+		unix.Close(s.wake)
+	}
+	if s.look != nil {
+		s.look.close()
+	}
+	if s.whole != nil {
+		s.whole.leave()
+	}
 }
 
 // clock is the time since the package was loaded, by the monotonic clock.

@@ -10,6 +10,12 @@ type copier struct {
 	buffer []byte
 }
 
+// rung is called when a generation has ended whose lines are to be whole.
+func (c *copier) rung() error {
+	hush(c.wake)
+	return c.assemble(nil)
+}
+
 // drain passes on what is in the pipe by now: all there will ever be, unless
 // somebody still has its write end, whom nobody waits for.
 func (c *copier) drain() error {
@@ -21,6 +27,11 @@ func (c *copier) drain() error {
 			break // somebody else has read from the pipe
 		}
 		left -= n
+	}
+	if c.whole != nil && err == nil {
+		if err = c.assemble(nil); err == nil {
+			err = c.whole.end(c.put)
+		}
 	}
 	return err
 }
@@ -66,6 +77,9 @@ func (c *copier) move(most int) (int, error) {
 			if c.look != nil && !c.look.tees {
 				c.look.see(c.buffer[:n])
 			}
+			if c.whole != nil {
+				return n, c.assemble(c.buffer[:n])
+			}
 			return n, c.write(c.buffer[:n])
 		case unix.EAGAIN:
 			return 0, nil
@@ -79,6 +93,9 @@ func (c *copier) move(most int) (int, error) {
 // write writes all of b.
 func (c *copier) write(b []byte) error {
 	for len(b) > 0 {
+		if c.whole != nil && c.to.waits() && !ready(c.target, unix.POLLOUT) {
+			c.waitForRoom() // where lines are counted, not in the write
+		}
 		n, err := c.writeSome(b)
 		switch {
 		case err == unix.EAGAIN:
@@ -125,9 +142,11 @@ func (c *copier) seen() int {
 
 // waitForRoom waits until the target takes more, or an error is to be fetched
 // from it. It was found non-blocking, or the pipe is.
-func (c *copier) waitForRoom() {
-	if c.look != nil && c.look.wait(c.in, c.target, c.taken.taken()) {
-		return
+func (c *copier) waitForRoom() { c.wait(c.target, unix.POLLOUT) }
+
+// wait waits for what poll(2) tells of a descriptor.
+func (c *copier) wait(fd int, events int16) {
+	if c.look == nil || !c.look.wait(c.in, fd, events, c.taken.taken()) {
+		await(fd, events)
 	}
-	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(c.target), Events: unix.POLLOUT}}, -1) // EINTR: tried again
 }

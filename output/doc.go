@@ -31,4 +31,20 @@
 //
 // What a pipe would change is not carried: a terminal, a socket that keeps
 // messages apart, a device, a descriptor for direct I/O.
+//
+// Where several generations live at once, each has a [Carrier] of its own ([OpenAll]),
+// and their lines stay whole; then a terminal is carried too. A line is passed on as
+// soon as it ends, behind the prefix of who has written it. Nothing else is ever in it,
+// and the bytes are the same but for the prefix and these:
+//
+//   - A line of more than 64 KiB is passed on in pieces. Where another one writes
+//     meanwhile, it is broken there with a line feed, and goes on as a line of its own,
+//     prefix and all; else who never ends a line would keep all others waiting.
+//   - Half a line at the end of a generation ([Carrier.End]) is passed on as it is. A line
+//     feed comes after it only if something else does: a line of another one, of the next
+//     generation, or of relance itself ([All.Tell]).
+//
+// Who writes has its turn, in the order in which they came, and may wait for a reader
+// in it. Then all wait who write to the same place, each first in our hands and then in
+// its own write, as if bare; and nobody else does, the owner of the carriers least of all.
 package output

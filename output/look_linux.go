@@ -24,7 +24,7 @@ type look struct {
 	gen  int
 	// next is where the bytes of a generation begin: the owner says so.
 	next atomic.Pointer[boundary]
-	// epoll waits for the target and for what is written meanwhile; -1: not made.
+	// epoll waits for what is written, and for whatever else is waited for; -1: not made.
 	epoll int
 }
 
@@ -118,46 +118,45 @@ func (l *look) peek(in int, taken uint64) int {
 	return int(l.seen - taken)
 }
 
-// wait waits until the target takes more, or an error is to be fetched from it, and
-// looks at what is written meanwhile. It reports whether it could.
-func (l *look) wait(in, target int, taken uint64) bool {
-	if !l.tees || l.epoll < 0 && !l.watch(in, target) {
+// wait waits for what poll(2) tells of fd, or an error of it, and looks at what is
+// written meanwhile. It reports whether it could.
+func (l *look) wait(in, fd int, want int16, taken uint64) bool {
+	if !l.tees || l.epoll < 0 && !l.watch(in) {
 		return false
 	}
-	for {
+	// The events of epoll(7) and poll(2) have the same values.
+	if unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Fd: int32(fd), Events: uint32(want)}) != nil {
+		return false
+	}
+	for found := false; !found; {
 		var events [2]unix.EpollEvent
 		n, err := unix.EpollWait(l.epoll, events[:], -1)
 		if err != nil && err != unix.EINTR {
-			return false
+			break
 		}
-		room := false
 		for _, e := range events[:max(n, 0)] {
-			if e.Fd == int32(target) {
-				room = true
+			if e.Fd == int32(fd) {
+				found = true
 			} else {
 				l.peek(in, taken)
 			}
 		}
-		if room {
-			return true
-		}
 	}
+	// It is there.
+	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, fd, nil)
+	return true
 }
 
 // watch makes the descriptor to wait with. Of what is written it tells each time,
 // and not for as long as something is in the pipe (EPOLLET).
-func (l *look) watch(in, target int) bool {
+func (l *look) watch(in int) bool {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return false
 	}
-	for _, e := range []unix.EpollEvent{
-		{Fd: int32(target), Events: unix.EPOLLOUT}, {Fd: int32(in), Events: unix.EPOLLIN | unix.EPOLLET},
-	} {
-		if unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, int(e.Fd), &e) != nil {
-			unix.Close(fd)
-			return false
-		}
+	if unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, in, &unix.EpollEvent{Fd: int32(in), Events: unix.EPOLLIN | unix.EPOLLET}) != nil {
+		unix.Close(fd)
+		return false
 	}
 	l.epoll = fd
 	return true
@@ -193,9 +192,17 @@ func (s *Stream) written() uint64 {
 	}
 }
 
-// mark says that the bytes of a generation begin here.
+// mark says that the bytes of a generation begin here, and those of the one before
+// end.
 func (s *Stream) mark(gen int) {
+	if s.look == nil && s.whole == nil {
+		return
+	}
+	at := s.written()
 	if s.look != nil {
-		s.look.next.Store(&boundary{gen: gen, at: s.written()})
+		s.look.next.Store(&boundary{gen: gen, at: at})
+	}
+	if s.whole != nil {
+		s.over(at)
 	}
 }

@@ -1,27 +1,66 @@
 package output
 
-import (
-	"fmt"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // kind is what a stream goes to, as far as it matters how it is copied.
 type kind uint8
 
 const (
-	// toFile: a file, or a device that only takes bytes (/dev/null).
+	// toFile: a file, or a device that only takes bytes (/dev/full).
 	toFile kind = iota
+	// toNobody: /dev/null.
+	toNobody
 	// toPipe: a pipe without a name, whose reader goes for good.
 	toPipe
 	// toFIFO: one with a name, which others may open when its reader has gone.
 	toFIFO
 	// toSocket: a stream socket.
 	toSocket
+	// toTerminal: carried only where lines are to be whole.
+	toTerminal
 )
 
-// closedWhy is why a stream is not carried that is not there.
-const closedWhy = "closed"
+// waits reports whether a write to it waits for a reader, and poll(2) tells when it
+// would not.
+func (k kind) waits() bool { return k == toPipe || k == toFIFO || k == toTerminal }
+
+// Why a stream is not carried: it is not there, or what writes to it would notice.
+const (
+	closedWhy   = "closed"
+	terminalWhy = "a terminal"
+)
+
+// goal is where a stream goes to.
+type goal struct {
+	fd   int
+	name string
+	kind kind
+	// against is why it cannot be carried.
+	against string
+	// outlet is where lines stay whole; nil: nowhere.
+	outlet *outlet
+}
+
+// goals are those of descriptors 1 and 2.
+type goals struct {
+	of [3]goal
+	// one is whether they are one open file.
+	one bool
+}
+
+// lookAt looks at the descriptors out and errs, which need not be 1 and 2. Closed says
+// which of 0, 1 and 2 were closed when relance was started.
+func lookAt(out, errs int, closed [3]bool) *goals {
+	g := &goals{one: !closed[1] && !closed[2] && sameOpenFile(out, errs)}
+	g.of[1], g.of[2] = goal{fd: out, name: "stdout"}, goal{fd: errs, name: "stderr"}
+	for fd := 1; fd <= 2; fd++ {
+		to := &g.of[fd]
+		if to.kind, to.against = examine(to.fd); closed[fd] {
+			to.against = closedWhy
+		}
+	}
+	return g
+}
 
 // Open makes the pipes for those of stdout and stderr that want is about: one for
 // both if they are one open file, as after 2>&1, so that the order of what is
@@ -33,55 +72,49 @@ func Open(closed [3]bool, say func(string), want Want) (*Carrier, error) {
 	return open(1, 2, closed, say, want)
 }
 
-// open is Open for the descriptors out and errs, which need not be 1 and 2.
-func open(out, errs int, closed [3]bool, say func(string), want Want) (_ *Carrier, err error) {
-	c := &Carrier{say: say}
-	one := !closed[1] && !closed[2] && sameOpenFile(out, errs)
-	if c.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
-		return nil, fmt.Errorf("make an eventfd: %w", err)
+func open(out, errs int, closed [3]bool, say func(string), want Want) (*Carrier, error) {
+	all, err := openAll(1, lookAt(out, errs, closed), say, func(int) Want { return want })
+	if err != nil {
+		return nil, err
 	}
+	return all.Carriers[0], nil
+}
+
+// open makes the carrier that is wanted. What is left out is told to say.
+func (g *goals) open(say, leftOut func(string), want Want) (_ *Carrier, err error) {
+	c := &Carrier{say: say}
 	defer func() {
 		if err != nil {
 			c.discard()
 		}
 	}()
-	var against [3]string
-	for _, s := range []struct {
-		fd, target int
-		name       string
-	}{{1, out, "stdout"}, {2, errs, "stderr"}} {
-		to, why := examine(s.target)
-		if closed[s.fd] {
-			why = closedWhy
-		}
+	for fd := 1; fd <= 2; fd++ {
+		to := g.of[fd]
 		switch {
-		case why != "":
-			against[s.fd] = why
-		case !want.Silence && !want.lines(s.fd):
-		case len(c.streams) > 0 && one:
+		case want.against(to) != "" || !want.carries(fd, to):
+		case len(c.streams) > 0 && g.one:
 			both := c.streams[0]
-			both.fds, both.name = append(both.fds, s.fd), both.name+" and "+s.name
+			both.fds, both.name = append(both.fds, fd), both.name+" and "+to.name
 		default:
-			if err := c.add(s.fd, s.target, s.name, to, want); err != nil {
+			if err := c.add(fd, to, want); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if err := want.refuse(against, one, say); err != nil {
+	if err := want.refuse(g, leftOut); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// discard takes back what Open has made.
+// discard takes back what has been made.
 func (c *Carrier) discard() {
-	unix.Close(c.wake)
 	for _, s := range c.streams {
-		unix.Close(s.read)
-		unix.Close(s.write)
-		if s.look != nil {
-			s.look.close()
+		if s.read >= 0 {
+			unix.Close(s.read)
+			unix.Close(s.write)
 		}
+		s.close()
 	}
 }
 
@@ -112,10 +145,13 @@ func examine(fd int) (to kind, why string) {
 		return toSocket, ""
 	case unix.S_IFCHR:
 		if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
-			return 0, "a terminal"
+			return toTerminal, terminalWhy
 		}
 		// Of other devices each write may be a record of its own, as of /dev/kmsg.
-		if major, minor := unix.Major(st.Rdev), unix.Minor(st.Rdev); major != 1 || minor != devNull && minor != devFull {
+		switch major, minor := unix.Major(st.Rdev), unix.Minor(st.Rdev); {
+		case major == 1 && minor == devNull:
+			return toNobody, ""
+		case major != 1 || minor != devFull:
 			return 0, "a device"
 		}
 	}
@@ -140,50 +176,4 @@ func anonymous(st *unix.Stat_t) bool {
 	unix.Close(fds[0])
 	unix.Close(fds[1])
 	return err == nil && own.Dev == st.Dev
-}
-
-// sameOpenFile reports whether a and b are one open file description, as dup(2)
-// makes them. Where the kernel does not tell, what looks the same is taken for it.
-// That is no proof, for two opens may stand at the same place, but then one pipe
-// is no harm: for pipes, sockets and files that are appended to nobody could tell
-// the difference, and two programs that write over each other's bytes from one
-// position on is what nobody wants.
-func sameOpenFile(a, b int) bool {
-	var sa, sb unix.Stat_t
-	if unix.Fstat(a, &sa) != nil || unix.Fstat(b, &sb) != nil || sa.Dev != sb.Dev || sa.Ino != sb.Ino {
-		return false
-	}
-	for _, ask := range []func(a, b int) (same, known bool){askFcntl, askKcmp} {
-		if same, known := ask(a, b); known {
-			return same
-		}
-	}
-	return looksSame(a, b)
-}
-
-// askFcntl asks Linux 6.10 and later.
-func askFcntl(a, b int) (same, known bool) {
-	n, err := unix.FcntlInt(uintptr(a), unix.F_DUPFD_QUERY, b)
-	return n == 1, err == nil
-}
-
-// askKcmp asks kcmp(2), which containers often forbid.
-func askKcmp(a, b int) (same, known bool) {
-	const kcmpFile = 0
-	pid := uintptr(unix.Getpid())
-	order, _, errno := unix.Syscall6(unix.SYS_KCMP, pid, pid, kcmpFile, uintptr(a), uintptr(b), 0)
-	return order == 0, errno == 0
-}
-
-// looksSame compares what shows of two descriptors of one file.
-func looksSame(a, b int) bool {
-	flagsA, errA := unix.FcntlInt(uintptr(a), unix.F_GETFL, 0)
-	flagsB, errB := unix.FcntlInt(uintptr(b), unix.F_GETFL, 0)
-	if errA != nil || errB != nil || flagsA != flagsB {
-		return false
-	}
-	// Neither can be sought in if it is a pipe or a socket (ESPIPE).
-	posA, errA := unix.Seek(a, 0, unix.SEEK_CUR)
-	posB, errB := unix.Seek(b, 0, unix.SEEK_CUR)
-	return posA == posB && (errA == nil) == (errB == nil)
 }

@@ -26,8 +26,13 @@ type Stream struct {
 	// next gives Run the read end to copy from, and the one after when that broke.
 	next  chan int
 	ended chan struct{}
-	wake  int
-	say   func(string)
+	// wake is an eventfd(2) that rings when a generation has ended whose lines are to
+	// be whole, and when all is over: closing.
+	wake    int
+	closing atomic.Bool
+	say     func(string)
+	// whole: lines are passed on whole; nil: bytes as they come.
+	whole *whole
 	// look counts lines, nil: nobody does. taken is how much was taken out of the
 	// pipe, and of those before it that broke.
 	look  *look
@@ -72,8 +77,11 @@ func (s *Stream) carry(in int) error {
 		s.look.begin(s.taken.taken())
 		defer s.look.end()
 	}
+	if s.whole != nil {
+		s.whole.restart()
+	}
 	watch := -1 // of no interest (poll(2))
-	if s.to == toPipe || s.to == toSocket {
+	if s.to == toPipe || s.to == toSocket || s.to == toTerminal {
 		watch = s.target
 	}
 	for {
@@ -87,8 +95,12 @@ func (s *Stream) carry(in int) error {
 		switch {
 		case s.hungUp(fds[2].Revents):
 			return unix.EPIPE
-		case fds[1].Revents != 0:
+		case s.closing.Load():
 			return c.drain()
+		case fds[1].Revents != 0:
+			if err := c.rung(); err != nil {
+				return err
+			}
 		case fds[0].Revents != 0:
 			if _, err := c.pass(spliceSize); err != nil {
 				return err
@@ -101,9 +113,13 @@ func (s *Stream) carry(in int) error {
 }
 
 // hungUp reports whether what poll(2) tells of the target means that its reader
-// has gone for good: a pipe says POLLERR, a socket POLLHUP.
+// has gone for good: a pipe says POLLERR, a socket and a terminal POLLHUP.
 func (s *Stream) hungUp(events int16) bool {
-	return s.to != toSocket && events&unix.POLLERR != 0 || s.to == toSocket && events&unix.POLLHUP != 0
+	sign := int16(unix.POLLERR)
+	if s.to == toSocket || s.to == toTerminal {
+		sign = unix.POLLHUP
+	}
+	return events&sign != 0
 }
 
 // abandoned reports whether nobody reads the target now.
@@ -116,10 +132,18 @@ func (s *Stream) abandoned() bool {
 // readable reports whether there is something in the pipe that fd is the read end
 // of. It asks poll(2), and not for the number of bytes, since that waits for
 // whoever has locked the pipe.
-func readable(fd int) bool {
-	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+func readable(fd int) bool { return ready(fd, unix.POLLIN) }
+
+// ready reports whether poll(2) tells that of fd now.
+func ready(fd int, events int16) bool {
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: events}}
 	_, err := unix.Poll(fds[:], 0)
-	return err == nil && fds[0].Revents&unix.POLLIN != 0
+	return err == nil && fds[0].Revents&events != 0
+}
+
+// await waits until it does, or a signal comes.
+func await(fd int, events int16) {
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, -1)
 }
 
 // mend puts a new pipe in the place of one whose read end was closed, for that
@@ -136,6 +160,11 @@ func (s *Stream) mend(gen int) error {
 		return err
 	}
 	s.read = ends[0]
+	if s.whole != nil {
+		for len(s.whole.ends) > 0 {
+			<-s.whole.ends // of what was lost; Run does not look at them now
+		}
+	}
 	s.mark(gen)
 	s.broken.Store(false)
 	s.next <- ends[0]

@@ -15,6 +15,24 @@ type Want struct {
 	Stdout, Stderr bool
 	Matches        func(line []byte) bool
 	Count          func(gen int, n int64)
+	// Whole: lines are passed on whole, since others write to the same place, each
+	// behind the prefix. A terminal is carried then too.
+	Whole  bool
+	Prefix string
+}
+
+// against is why a stream cannot be carried.
+func (w *Want) against(to goal) string {
+	if w.Whole && to.against == terminalWhy {
+		return ""
+	}
+	return to.against
+}
+
+// carries reports whether anything that is wanted is about that descriptor. Lines
+// that nobody will ever see need not be whole.
+func (w *Want) carries(fd int, to goal) bool {
+	return w.Silence || w.lines(fd) || w.Whole && to.kind != toNobody
 }
 
 // lines reports whether lines of that descriptor are counted.
@@ -25,41 +43,57 @@ type UncountedError struct{ why string }
 
 func (e *UncountedError) Error() string { return e.why }
 
+// UnprefixedError says why nothing can stand in front of lines.
+type UnprefixedError struct{ why string }
+
+func (e *UnprefixedError) Error() string { return e.why }
+
 const (
 	notBetween = ", which relance does not stand between; redirect "
 	somewhere  = " to a file or a pipe"
 )
 
 // refuse says why what is wanted cannot be done, or lets say know of what is left
-// out. against has what stands against carrying each descriptor, and one is whether
-// they are one open file.
-func (w *Want) refuse(against [3]string, one bool, say func(string)) error {
-	names := [3]string{1: "stdout", 2: "stderr"}
-	if w.Silence && against[1] != "" && against[2] != "" {
-		return errors.New(refusal(against[1], against[2]))
-	}
+// out.
+func (w *Want) refuse(g *goals, say func(string)) error {
+	out, errs := w.against(g.of[1]), w.against(g.of[2])
+	neither := out != "" && errs != ""
 	switch {
-	case w.Stdout && w.Stderr && against[1] != "" && against[2] != "":
-		return &UncountedError{refusal(against[1], against[2])}
+	case w.Silence && neither:
+		return errors.New(refusal(out, errs))
+	case w.Stdout && w.Stderr && neither:
+		return &UncountedError{refusal(out, errs)}
 	case w.Stdout && w.Stderr:
-		for fd, why := range against {
-			if why != "" && why != closedWhy {
-				say(fmt.Sprintf("%s is %s, which relance does not stand between: its lines are not counted", names[fd], why))
-			}
-		}
+		w.leaveOut(g, say, "its lines are not counted")
 	case w.Stdout || w.Stderr:
-		fd := 1
+		to := g.of[1]
 		if w.Stderr {
-			fd = 2
+			to = g.of[2]
 		}
-		if why := against[fd]; why != "" {
-			return &UncountedError{names[fd] + " is " + why + notBetween + "it" + somewhere}
+		if why := w.against(to); why != "" {
+			return &UncountedError{to.name + " is " + why + notBetween + "it" + somewhere}
 		}
-		if one {
+		if g.one {
 			return &UncountedError{"stdout and stderr are one file here, so it does not show whose line is whose; count in both, or redirect one"}
 		}
 	}
+	switch {
+	case w.Prefix == "":
+	case neither && (out != closedWhy || errs != closedWhy):
+		return &UnprefixedError{refusal(out, errs)}
+	default:
+		w.leaveOut(g, say, "its lines have no prefix")
+	}
 	return nil
+}
+
+// leaveOut says what is missing where one of the streams cannot be carried.
+func (w *Want) leaveOut(g *goals, say func(string), what string) {
+	for _, to := range g.of[1:] {
+		if why := w.against(to); why != "" && why != closedWhy {
+			say(fmt.Sprintf("%s is %s, which relance does not stand between: %s", to.name, why, what))
+		}
+	}
 }
 
 // refusal words why neither stream can be carried.
