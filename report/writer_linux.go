@@ -17,6 +17,8 @@ type Writer struct {
 	queue chan line
 	// lost words the line that stands for n others.
 	lost func(n int64) string
+	// through writes a line where others write to the same descriptor; nil: we do.
+	through atomic.Pointer[func(line string) error]
 	// dropped counts the lines lost since the last one that went into the queue.
 	dropped atomic.Int64
 	done    chan struct{}
@@ -39,6 +41,10 @@ func NewWriter(fd int, lost func(n int64) string) *Writer {
 	go w.run()
 	return w
 }
+
+// Through lets tell write each line from now on, which gets it without its end and may
+// wait: it knows who else writes to the descriptor, and stays out of their lines.
+func (w *Writer) Through(tell func(line string) error) { w.through.Store(&tell) }
 
 // Line writes s and a line feed, or counts it as dropped. It never waits. Where
 // several goroutines call it, the count of the lost may stand a line off.
@@ -74,20 +80,24 @@ func (w *Writer) run() {
 			return
 		}
 		w.tellLost(l.lost)
-		w.write(l.text + "\n")
+		w.write(l.text)
 	}
 }
 
 func (w *Writer) tellLost(n int64) {
 	if n > 0 {
-		w.write(w.lost(n) + "\n")
+		w.write(w.lost(n))
 	}
 }
 
-// write writes all of s, or as much as can be written: there is nobody to tell
+// write writes all of the line, or as much as can be written: there is nobody to tell
 // of a stderr that is closed (EBADF), gone (EPIPE) or full (ENOSPC).
-func (w *Writer) write(s string) {
-	for b := []byte(s); len(b) > 0; {
+func (w *Writer) write(line string) {
+	if tell := w.through.Load(); tell != nil {
+		_ = (*tell)(line)
+		return
+	}
+	for b := []byte(line + "\n"); len(b) > 0; {
 		n, err := unix.Write(w.fd, b)
 		switch {
 		case err == unix.EINTR:

@@ -183,3 +183,25 @@ func TestWriterNobodyThere(t *testing.T) {
 		})
 	}
 }
+
+// TestWriterThrough: from then on somebody else writes, and only that one.
+func TestWriterThrough(t *testing.T) {
+	r, w := smallPipe(t)
+	out := NewWriter(int(w.Fd()), lostWords)
+	told := make(chan string, 8)
+	out.Line("before")
+	if line, err := bufio.NewReader(r).ReadString('\n'); line != "before\n" || err != nil {
+		t.Errorf("got %q, %v", line, err)
+	}
+	out.Through(func(line string) error { told <- line; return unix.EPIPE })
+	out.Line("after")
+	out.Line("again")
+	out.Close(time.Minute)
+	w.Close()
+	if a, b := <-told, <-told; a != "after" || b != "again" {
+		t.Errorf("told %q and %q", a, b)
+	}
+	if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
+		t.Errorf("%q was written too, %v", rest, err)
+	}
+}
