@@ -77,3 +77,18 @@ func (run *Run) Uncounted(err error) error {
 func (run *Run) Uncarried(err error) error {
 	return flagError("output-silence", run.silenceAsked, err)
 }
+
+// prefixesOutput checks --prefix-output beside the number of workers: alone there is
+// nobody to be told from.
+func prefixesOutput(asked bool, workers int) error {
+	if asked && workers < 2 {
+		return &Error{Msg: "--prefix-output: there is one worker only; give --workers too, or leave it out", flag: "prefix-output"}
+	}
+	return nil
+}
+
+// Unprefixed is the error for lines that nothing can stand in front of, because neither
+// stream can be carried; err says why.
+func (run *Run) Unprefixed(err error) error {
+	return &Error{Msg: "--prefix-output: " + err.Error(), flag: "prefix-output"}
+}

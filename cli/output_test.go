@@ -96,3 +96,21 @@ func TestOutputSilence(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+func TestPrefixOutput(t *testing.T) {
+	const want = "--prefix-output: there is one worker only; give --workers too, or leave it out"
+	if err := prefixesOutput(true, 1); err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	for _, good := range []struct {
+		asked   bool
+		workers int
+	}{{true, 2}, {false, 1}, {false, 8}} {
+		if err := prefixesOutput(good.asked, good.workers); err != nil {
+			t.Errorf("%+v: %v", good, err)
+		}
+	}
+	if err := new(Run).Unprefixed(errors.New("stdout is a device")); err.Error() != "--prefix-output: stdout is a device" {
+		t.Errorf("got %v", err)
+	}
+}
