@@ -59,7 +59,7 @@ var due = []struct {
 	line  string
 }{
 	{"memory-high", []string{"--memory-high", "80M", "--notify", "yes"}, func(t *testing.T, f *flight) { ask(t, f.url+"/leak") },
-		`memory-high: 1[0-9][0-9] MiB of 80 MiB after [^;]*, 1 process`},
+		`memory-high: ([89][0-9](\.[0-9])?|1[0-9][0-9]) MiB of 80 MiB after [^;]*, 1 process`},
 	{"clock", []string{"--every", "5s", "--timezone", "UTC", "--notify", "yes"}, func(*testing.T, *flight) {},
 		`age: due [0-9-]+ [0-9:]+ UTC, after [0-9.]+ s`},
 	{"max-requests", []string{"--max-requests", "3"}, func(t *testing.T, f *flight) {
