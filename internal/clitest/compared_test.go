@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/internal/clients"
+	"relance/internal/misbehave/misbehavetest"
 	"relance/internal/need"
 )
 
@@ -18,7 +19,7 @@ import (
 // is lost where the socket is held; the control loses, or the clients see nothing.
 func TestHeldCompared(t *testing.T) {
 	server := func(t *testing.T, more ...string) []string {
-		return append([]string{example(t, "held"), "-start", "100ms", "-work", "5ms"}, more...)
+		return append([]string{misbehavetest.Held(t), "-start", "100ms", "-work", "5ms"}, more...)
 	}
 	restarts := min(recyclesUnderLoad(), 20)
 	held := map[string]clients.Result{}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/internal/clients"
+	"relance/internal/misbehave/misbehavetest"
 	"relance/internal/need"
 )
 
@@ -111,11 +112,11 @@ var servers = []served{
 			[]string{debianPython, "-m", "uvicorn", "--fd", "3", "--app-dir", inSockets(t), "--log-level", "warning", "app:asgi"}
 	}, false, "closes what it has accepted and not read, and is kept from leaving by clients whose connections it has accepted meanwhile"},
 	{"go", func(t *testing.T, s *site) (flags, env, command []string) {
-		return []string{"--listen", s.address}, nil, []string{example(t, "held"), "-work", "5ms", "-start", "100ms"}
+		return []string{"--listen", s.address}, nil, []string{misbehavetest.Held(t), "-work", "5ms", "-start", "100ms"}
 	}, true, ""},
 	{"go unix", func(t *testing.T, s *site) (flags, env, command []string) {
 		s.address = s.file("s")
-		return []string{"--listen", "unix:" + s.address}, nil, []string{example(t, "held"), "-work", "5ms", "-start", "100ms"}
+		return []string{"--listen", "unix:" + s.address}, nil, []string{misbehavetest.Held(t), "-work", "5ms", "-start", "100ms"}
 	}, true, ""},
 	{"node", func(t *testing.T, s *site) (flags, env, command []string) {
 		return []string{"--listen", s.address}, nil, []string{need.Program(t, "node", "nodejs"), filepath.Join(inSockets(t), "server.js")}
@@ -212,22 +213,4 @@ func recycleUnderLoad(t *testing.T, server served, keep bool) {
 	if result.Failed() > 0 {
 		t.Errorf("%v %q", result, result.Errors)
 	}
-}
-
-// example returns the path of the program in examples/NAME.
-func example(t testing.TB, name string) string {
-	t.Helper()
-	lookAtSource()
-	sharing.Lock()
-	defer sharing.Unlock()
-	path := filepath.Join(bin, name)
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", path, root+"/examples/"+name)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return path
 }

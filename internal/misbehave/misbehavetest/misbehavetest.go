@@ -66,6 +66,12 @@ func Raw(t testing.TB) string {
 	return must(t, buildRaw)
 }
 
+// Held returns the path of examples/held, a server.
+func Held(t testing.TB) string {
+	t.Helper()
+	return must(t, buildHeld)
+}
+
 func must(t testing.TB, build func() (string, error)) string {
 	t.Helper()
 	lookAtSource()
@@ -86,6 +92,7 @@ var (
 	})
 	buildRelance = sync.OnceValues(func() (string, error) { return buildGoProgram("relance", ".") })
 	buildGo      = sync.OnceValues(func() (string, error) { return buildGoProgram("misbehave", "./internal/misbehave") })
+	buildHeld    = sync.OnceValues(func() (string, error) { return buildGoProgram("held", "./examples/held") })
 	buildRaw     = sync.OnceValues(func() (string, error) {
 		return build("raw", "gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "internal/misbehave/raw/raw.c", "-o")
 	})
