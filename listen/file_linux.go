@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os/user"
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"relance/identity"
 )
 
 // file is that of a unix socket of ours.
@@ -204,18 +205,24 @@ func pending(path string) (yes bool) {
 
 // owner looks up whom the file is to belong to, -1 for who we are.
 func (a *Address) owner() (uid, gid int, err error) {
-	uid, gid = -1, -1
-	if a.Owner != "" {
-		if uid, gid, err = findUser(a.Owner); err != nil {
+	switch {
+	case a.Owner != "":
+		u, err := identity.Lookup(a.ownerText())
+		if err != nil {
 			return -1, -1, fmt.Errorf("owner %s: %w", a.ownerText(), err)
 		}
-	}
-	if a.Group != "" {
-		if gid, err = findGroup(a.Group); err != nil {
+		return int(u.UID), int(u.GID), nil
+	case a.Group != "":
+		groups, err := identity.LookupGroups(a.Group)
+		if err == nil && len(groups) != 1 {
+			err = errors.New("one group is needed")
+		}
+		if err != nil {
 			return -1, -1, fmt.Errorf("owner %s: %w", a.ownerText(), err)
 		}
+		return -1, int(groups[0]), nil
 	}
-	return uid, gid, nil
+	return -1, -1, nil
 }
 
 func (a *Address) ownerText() string {
@@ -223,32 +230,4 @@ func (a *Address) ownerText() string {
 		return a.Owner
 	}
 	return a.Owner + ":" + a.Group
-}
-
-// findUser returns a user and the group that is his own. A number need not be known.
-func findUser(name string) (uid, gid int, err error) {
-	u, err := user.Lookup(name)
-	if n, bad := strconv.ParseUint(name, 10, 31); err != nil && bad == nil {
-		if u, err = user.LookupId(name); err != nil {
-			return int(n), -1, nil
-		}
-	}
-	if err != nil {
-		return -1, -1, errors.New("there is no such user; use one of /etc/passwd, or a number")
-	}
-	if uid, err = strconv.Atoi(u.Uid); err == nil {
-		gid, err = strconv.Atoi(u.Gid)
-	}
-	return uid, gid, err
-}
-
-func findGroup(name string) (int, error) {
-	if g, err := user.LookupGroup(name); err == nil {
-		return strconv.Atoi(g.Gid)
-	}
-	n, err := strconv.ParseUint(name, 10, 31)
-	if err != nil {
-		return -1, errors.New("there is no such group; use one of /etc/group, or a number")
-	}
-	return int(n), nil
 }

@@ -136,8 +136,8 @@ func TestOpenFails(t *testing.T) {
 		{"unix:" + folder, nil, "there is a directory, which is left alone"},
 		{"unix:" + folder + "/living", unix.EADDRINUSE, "address already in use by listen.test, pid "},
 		{"dgram:" + folder + "/living", unix.EADDRINUSE, "address already in use"},
-		{"unix:" + folder + "/s,owner=nobody-of-this-name", nil, "owner nobody-of-this-name: there is no such user"},
-		{"unix:" + folder + "/s,owner=:nobody-of-this-name", nil, "owner :nobody-of-this-name: there is no such group"},
+		{"unix:" + folder + "/s,owner=nobody-of-this-name", nil, `owner nobody-of-this-name: no user "nobody-of-this-name" in /etc/passwd`},
+		{"unix:" + folder + "/s,owner=:nobody-of-this-name", nil, `owner :nobody-of-this-name: no group "nobody-of-this-name" in /etc/group`},
 	} {
 		_, err := open(t, "127.0.0.1:0", "unix:"+folder+"/first", test.address, "unix:"+folder+"/last")
 		var address *AddressError
