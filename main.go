@@ -99,7 +99,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return refuse(err)
 	}
 	received, changes := make(chan signals.Signal, 16), make(chan cgroup.Change)
-	from, err := open(todo, given, received, changes, say)
+	from, err := open(todo, given, received, changes, say, out)
 	if err != nil {
 		return refuse(err)
 	}

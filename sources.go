@@ -17,6 +17,7 @@ import (
 	"relance/listen"
 	"relance/output"
 	"relance/ready"
+	"relance/report"
 	"relance/requests"
 	"relance/signals"
 	"relance/stdio"
@@ -47,7 +48,7 @@ func berths(todo *cli.Run) int {
 }
 
 // open opens what is asked for; where one cannot be, nothing is started.
-func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, changes <-chan cgroup.Change, say func(string)) (o opened, err error) {
+func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, changes <-chan cgroup.Change, say func(string), out *report.Writer) (o opened, err error) {
 	news, touched, set := make(chan requests.News, 64), make(chan files.Touched, 1), make(chan clock.Set)
 	o.Sources = supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched, Requests: news}
 	o.ears = make([]supervise.Ears, berths(todo))
@@ -63,7 +64,7 @@ func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, chan
 	if o.broker, err = broke(todo, o.ears[0].Counter, news, say); err != nil {
 		return o, err
 	}
-	if err = o.carry(todo, given, say); err != nil {
+	if err = o.carry(todo, given, say, out); err != nil {
 		return o, err
 	}
 	if o.watched, err = watchFiles(todo, touched); err != nil {
@@ -129,30 +130,42 @@ func hold(sockets *cli.Sockets) (*listen.Held, error) {
 	return held, nil
 }
 
-// carry stands between the command's output and ours, where that is needed.
-func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string)) error {
-	if todo.Policy.Silence == 0 && todo.CountLines == nil {
+// carry stands between the command's output and ours, where that is needed. Lines
+// of ours go the same way where others write there.
+func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), out *report.Writer) error {
+	workers := todo.Policy.Workers
+	if todo.Policy.Silence == 0 && todo.CountLines == nil && workers < 2 {
 		return nil
 	}
-	for i := range o.ears {
-		ears := &o.ears[i]
-		want := output.Want{Silence: todo.Policy.Silence > 0, Stdout: todo.CountStdout, Stderr: todo.CountStderr}
+	all, err := output.OpenAll(len(o.ears), given.Closed, say, func(i int) output.Want {
+		want := output.Want{Silence: todo.Policy.Silence > 0, Stdout: todo.CountStdout, Stderr: todo.CountStderr, Whole: workers > 1}
 		if todo.CountLines != nil {
-			want.Count = ears.Counter.Serve
+			want.Count = o.ears[i].Counter.Serve
 			want.Matches = todo.CountLines.Match
 		}
-		var err error
-		ears.Output, err = output.Open(given.Closed, say, want)
-		var uncounted *output.UncountedError
-		switch {
-		case errors.As(err, &uncounted):
-			return todo.Uncounted(err)
-		case err != nil:
-			return todo.Uncarried(err)
+		if todo.PrefixOutput {
+			want.Prefix = output.WorkerPrefix(1+i*workers/len(o.ears), workers)
 		}
-		for _, stream := range ears.Output.Streams() {
+		return want
+	})
+	var uncounted *output.UncountedError
+	var unprefixed *output.UnprefixedError
+	switch {
+	case errors.As(err, &uncounted):
+		return todo.Uncounted(err)
+	case errors.As(err, &unprefixed):
+		return todo.Unprefixed(err)
+	case err != nil:
+		return todo.Uncarried(err)
+	}
+	for i, carrier := range all.Carriers {
+		o.ears[i].Output = carrier
+		for _, stream := range carrier.Streams() {
 			go stream.Run()
 		}
+	}
+	if workers > 1 {
+		out.Through(all.Tell)
 	}
 	return nil
 }

@@ -59,6 +59,8 @@ type Run struct {
 	// Stdio is what is carried between our stdin and stdout and the command's, nil:
 	// nothing.
 	Stdio *stdio.Settings
+	// PrefixOutput says that the number of the worker is put before each line.
+	PrefixOutput bool
 	// Ready is what is looked at to see whether a generation can do its work.
 	Ready ready.Spec
 	// Sockets are held for the command.

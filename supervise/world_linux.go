@@ -275,6 +275,9 @@ func (m *Machine) Over(gen int) {
 	g := m.of(gen)
 	m.endRequests(g)
 	m.endReady(gen)
+	if g.Output != nil {
+		g.Output.End()
+	}
 	m.walker.End(gen)
 	m.leave(g)
 }
