@@ -301,8 +301,8 @@ func (w *pool) checkAll(ev Event, actions []Action) {
 	}
 	deadline := w.core.Deadline()
 	if _, tick := ev.(Tick); tick && !deadline.IsZero() && !deadline.After(w.now) {
-		// A grace of nothing is over at once.
-		if w.ticks++; w.ticks > 4 {
+		// A grace of nothing is over at once, for each worker in turn.
+		if w.ticks++; w.ticks > 20 {
 			w.errorf("%d ticks, and the deadline stays at %v: %v", w.ticks, deadline.Sub(w.now), actions)
 		}
 	} else if tick {
