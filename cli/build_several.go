@@ -3,7 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 
+	"relance/listen"
 	"relance/ready"
 	"relance/restart"
 )
@@ -64,7 +67,7 @@ func (run *Run) several(f *runFlags) error {
 // readiness sets how it is known that a generation can do its work.
 func (run *Run) readiness(f *runFlags) error {
 	p := &run.Policy
-	spec, most, err := parseReady(f.Ready, f.StartTimeout, ready.Use{Handover: p.Handover, Workers: max(p.Workers, 1)})
+	spec, most, err := parseReady(f.Ready, f.StartTimeout, run.readyBeside())
 	if err != nil {
 		return err
 	}
@@ -87,6 +90,27 @@ func (run *Run) readiness(f *runFlags) error {
 		p.StartTimeout = most
 	}
 	return nil
+}
+
+// readyBeside is what else is asked for that --ready must go together with.
+func (run *Run) readyBeside() ready.Use {
+	use := ready.Use{Handover: run.Policy.Handover, Workers: max(run.Policy.Workers, 1)}
+	if run.Sockets.As != listen.Stdin {
+		use.Passed = len(run.Sockets.Addresses)
+	}
+	for _, a := range run.Sockets.Addresses {
+		switch a.Kind {
+		case listen.TCP:
+			host := ""
+			if a.Host.IsValid() {
+				host = a.Host.String()
+			}
+			use.Held = append(use.Held, ready.Held{Network: "tcp", Address: net.JoinHostPort(host, strconv.Itoa(int(a.Port)))})
+		case listen.Stream:
+			use.Held = append(use.Held, ready.Held{Network: "unix", Address: a.Path})
+		}
+	}
+	return use
 }
 
 // recycles reports whether anything recycles the command.
