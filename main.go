@@ -123,7 +123,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
 		Ask: ask(todo), Files: from.watched, Sockets: from.held, Workers: todo.Policy.Workers, Berths: len(from.ears), Ears: from.ears,
-		Prober: from.prober, ReadyFD: todo.Ready.FD, Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say, Settled: entry.Trim,
+		Prober: from.prober, ReadyFD: todo.Ready.FD, Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say,
 	})
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
@@ -137,6 +137,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	config := configOf(todo, given)
 	config.Terminal, config.Report, config.Say = machine.OnTerminal(), reporter(out, todo, from.above), say
 	config.Above, config.Beat = from.above, from.beat
+	config.Settled = entry.Trim
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
 }

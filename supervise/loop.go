@@ -108,6 +108,9 @@ type Config struct {
 	// gets a sign of life each time that Beat has passed; zero: never.
 	Above *requests.Upward
 	Beat  time.Duration
+	// Settled is called once, when all of the start is done and there is nothing to do
+	// for a while; nil: nobody wants to know.
+	Settled func()
 	// EndBy takes the signal that relance itself is to end by, after all else is
 	// done (restart.Quit); nil: it ends with the status.
 	EndBy func(restart.Sig)
@@ -180,10 +183,18 @@ func Run(c Config, w World, from Sources) int {
 // is so busy for long, and if it is, the command has to wait as well.
 const paused = time.Second
 
+// calm is for how long there must be nothing to do, so that what only the start needs
+// is given back: the first looks at a tree come sooner.
+const calm = time.Second
+
 // wait blocks until something happens or the core's deadline comes.
 func (l *loop) wait(from Sources) {
 	var alarm <-chan time.Time
 	deadline := l.deadline()
+	if l.Settled != nil && (deadline.IsZero() || time.Until(deadline) > calm) {
+		l.Settled()
+		l.Settled = nil
+	}
 	if !deadline.IsZero() {
 		l.timer.Reset(time.Until(deadline))
 		alarm = l.timer.C

@@ -45,8 +45,6 @@ type Machine struct {
 	clockless bool
 	// say takes what an act could not do and nobody else can tell.
 	say func(string)
-	// settled is called once, when the first generation has been started.
-	settled func()
 }
 
 // Setup is what a Machine is made of.
@@ -76,10 +74,8 @@ type Setup struct {
 	// descriptor by which the child says so, where it does.
 	Prober  *ready.Prober
 	ReadyFD int
-	// Say takes lines for people; Settled is called once, when the first generation
-	// has been started.
-	Say     func(string)
-	Settled func()
+	// Say takes lines for people.
+	Say func(string)
 }
 
 // NewMachine prepares to start the command of s. It makes this process the
@@ -87,7 +83,7 @@ type Setup struct {
 func NewMachine(s Setup) (*Machine, error) {
 	m := &Machine{
 		terminal: child.OpenTerminal(), groups: groups{place: s.Place}, files: s.Files, sockets: s.Sockets, stdio: s.Stdio, limited: s.Limited,
-		prober: s.Prober, ask: s.Ask, say: s.Say, settled: s.Settled,
+		prober: s.Prober, ask: s.Ask, say: s.Say,
 	}
 	// Without a terminal, a signal to our process group is for us alone.
 	s.Settings.OwnGroup = m.terminal == nil
@@ -134,7 +130,6 @@ func (m *Machine) Spawn(s restart.Spawn) (int, error) {
 	m.groups.clear()
 	if s.Gen == 1 {
 		m.tellStale()
-		m.settled()
 	}
 	switch {
 	case err != nil && g == nil:
