@@ -55,10 +55,7 @@ func load() int {
 
 // TestLoad: many processes at once, and not one request too many or too few.
 func TestLoad(t *testing.T) {
-	processes, each := 32, 2000
-	if os.Getenv("RELANCE_TEST_LOAD") != "" {
-		each = 200000
-	}
+	processes, each := 32, need.Much(2000, 200_000)
 	b := start(t)
 	all := int64(processes * each)
 	b.counter.Until(all)

@@ -4,10 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"relance/internal/need"
 )
 
 // client asks numbered requests, so many at once, and checks the answers.
@@ -59,10 +60,7 @@ func (c *client) read(lostIsFine bool) {
 
 // size is how much is asked of how many generations.
 func size() (total, generations int) {
-	if os.Getenv("RELANCE_TEST_LOAD") != "" {
-		return 1000000, 1000
-	}
-	return 100000, 100
+	return need.Much(50_000, 1_000_000), need.Much(100, 1000)
 }
 
 func start(r *rig, total int, lostIsFine bool) *client {

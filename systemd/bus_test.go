@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"relance/internal/need"
 )
 
 // A bus of our own, for everybody who is on it.
@@ -33,13 +35,7 @@ const config = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 // bus starts a dbus-daemon and returns its socket.
 func bus(t *testing.T) socket {
 	t.Helper()
-	program, err := exec.LookPath("dbus-daemon")
-	if err != nil {
-		if os.Getenv("RELANCE_TEST_TOOLS") == "1" {
-			t.Fatalf("RELANCE_TEST_TOOLS=1 and %v", err)
-		}
-		t.Skip(err)
-	}
+	program := need.Program(t, "dbus-daemon", "dbus-daemon")
 	dir, err := os.MkdirTemp("", "relance")
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 func count(t testing.TB, w *Walker, a Ask) Counts {
@@ -128,9 +130,7 @@ func TestCountGone(t *testing.T) {
 
 // What may not be seen is told, and the rest is counted.
 func TestCountHidden(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root to start a process of another user")
-	}
+	need.Root(t, "a process of another user")
 	h := startWith(t, func(*exec.Cmd) {}, "hidden")
 	h.want(t, "err=<nil>")
 	h.want(t, "sockets=3 own=true cpu=true")

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 func TestKillTree(t *testing.T) {
@@ -155,9 +157,7 @@ func TestSignal(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root to start a process of another user")
-	}
+	need.Root(t, "a process of another user")
 	// Left to reach us, root's child outlives the walker and is reaped here.
 	h := startWith(t, func(*exec.Cmd) {}, "refused")
 	h.want(t, "exact=false method=rss enough=true err=<nil>")

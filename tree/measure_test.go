@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 const mib = 1 << 20
@@ -82,7 +84,7 @@ func TestMappedFileIsNotCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := unix.Statfs(path, &fs); err != nil || fs.Type == unix.TMPFS_MAGIC {
-		t.Skip("the folder for tests is on tmpfs, where files are memory")
+		need.Lack(t, "the folder for tests is on tmpfs, where files are memory: set TMPDIR to one on a disk")
 	}
 	h := start(t, nil, "map", path)
 	h.want(t, "ready")
@@ -122,7 +124,7 @@ func TestVforkCountsOnce(t *testing.T) {
 	}
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
 		unix.Close(fd)
-		t.Skipf("no lease on this file system: %v", err)
+		need.Lack(t, "no lease on the file system of TMPDIR: %v", err)
 	}
 	h := start(t, nil, "vfork", path)
 	t.Cleanup(func() { unix.Close(fd) }) // runs first: lets the child go on
@@ -135,7 +137,7 @@ func TestVforkCountsOnce(t *testing.T) {
 	}
 	between(t, "bound", measure(t, w, 0).Bytes, 128, 180)
 	if _, _, errno := unix.Syscall6(unix.SYS_KCMP, uintptr(h.pid), uintptr(h.pid), 1, 0, 0, 0); errno != 0 {
-		t.Skipf("kcmp: %v", errno)
+		need.Lack(t, "kcmp: %v", errno)
 	}
 	u := measure(t, w, 1)
 	between(t, "exact", u.Bytes, 64, 90)

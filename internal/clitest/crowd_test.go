@@ -3,7 +3,6 @@ package clitest
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"strings"
 	"sync"
@@ -48,16 +47,19 @@ func (c *crowd) client(n int) {
 		if k%8 == n%8 {
 			path = "/slow" + path[1:]
 		}
-		c.ask(path)
+		next := pause
+		if c.ask(path) {
+			next = 10 * pause // nobody is there, so the machine is left to who is to come
+		}
 		select {
 		case <-c.over:
 			return
-		case <-time.After(pause):
+		case <-time.After(next):
 		}
 	}
 }
 
-func (c *crowd) ask(path string) {
+func (c *crowd) ask(path string) (refused bool) {
 	text, err := get(c.url + path)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,11 +69,13 @@ func (c *crowd) ask(path string) {
 		c.answered[strings.TrimSpace(who)]++
 	case errors.Is(err, syscall.ECONNREFUSED):
 		c.refused++
-	case text == "" && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF)):
+		return true
+	case text == "" && untaken(err):
 		c.untaken = append(c.untaken, path)
 	default:
 		c.wrong = append(c.wrong, fmt.Sprintf("%s: %q, %v", path, text, err))
 	}
+	return false
 }
 
 // end ends the load and checks it: so many servers have answered at least, and

@@ -5,13 +5,15 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // A child that floods both sockets cannot make relance grow, nor disturb who counts
 // beside it.
 func TestHostileChild(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command(relance(), "--max-requests", "10", "--", debianPython, program(t, "hostile.py"), "1024")
+	cmd := exec.Command(relance(), "--max-requests", "10", "--", debianPython, program(t, "hostile.py"), need.Much("128", "1024"))
 	module(t, "python3", debianPython, "-c", "")
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -4,20 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
-)
 
-// lspRequests is how many documents a language server is asked about.
-func lspRequests() int {
-	if os.Getenv("RELANCE_TEST_LOAD") != "" {
-		return 1000
-	}
-	return 220
-}
+	"relance/internal/need"
+)
 
 // send writes a message behind its header.
 func (c *carried) send(message string) {
@@ -93,7 +86,7 @@ func TestLanguageServer(t *testing.T) {
 	t.Parallel()
 	node, folder := npm(t)
 	const each = 20
-	total := lspRequests()
+	total := need.Much(110, 1000)
 	c := carry(t, []string{"--stdio", "content-length", "--stdio-init", "auto", "--max-requests", strconv.Itoa(each)},
 		node, filepath.Join(folder, "node_modules/vscode-json-languageserver/bin/vscode-json-languageserver"), "--stdio")
 	defer c.watchdog()()

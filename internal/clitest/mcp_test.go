@@ -45,14 +45,6 @@ func npm(t *testing.T) (node, folder string) {
 	return node, folder
 }
 
-// toolCalls is how many tools the client calls.
-func toolCalls() int {
-	if os.Getenv("RELANCE_TEST_LOAD") != "" {
-		return 2000
-	}
-	return 300
-}
-
 // A real MCP server with the official client, which is to notice nothing while the
 // server is recycled beneath it: by requests, and by memory that it leaks. A
 // quarter of the calls make the server ask the client something meanwhile.
@@ -60,7 +52,7 @@ func TestMCP(t *testing.T) {
 	t.Parallel()
 	node, folder := npm(t)
 	server := filepath.Join(folder, "node_modules/@modelcontextprotocol/server-everything/dist/index.js")
-	calls := toolCalls()
+	calls := need.Much(160, 2000)
 	for _, test := range []struct {
 		name    string
 		pause   string // between two calls, in ms

@@ -1,18 +1,17 @@
 package clitest
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"relance/internal/need"
 )
 
 // Without a /proc of its own relance cannot see the tree: it says how to get one
 // and starts nothing.
 func TestNoProc(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to unmount /proc in a mount namespace")
-	}
+	need.Root(t, "to unmount /proc in a mount namespace")
 	for name, flags := range map[string][]string{
 		"none":                    {"-m", "sh", "-c", `umount -l /proc && exec "$0" echo started`, relance()},
 		"of another namespace":    {"-pf", relance(), "echo", "started"},

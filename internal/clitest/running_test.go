@@ -13,7 +13,7 @@ import (
 
 // patience is how long a test waits for what must come: long enough for the
 // slowest machine, since nothing is measured by it.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // running is a program that a test has started.
 type running struct {

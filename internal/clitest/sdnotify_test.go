@@ -88,8 +88,8 @@ func TestStranger(t *testing.T) {
 	for _, uid := range []int{os.Getuid(), int(ordinary())} {
 		t.Run(fmt.Sprint(uid == os.Getuid()), func(t *testing.T) {
 			t.Parallel()
-			if os.Getuid() != 0 && uid != os.Getuid() {
-				t.Skip("to be another user needs root")
+			if uid != os.Getuid() {
+				need.Root(t, "to be another user")
 			}
 			module(t, "python3", debianPython, "-c", "")
 			more := filepath.Join(t.TempDir(), "go")

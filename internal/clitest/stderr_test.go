@@ -3,6 +3,7 @@ package clitest
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -72,8 +73,9 @@ func TestStderrLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(relance(), "--restart", "always", "--min-uptime", "0s", "--", "sh", "-c",
-		"echo >>runs; [ $(wc -l <runs) -lt 800 ] && exit 0; echo done; read line")
+		"read n <runs; echo $((n + 1)) >runs; [ $n -lt 800 ] && exit 0; echo done; read line")
 	cmd.Dir = t.TempDir()
+	write(t, filepath.Join(cmd.Dir, "runs"), "1\n", 0o600)
 	cmd.Stderr = w
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // carried is a command whose requests and answers relance carries; the test is
@@ -46,10 +48,7 @@ func carry(t *testing.T, flags []string, command ...string) *carried {
 
 // requestsAsked is how much is asked of how many generations.
 func requestsAsked() (total, generations int) {
-	if os.Getenv("RELANCE_TEST_LOAD") != "" {
-		return 1000000, 1000
-	}
-	return 100000, 100
+	return need.Much(50_000, 1_000_000), need.Much(50, 1000)
 }
 
 // talk asks numbered requests, so many at once, closes the pipe, and checks that

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // leakingService is a shell script: a service that starts a daemon which holds
@@ -43,11 +45,11 @@ func service(t *testing.T, port int, eat string, words ...string) *exec.Cmd {
 	return cmd
 }
 
-// A hundred recycles, and each generation finds the port free: the daemon of the
+// Many recycles, and each generation finds the port free: the daemon of the
 // one before it is gone before it starts.
 func TestPortFreeAfterRecycle(t *testing.T) {
 	t.Parallel()
-	const recycles = 100
+	recycles := need.Much(25, 100)
 	port, answers := freePort(t), 0
 	var before []int // the daemons of earlier generations
 	r := startCmd(t, service(t, port, "60M", relance(), "--memory-high", "40M", "--min-uptime", "0s", "--give-up", "1/1h", "--"))
@@ -113,23 +115,23 @@ func ordinary() uint32 { return uint32(1<<24 + os.Getpid()) }
 
 // A fork bomb of an ordinary user, bounded by RLIMIT_NPROC, is gone within the
 // grace and two seconds, whether it heeds the stop signal or not. How long it
-// takes is also a matter of what else the machine has to do, so there are three
-// tries for that; that all are gone holds for each.
+// takes is also a matter of what else the machine has to do, so that is compared
+// only where RELANCE_TEST_LOAD gives the test a machine to itself, and there are
+// three tries for it; that all are gone holds for each.
 func TestForkBomb(t *testing.T) {
 	t.Parallel()
-	if os.Getuid() != 0 {
-		t.Skip("to be another user needs root")
-	}
-	const grace, more, tries = time.Second, 2 * time.Second, 3
+	need.Root(t, "to be another user")
+	const grace, tries = time.Second, 3
+	most := grace + need.Much(patience, 2*time.Second)
 	for name, ignored := range map[string]string{"heeds": "0", "ignores": "15"} {
 		t.Run(name, func(t *testing.T) {
 			var took time.Duration
 			for range tries {
-				if took = forkBomb(t, grace, ignored); took <= grace+more {
+				if took = forkBomb(t, grace, ignored); took <= most {
 					return
 				}
 			}
-			t.Errorf("gone after %s, want %s at most", took, grace+more)
+			t.Errorf("gone after %s, want %s at most", took, most)
 		})
 	}
 }

@@ -27,3 +27,11 @@ func Program(t testing.TB, name, debian string) string {
 	}
 	return path
 }
+
+// Root ends the test unless it runs as root, which it needs for what is named.
+func Root(t testing.TB, what string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		Lack(t, "%s needs root", what)
+	}
+}

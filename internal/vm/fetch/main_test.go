@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"relance/internal/need"
 	"relance/internal/vm/wire"
 )
 
@@ -56,9 +57,7 @@ func TestSystemComplete(t *testing.T) {
 
 // Files replace those of packages, and links to folders in / lead into usr.
 func TestFillRoot(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: the disk has files of others")
-	}
+	need.Root(t, "a disk with files of others")
 	root := t.TempDir()
 	if err := fillRoot(root, nil); err != nil {
 		t.Fatal(err)
