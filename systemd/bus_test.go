@@ -2,7 +2,6 @@ package systemd
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -69,6 +67,8 @@ type fake struct {
 	conn   *dbus.Conn
 	answer func(f *fake, unit string) (dbus.ObjectPath, *dbus.Error)
 	asked  chan string
+	// late is closed by who gives no answer.
+	late chan struct{}
 }
 
 func (f *fake) StartTransientUnit(unit, mode string, p []property, aux []auxiliary) (dbus.ObjectPath, *dbus.Error) {
@@ -88,7 +88,7 @@ func manage(t *testing.T, where socket, answer func(f *fake, unit string) (dbus.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	f := &fake{conn, answer, make(chan string, 100)}
+	f := &fake{conn: conn, answer: answer, asked: make(chan string, 100), late: make(chan struct{})}
 	if err := conn.Export(f, managerPath, managerIface); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,10 @@ func TestOnBus(t *testing.T) {
 			f.ended(job, unit, "failed")
 			return job, nil
 		}, "ended as failed", nil},
-		"never": {func(f *fake, unit string) (dbus.ObjectPath, *dbus.Error) { return job, nil }, "in time", ErrTimeout},
+		"never": {func(f *fake, unit string) (dbus.ObjectPath, *dbus.Error) {
+			close(f.late)
+			return job, nil
+		}, "in time", ErrTimeout},
 		"denied": {func(*fake, string) (dbus.ObjectPath, *dbus.Error) {
 			return "", dbus.NewError("org.freedesktop.DBus.Error.AccessDenied", []any{"Rejected send message"})
 		}, "Rejected send message", ErrDenied},
@@ -125,13 +128,7 @@ func TestOnBus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			where := bus(t)
 			f := manage(t, where, c.answer)
-			ctx := t.Context()
-			if c.is == ErrTimeout {
-				var cancel func()
-				ctx, cancel = context.WithTimeout(ctx, 200*time.Millisecond)
-				defer cancel()
-			}
-			scope, err := start(ctx, where)
+			scope, err := start(late{t.Context(), f.late}, where)
 			if got := <-f.asked; got != "fail5 0" {
 				t.Errorf("asked %q", got)
 			}
