@@ -68,3 +68,24 @@ func TestEnv(t *testing.T) {
 		}
 	}
 }
+
+// Whatever stands in the variables, what is taken is bounded and is there.
+func FuzzInherited(f *testing.F) {
+	f.Add("42", "1", "a:b", "80=0;/run/a=1")
+	f.Add("42", "999999999999", ":", "=")
+	f.Add("1", "-1", "", ";;;=3=")
+	f.Fuzz(func(t *testing.T, pid, count, names, ports string) {
+		all, from, err := inherited([]string{"LISTEN_PID=" + pid, "LISTEN_FDS=" + count, "LISTEN_FDNAMES=" + names, "SERVER_STARTER_PORT=" + ports}, 42, true)
+		if err != nil && (all != nil || from != 0) {
+			t.Errorf("%v beside %v", all, err)
+		}
+		if len(all) > 2*maxHeld || len(all) > 0 != (from != 0) {
+			t.Errorf("%d from %b", len(all), from)
+		}
+		for _, g := range all {
+			if !passed(g.fd) || strings.Contains(g.name, ":") {
+				t.Errorf("%+v", g)
+			}
+		}
+	})
+}
