@@ -174,6 +174,19 @@ func TestIsGroupName(t *testing.T) {
 	}
 }
 
+func TestIsAllName(t *testing.T) {
+	for _, name := range []string{"relance-1", "relance-4194304", "relance-1.2", Names{PID: 5}.All(), Names{PID: 5, Twin: 1}.All()} {
+		if !isAllName(name) {
+			t.Errorf("%q is around the groups of generations", name)
+		}
+	}
+	for _, name := range []string{"", "relance", "relance-", "relance-1-1", "relance-1-", "relance-a", "relance-1.", "relance-.1", "relance-1.scope", "1", "x-1"} {
+		if isAllName(name) {
+			t.Errorf("%q is not around the groups of generations", name)
+		}
+	}
+}
+
 // Whatever the kernel or a hostile file says, the parsers neither panic nor give
 // figures below zero.
 func FuzzFigures(f *testing.F) {

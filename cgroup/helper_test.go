@@ -44,9 +44,15 @@ func helper(mode string) {
 		select {}
 	case "middle":
 		run("sleep", true)
-	case "keeper": // makes two groups, one with a process in it, and keeps them
+	case "keeper", "keeper of all": // makes two groups, one with a process in it, and keeps them
 		p, err := cgroup.Find("/")
 		must(err)
+		if mode != "keeper" {
+			all, err := p.Create(cgroup.Names{PID: os.Getpid()}.All())
+			must(err)
+			p = all.Parent()
+			defer all.Close()
+		}
 		for gen := 1; gen <= 2; gen++ {
 			g, err := p.Create(cgroup.Names{PID: os.Getpid()}.Group(gen))
 			must(err)
@@ -57,7 +63,7 @@ func helper(mode string) {
 				must(cmd.Start())
 			}
 		}
-		fmt.Printf("keeper %d\n", os.Getpid())
+		fmt.Printf("%s %d\n", mode, os.Getpid())
 		select {}
 	case "anon", "shmem", "file", "leaver":
 		use(mode)

@@ -78,6 +78,20 @@ func (m Meter) Counters() Counters {
 	return c
 }
 
+// OOMs reads how often the limit of this very group left no way out, and not that of one
+// below it (memory.events.local). Linux before 5.2 only has both together.
+func (m Meter) OOMs() int64 {
+	var c Counters
+	b, err := readAt(m.dir, "memory.events.local")
+	if err != nil {
+		b, err = readAt(m.dir, "memory.events")
+	}
+	if err == nil {
+		c.parseMemoryEvents(b)
+	}
+	return c.OOM
+}
+
 // CPU reads the CPU time that the group and all below it have used, those who are
 // dead too, zero where the kernel does not tell. Every group has it, whatever its
 // controllers are (cgroup-v2.rst: "This file exists whether the controller is

@@ -56,6 +56,49 @@ func TestMeter(t *testing.T) {
 	}
 }
 
+// Whose limit it was shows: an OOM is counted where the limit is, and not around it.
+func TestOOMs(t *testing.T) {
+	const limit = used / 2
+	all := cgrouptest.Limited(t, cgroup.Limits{SwapMax: bytes(0)})
+	if err := all.Parent().Enable([]string{"memory"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []bool{true, false} {
+		one, err := all.Parent().Create("one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		limited := all
+		if own {
+			limited = one
+		}
+		if err := limited.Limit(cgroup.Limits{MemoryMax: bytes(limit)}); err != nil {
+			t.Fatal(err)
+		}
+		before := all.Meter().OOMs()
+		start(t, one, "anon").wantDead(t)
+		cgrouptest.WaitEmpty(t, one)
+		reap()
+		if kills := one.Meter().Counters().OOMKill; kills != 1 {
+			t.Errorf("own limit %v: %d were killed", own, kills)
+		}
+		if at := one.Meter().OOMs(); (at > 0) != own {
+			t.Errorf("own limit %v: %d times at the group's own", own, at)
+		}
+		if at := all.Meter().OOMs() - before; (at > 0) == own {
+			t.Errorf("own limit %v: %d times at that of all", own, at)
+		}
+		// What the group around counts in all cannot tell the two apart.
+		if all.Meter().Counters().OOM == 0 {
+			t.Errorf("own limit %v: nothing was counted around it", own)
+		}
+		if err := one.Remove(); err != nil {
+			t.Error(err)
+		}
+		one.Close()
+	}
+}
+
 // The group around us can be measured as well, the root cannot.
 func TestOpenMeter(t *testing.T) {
 	g := cgrouptest.Limited(t, cgroup.Limits{})

@@ -20,19 +20,29 @@ type Names struct {
 }
 
 // Group is the name of the group of a generation.
-func (n Names) Group(gen int) string {
+func (n Names) Group(gen int) string { return fmt.Sprintf("%s-%d", n.All(), gen) }
+
+// All is the name of the group around those of all generations.
+func (n Names) All() string {
 	if n.Twin == 0 {
-		return fmt.Sprintf("relance-%d-%d", n.PID, gen)
+		return fmt.Sprintf("relance-%d", n.PID)
 	}
-	return fmt.Sprintf("relance-%d.%d-%d", n.PID, n.Twin, gen)
+	return fmt.Sprintf("relance-%d.%d", n.PID, n.Twin)
 }
 
 // IsGroupName reports whether name is that of the group of a generation.
 func IsGroupName(name string) bool {
-	rest, ours := strings.CutPrefix(name, "relance-")
-	maker, gen, ok := strings.Cut(rest, "-")
+	maker, gen, ok := strings.Cut(strings.TrimPrefix(name, "relance-"), "-")
+	return ok && isNumber(gen) && isMaker(name, maker)
+}
+
+// isAllName reports whether name is that of a group around those of generations.
+func isAllName(name string) bool { return isMaker(name, strings.TrimPrefix(name, "relance-")) }
+
+// isMaker reports whether a name begins as ours do, and what follows says whose it is.
+func isMaker(name, maker string) bool {
 	pid, twin, hasTwin := strings.Cut(maker, ".")
-	return ours && ok && isNumber(pid) && isNumber(gen) && (!hasTwin || isNumber(twin))
+	return strings.HasPrefix(name, "relance-") && isNumber(pid) && (!hasTwin || isNumber(twin))
 }
 
 func isNumber(s string) bool {
@@ -47,9 +57,9 @@ type Left struct {
 	PIDs []int
 }
 
-// RemoveStale removes the groups below p whose makers are dead, and returns
-// those that still hold processes: these stay, since what runs in them may be
-// at work.
+// RemoveStale removes the groups below p whose makers are dead, those around several
+// with all that is in them, and returns those that still hold processes: these stay,
+// since what runs in them may be at work.
 func (p Parent) RemoveStale() ([]Left, error) {
 	names, err := p.Subgroups()
 	if err != nil {
@@ -62,7 +72,7 @@ func (p Parent) RemoveStale() ([]Left, error) {
 	defer unix.Close(dir)
 	var left []Left
 	for _, name := range names {
-		if !IsGroupName(name) {
+		if !IsGroupName(name) && !isAllName(name) {
 			continue
 		}
 		fd, err := unix.Openat(dir, name, openDir, 0)

@@ -17,7 +17,7 @@ import (
 // those of a living one stay.
 func TestRemoveStale(t *testing.T) {
 	p := cgrouptest.Require(t)
-	dead, living := keeper(t, p), keeper(t, p)
+	dead, living := keeper(t, p, "keeper"), keeper(t, p, "keeper")
 	if err := dead.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +65,47 @@ func TestRemoveStale(t *testing.T) {
 	}
 }
 
+// The same with a group around those of the generations, which goes with them: as a
+// whole, when nobody is in any of them.
+func TestRemoveStaleAll(t *testing.T) {
+	p := cgrouptest.Require(t)
+	dead, living := keeper(t, p, "keeper of all"), keeper(t, p, "keeper of all")
+	if err := dead.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	dead.Wait()
+	all := filepath.Join(p.Path(), cgroup.Names{PID: dead.Process.Pid}.All())
+	left, err := p.RemoveStale()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, l := range left {
+		found = found || l.Path == all && len(l.PIDs) == 1
+	}
+	if !found {
+		t.Errorf("left is %+v, without %s and the one process in it", left, all)
+	}
+	kill(t, all)
+	for late := time.Now().Add(10 * time.Second); ; {
+		if _, err := p.RemoveStale(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(all); os.IsNotExist(err) {
+			break
+		}
+		if time.Now().After(late) {
+			t.Fatalf("%s is still there", all)
+		}
+	}
+	names := cgroup.Names{PID: living.Process.Pid}
+	for gen := 1; gen <= 2; gen++ {
+		if _, err := os.Stat(filepath.Join(p.Path(), names.All(), names.Group(gen))); err != nil {
+			t.Errorf("of one that lives: %v", err)
+		}
+	}
+}
+
 // keeping is a process that has made two groups.
 type keeping struct {
 	*started
@@ -73,9 +114,9 @@ type keeping struct {
 
 func (k keeping) Wait() { unix.Wait4(k.Process.Pid, nil, 0, nil) }
 
-func keeper(t *testing.T, p cgroup.Parent) keeping {
+func keeper(t *testing.T, p cgroup.Parent, mode string) keeping {
 	t.Helper()
-	cmd := command("keeper")
+	cmd := command(mode)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -89,8 +130,9 @@ func keeper(t *testing.T, p cgroup.Parent) keeping {
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
-		for gen := 1; gen <= 2; gen++ {
-			kill(t, filepath.Join(p.Path(), cgroup.Names{PID: cmd.Process.Pid}.Group(gen)))
+		names := cgroup.Names{PID: cmd.Process.Pid}
+		for _, name := range []string{names.Group(1), names.Group(2), names.All()} {
+			kill(t, filepath.Join(p.Path(), name))
 		}
 		s.wantDead(t)
 		if _, err := p.RemoveStale(); err != nil {
@@ -119,7 +161,7 @@ func kill(t *testing.T, path string) {
 func TestRemoveStaleLeavesSubgroups(t *testing.T) {
 	cgrouptest.Slow(t)
 	p := cgrouptest.Require(t)
-	dead := keeper(t, p)
+	dead := keeper(t, p, "keeper")
 	busy := filepath.Join(p.Path(), cgroup.Names{PID: dead.Process.Pid}.Group(2))
 	// So many that they are not even listed.
 	const many = 20001

@@ -56,6 +56,8 @@ func killed(r restart.Report) string {
 		if r.MemoryMax > 0 {
 			where = "at memory.max " + limits.FormatSize(r.MemoryMax)
 		}
+	case restart.ScopeTotal:
+		where = "at --total-memory-max, the limit of all generations together"
 	case restart.ScopeAbove:
 		where = "at the limit of the group around relance"
 	case restart.ScopeHost:

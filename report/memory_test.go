@@ -48,6 +48,10 @@ var memoryLines = []reportLine{
 		Kind: restart.Stopping, Gen: 3, Reason: restart.OOMKilled, Uptime: 12 * time.Second, MemoryMax: 96 * mib,
 		Counters: restart.Counters{OOMKill: 1, OOMAbove: 1}, Sig: 15, In: 10 * time.Second,
 	}, `gen 3: oom-kill: a process of the tree was killed at the limit of the group around relance, after 12 s; the rest is shut down (TERM, KILL in 10 s)`},
+	{"a worker at the limit of all", restart.Report{
+		Kind: restart.Ended, Gen: 3, Reason: restart.OOMKilled, Exit: sigkill, Uptime: 12 * time.Second, Own: true, MemoryMax: 96 * mib,
+		Counters: restart.Counters{OOMKill: 1, OOMTotal: 1, OOMAbove: 1},
+	}, `gen 3: oom-kill: the command itself was killed at --total-memory-max, the limit of all generations together, after 12 s; relaunching`},
 	{"left behind by a victim", restart.Report{
 		Kind: restart.LeftBehind, Gen: 3, Reason: restart.OOMKilled, Exit: sigkill, Uptime: 12 * time.Second, Own: true, Left: 2,
 		Counters: oneKill, MemoryMax: 96 * mib, Sig: 15, In: 10 * time.Second,

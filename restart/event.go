@@ -208,8 +208,9 @@ type Counters struct {
 	High, Max, OOM, OOMKill int64
 	// PIDsMax is of pids.events: a fork was refused.
 	PIDsMax int64
-	// OOMAbove is the OOM of the group around relance, of a container for instance.
-	OOMAbove int64
+	// OOMTotal is the OOM of the group around all generations, OOMAbove that of the one
+	// around relance, of a container for instance.
+	OOMTotal, OOMAbove int64
 	// Peak is memory.peak in bytes; zero: it is not known.
 	Peak int64
 	// Victim is who was killed, for people ("python3, pid 123"); empty: it is not
@@ -223,6 +224,8 @@ type Scope string
 const (
 	// ScopeOwn is the limit of the group of the tree.
 	ScopeOwn Scope = "own"
+	// ScopeTotal is the limit of the group around all generations.
+	ScopeTotal Scope = "total"
 	// ScopeAbove is a limit of the group around relance.
 	ScopeAbove Scope = "above"
 	// ScopeHost is the memory of the whole machine.
@@ -235,6 +238,8 @@ func (c Counters) Scope() Scope {
 	switch {
 	case c.OOM > 0:
 		return ScopeOwn
+	case c.OOMTotal > 0:
+		return ScopeTotal
 	case c.OOMAbove > 0:
 		return ScopeAbove
 	}
