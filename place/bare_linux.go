@@ -9,6 +9,6 @@ import "relance/cgroup"
 func Bare(pid int) *Place {
 	p := &Place{Source: Proc, names: cgroup.Names{PID: pid}}
 	parent, err := cgroup.Find("/")
-	p.parent, p.grouped = parent, err == nil
+	p.parent, p.base, p.grouped = parent, parent, err == nil
 	return p
 }

@@ -53,6 +53,9 @@ func (f *finder) refuse(way string, err error, cure string) *Place {
 		cure = "be root, or start in a group that was handed to you: a unit with Delegate=yes, a session of systemd's, or a group whose " +
 			"folder, cgroup.procs and cgroup.subtree_control an administrator has made yours"
 	}
+	if cure == "" && errors.Is(err, unix.EAGAIN) {
+		cure = "raise cgroup.max.depth and cgroup.max.descendants of the groups above"
+	}
 	f.refused = append(f.refused, Refusal{way, err.Error(), cure})
 	return nil
 }
@@ -86,7 +89,7 @@ func (f *finder) own() *Place {
 // lacks refuses a group that has not got the controllers needed, and reports
 // whether it did.
 func (f *finder) lacks(at cgroup.Parent, info cgroup.Info) bool {
-	missing := without(f.want.Limits.Controllers(), info.Controllers)
+	missing := without(f.want.controllers(), info.Controllers)
 	if len(missing) > 0 {
 		f.refuse(wayOwn, fmt.Errorf("no %s controller in %s", strings.Join(missing, ", "), at.Path()), missingCure(info, missing))
 	}
@@ -124,7 +127,7 @@ func (f *finder) below(parent cgroup.Parent, how string) *Place {
 			return nil
 		}
 		// That stays enabled: others have groups here too, and may use it by then.
-		err = parent.Enable(without(f.want.Limits.Controllers(), info.Enabled))
+		err = parent.Enable(without(f.want.controllers(), info.Enabled))
 	}
 	if err != nil {
 		return f.refuse(wayOwn, err, "")
@@ -134,10 +137,14 @@ func (f *finder) below(parent cgroup.Parent, how string) *Place {
 
 // prove makes the first group, since only that shows that it can be made.
 func (f *finder) prove(p *Place) *Place {
-	p.want, p.grouped, p.around = f.want, true, p.parent
+	p.want, p.grouped, p.around, p.base = f.want, true, p.parent, p.parent
 	p.names = cgroup.Names{PID: f.want.PID}
-	var err error
-	if p.first, err = p.create(1); err != nil {
+	err := p.bind()
+	if err == nil {
+		p.first, err = p.create(1)
+	}
+	if err != nil {
+		_ = p.unbind()
 		return f.refuse(wayOwn, err, "")
 	}
 	if f.want.Pressure == nil {
@@ -148,6 +155,7 @@ func (f *finder) prove(p *Place) *Place {
 	}
 	_ = p.first.Remove()
 	_ = p.first.Close()
+	_ = p.unbind()
 	return f.refuse(wayOwn, err, pressureCure(err))
 }
 

@@ -68,7 +68,7 @@ func (f *finder) shared(parent cgroup.Parent, how string, move func() error) *Pl
 	const tries = 5
 	for range tries {
 		if err = move(); err == nil {
-			err = parent.Enable(without(f.want.Limits.Controllers(), info.Enabled))
+			err = parent.Enable(without(f.want.controllers(), info.Enabled))
 		}
 		if !errors.Is(err, unix.EBUSY) {
 			break

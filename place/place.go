@@ -15,6 +15,8 @@ type Want struct {
 	Source Source
 	// Limits are what each group is given.
 	Limits cgroup.Limits
+	// Total are what all groups together are given, by a group around them.
+	Total cgroup.Limits
 	// Pressure is the trigger that is armed on each group, nil for none.
 	Pressure *cgroup.Trigger
 	// MustLimit says that something is asked for which only a group of our own can
@@ -69,11 +71,13 @@ type Place struct {
 	// How says for people where, Refused what would have been better.
 	How     string
 	Refused []Refusal
-	// grouped reports whether groups can be made below parent.
-	grouped bool
-	parent  cgroup.Parent
-	want    Want
-	names   cgroup.Names
+	// grouped reports whether groups can be made in parent. That is the group all, if
+	// there is one around those of all generations, and else base, where it is made.
+	grouped      bool
+	parent, base cgroup.Parent
+	all          *cgroup.Group
+	want         Want
+	names        cgroup.Names
 	// first is the group that proved the place.
 	first *cgroup.Group
 	// around is our own group, where that is what is read.
@@ -157,7 +161,7 @@ func (p *Place) RemoveStale() []cgroup.Left {
 		return nil
 	}
 	// What cannot be cleaned up does not stand in our way.
-	left, _ := p.parent.RemoveStale()
+	left, _ := p.base.RemoveStale()
 	return left
 }
 
@@ -177,10 +181,14 @@ func (p *Place) create(gen int) (*cgroup.Group, error) {
 
 // make makes a group under a name that nobody has: in another pid namespace there
 // may be a relance of our number, and one that is dead may have left processes.
-func (p *Place) make(gen int) (g *cgroup.Group, err error) {
+func (p *Place) make(gen int) (*cgroup.Group, error) {
+	return p.named(p.parent, func() string { return p.names.Group(gen) })
+}
+
+func (p *Place) named(parent cgroup.Parent, name func() string) (g *cgroup.Group, err error) {
 	const namesakes = 100
 	for range namesakes {
-		if g, err = p.parent.Create(p.names.Group(gen)); !errors.Is(err, fs.ErrExist) {
+		if g, err = parent.Create(name()); !errors.Is(err, fs.ErrExist) {
 			break
 		}
 		p.names.Twin++
@@ -198,10 +206,11 @@ func (p *Place) Close() error {
 		_ = p.first.Close()
 		p.first = nil
 	}
+	err := p.unbind()
 	if p.undo == nil {
-		return nil
+		return err
 	}
 	undo := p.undo
 	p.undo = nil
-	return undo()
+	return errors.Join(err, undo())
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +26,8 @@ type memories struct {
 	// around measures the group around us, in which the groups of the generations
 	// are or the tree itself is; nil where nobody measures it.
 	around *cgroup.Meter
+	// total measures the group around those of all generations; nil: there is none.
+	total *cgroup.Meter
 }
 
 // memory watches what the kernel tells of the memory of one generation: of its own
@@ -34,10 +35,12 @@ type memories struct {
 type memory struct {
 	*memories
 	// group is that of the generation, nil without one; base is what around had
-	// counted when the generation began.
+	// counted when the generation began, ooms what the limits of around and of total
+	// themselves had led to.
 	group   *cgroup.Group
 	watches []*cgroup.Watch
 	base    cgroup.Counters
+	ooms    [2]int64
 	// kills is how many OOM kills were known when victim was asked for.
 	kills  int64
 	victim string
@@ -51,6 +54,9 @@ func openMemories(s Setup) (*memories, error) {
 	if around, err := s.Place.OpenMeter(); err == nil {
 		m.around = &around
 	}
+	if total, limited := s.Place.Total(); limited {
+		m.total = &total
+	}
 	var err error
 	m.watcher, err = cgroup.NewWatcher()
 	return m, err
@@ -62,6 +68,7 @@ func (m *memory) begin(all *memories, gen int, group *cgroup.Group) error {
 	if m.around != nil {
 		m.base = m.around.Counters()
 	}
+	m.ooms = m.above()
 	switch m.place.Source {
 	case place.Cgroup:
 		m.group = group
@@ -81,7 +88,7 @@ func (m *memory) arm(gen int, meter cgroup.Meter) error {
 	// starts later is where it is. And when the first one comes, which costs one
 	// wake-up and keeps the child from being gone before we look.
 	err := m.watch(m.watcher.Watch(meter, "cgroup.events", gen))
-	if err == nil && slices.Contains(m.limits.Controllers(), "memory") {
+	if err == nil && m.place.CountsMemory() {
 		err = m.watch(m.watcher.Watch(meter, "memory.events", gen))
 	}
 	if err == nil && m.limits.PIDsMax != nil {
@@ -131,26 +138,37 @@ func (m *memory) setHigh(bytes int64) error {
 	return m.group.SetHigh(bytes)
 }
 
+// above is how often the limit of the group around us, and that of the one around all
+// generations, left no way out. What others have come to at limits of their own is not
+// counted there.
+func (m *memories) above() (ooms [2]int64) {
+	for i, meter := range []*cgroup.Meter{m.around, m.total} {
+		if meter != nil {
+			ooms[i] = meter.OOMs()
+		}
+	}
+	return ooms
+}
+
 // counters are those of the generation, since its start.
 func (m *memory) counters() restart.Counters {
 	for _, w := range m.watches {
 		w.Seen() // what is in the answer is not to be told again
 	}
-	var around, own cgroup.Counters
-	if m.around != nil {
-		around = m.around.Counters().Since(m.base)
-	}
+	var own cgroup.Counters
+	var above [2]int64
 	switch {
 	case m.group != nil:
-		own = m.group.Meter().Counters()
-	case m.place.Source == place.Container:
-		own, around = around, cgroup.Counters{}
-	default:
+		own, above = m.group.Meter().Counters(), m.above()
+		above[0], above[1] = above[0]-m.ooms[0], above[1]-m.ooms[1]
+	case m.place.Source == place.Container && m.around != nil:
+		own = m.around.Counters().Since(m.base)
+	case m.place.Source != place.Container:
 		return restart.Counters{}
 	}
 	c := restart.Counters{
 		High: own.High, Max: own.Max, OOM: own.OOM, OOMKill: own.OOMKill,
-		PIDsMax: own.PIDsMax, OOMAbove: around.OOM, Peak: own.Peak,
+		PIDsMax: own.PIDsMax, OOMAbove: above[0], OOMTotal: above[1], Peak: own.Peak,
 	}
 	if own.OOMKill > m.kills && m.group != nil {
 		m.kills, m.victim = own.OOMKill, m.group.Victim()
