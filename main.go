@@ -161,11 +161,12 @@ func refuse(err error) int {
 
 // locate finds where the tree is put and its memory watched.
 func locate(todo *cli.Run) (*place.Place, error) {
-	if todo.Pressure == nil && len(todo.Group.Controllers()) == 0 {
+	if todo.Pressure == nil && len(todo.Group.Controllers())+len(todo.Total.Controllers()) == 0 {
 		return place.Bare(os.Getpid()), nil
 	}
 	where, err := place.Find(place.Want{
-		Source: todo.Source, Limits: todo.Group, Pressure: todo.Pressure, PID: os.Getpid(), MustLimit: todo.NeedsGroup != "",
+		Source: todo.Source, Limits: todo.Group, Total: todo.Total, Pressure: todo.Pressure, PID: os.Getpid(),
+		MustLimit: todo.NeedsGroup != "",
 	})
 	if refused := (*place.Error)(nil); errors.As(err, &refused) {
 		flag := "memory-source"

@@ -74,6 +74,29 @@ func (run *Run) memory(f *runFlags) error {
 	return run.oomPolicy(f)
 }
 
+// totalMemory sets how much all generations together may use; empty: there is no limit.
+// Each may have limits of its own.
+func (run *Run) totalMemory(value string) error {
+	if value == "" {
+		return nil
+	}
+	bytes, err := run.amount("total-memory-max", value)
+	switch p := &run.Policy; {
+	case err != nil:
+	case bytes <= 0:
+		err = errors.New("with no memory at all nothing can start, use a size such as 2G")
+	case bytes < p.MemoryMax:
+		err = fmt.Errorf("below --memory-max %s, which one alone would never reach; use a larger size", limits.FormatSize(p.MemoryMax))
+	case bytes <= p.MemoryHigh:
+		err = fmt.Errorf("not above --memory-high %s, which one alone would never reach; use a larger size", limits.FormatSize(p.MemoryHigh))
+	}
+	if err != nil {
+		return flagError("total-memory-max", value, err)
+	}
+	run.Total.MemoryMax = &bytes
+	return nil
+}
+
 // amount reads a size, or a share of the memory that there is.
 func (run *Run) amount(name, value string) (int64, error) {
 	amount, err := limits.ParseAmount(value)

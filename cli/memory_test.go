@@ -110,3 +110,40 @@ func TestTwinsOfTheGroup(t *testing.T) {
 		t.Errorf("%+v", run)
 	}
 }
+
+// TestTotalMemory: one limit for all, beside those of each.
+func TestTotalMemory(t *testing.T) {
+	for _, c := range []struct {
+		value     string
+		max, high int64
+		want      int64
+		err       string
+	}{
+		{"", 0, 0, 0, ""},
+		{"2G", 1 << 30, 0, 2 << 30, ""},
+		{"1G", 1 << 30, 1 << 29, 1 << 30, ""},
+		{"0", 0, 0, 0, "--total-memory-max 0: with no memory at all nothing can start, use a size such as 2G"},
+		{"1G", 1<<30 + 1, 0, 0, "--total-memory-max 1G: below --memory-max 1 GiB, which one alone would never reach; use a larger size"},
+		{"512M", 0, 512 << 20, 0, "--total-memory-max 512M: not above --memory-high 512 MiB, which one alone would never reach; use a larger size"},
+	} {
+		run := &Run{Policy: restart.Policy{MemoryMax: c.max, MemoryHigh: c.high}}
+		err := run.totalMemory(c.value)
+		if err != nil || c.err != "" {
+			if err == nil || err.Error() != c.err {
+				t.Errorf("%+v: got %v", c, err)
+			}
+			continue
+		}
+		if got := run.Total.MemoryMax; (got == nil) != (c.want == 0) || got != nil && *got != c.want {
+			t.Errorf("%+v: got %v", c, got)
+		}
+	}
+	run := new(Run)
+	if err := run.totalMemory("50%"); err != nil || run.Total.MemoryMax == nil || len(run.Notes) != 1 ||
+		!strings.HasPrefix(run.Notes[0], "total-memory-max 50%: ") {
+		t.Errorf("%v, %q", err, run.Notes)
+	}
+	if err := run.totalMemory("x"); err == nil || !strings.HasPrefix(err.Error(), "--total-memory-max x: ") {
+		t.Errorf("got %v", err)
+	}
+}

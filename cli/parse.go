@@ -38,11 +38,12 @@ type Run struct {
 	StopSignalSet bool
 	Name          string
 	JSON          bool
-	// Group is what the tree's cgroup is given, Pressure the watch for memory
-	// pressure in it, nil for none, and Source where memory is to be measured.
-	Group    cgroup.Limits
-	Pressure *cgroup.Trigger
-	Source   place.Source
+	// Group is what the cgroup of each tree is given, and Total that of all together;
+	// Pressure is the watch for memory pressure in the former, nil for none, and Source
+	// where memory is to be measured.
+	Group, Total cgroup.Limits
+	Pressure     *cgroup.Trigger
+	Source       place.Source
 	// NeedsGroup names a flag that nothing but such a group can do for, empty:
 	// there is none.
 	NeedsGroup string
