@@ -11,7 +11,7 @@ import (
 
 // watchesMemory reports whether any flag makes memory our affair.
 func (f *runFlags) watchesMemory() bool {
-	return f.MemoryHigh != "" || f.MemoryMax != "" || f.SwapMax != "" || f.MemoryPressure != ""
+	return f.MemoryHigh != "" || f.MemoryMax != "" || f.SwapMax != "" || f.MemoryPressure != "" || f.TotalMemoryMax != ""
 }
 
 // limitsGroup names a flag that cannot do without a group of the tree's own;
@@ -23,6 +23,7 @@ func (f *runFlags) limitsGroup() string {
 		{"pids-max", f.PIDsMax},
 		{"cpu-max", f.CPUMax},
 		{"memory-pressure", f.MemoryPressure},
+		{"total-memory-max", f.TotalMemoryMax},
 	} {
 		if flag.value != "" {
 			return flag.name

@@ -57,6 +57,9 @@ func (run *Run) several(f *runFlags) error {
 		return flagError("stdio", f.Stdio, fmt.Errorf(
 			"--%s has several commands at one stdin; leave one of the two out (the other side of --stdio sees no recycle in any case)", flag))
 	}
+	if err := run.totalMemory(f.TotalMemoryMax); err != nil {
+		return err
+	}
 	if err := prefixesOutput(f.PrefixOutput, p.Workers); err != nil {
 		return err
 	}

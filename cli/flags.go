@@ -54,6 +54,7 @@ type runFlags struct {
 	StartTimeout   string `group:"several" placeholder:"DURATION" set:"standard=1m" help:"Stop a generation that is not ready by then, and try again (${standard}); infinity for no end."`
 	Workers        string `group:"several" placeholder:"N" help:"Run the command N times, each with budgets, counts and groups of its own and its number in RELANCE_WORKER. Stdin is /dev/null; --restart is always if it is not given."`
 	MaxUnavailable string `group:"several" placeholder:"N" set:"standard=1" help:"Begin no planned recycle while that many workers do not do their work (${standard})."`
+	TotalMemoryMax string `group:"several" placeholder:"SIZE|PCT" help:"The most memory that all generations may use together, where --memory-max is for each (memory.max of a group around theirs): 4G."`
 	PrefixOutput   bool   `group:"several" help:"Put the number of the worker in front of each line that it writes: '3 | '. The lines of workers stay whole in any case."`
 
 	Stdio          string `group:"requests" placeholder:"MODE" help:"Carry the requests and answers of the command's stdin and stdout: lines, squid, jsonrpc or content-length (docs/stdio.md). The other side does not see a recycle."`
