@@ -65,10 +65,11 @@ func (l *loop) pid(gen int) int {
 
 // report tells people, and does what follows from that alone.
 func (l *loop) report(r restart.Report) {
+	if r.Kind == restart.Up {
+		l.Above.Ready()
+	}
 	l.Report(r)
 	switch r.Kind {
-	case restart.Up:
-		l.Above.Ready()
 	case restart.DrainBegun, restart.Stopping, restart.HandingOver:
 		if r.Reason != restart.Asked || r.Again {
 			l.world.NoteAddresses(r.Gen)
