@@ -106,7 +106,7 @@ func (l *loop) spawn(a restart.Spawn) {
 		return
 	}
 	l.lives = append(l.lives, &life{gen: a.Gen, pid: pid})
-	if l.Policy.Ready == restart.ReadyAtStart {
+	if l.Policy.Ready == restart.ReadyAtStart || l.Policy.Ready == restart.ReadyAfter {
 		l.Above.Ready()
 	}
 	l.add(restart.Started{Gen: a.Gen, PID: pid})

@@ -16,12 +16,7 @@ import (
 // time after which we would be taken for hung. The end of the command stays below.
 func TestUpward(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "notify")
-	above, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer above.Close()
+	above, path := listenAbove(t)
 	cmd := exec.Command(relance(), "--notify", "ready", "--restart-signal", "USR1", "--", "sh", "-c",
 		`test "$NOTIFY_SOCKET" != "$ABOVE" -a -z "$WATCHDOG_USEC" || exit 9
 		"$RELANCE" notify --status 'loading it'; "$RELANCE" notify --ready --extend 7s
@@ -37,6 +32,44 @@ func TestUpward(t *testing.T) {
 		"STATUS=loading it", "EXTEND_TIMEOUT_USEC=7000000", "READY=1", "STATUS=gen 1: up",
 		"STATUS=gen 1: asked to start anew", "READY=1", "STATUS=gen 2: up", "WATCHDOG=1", "WATCHDOG=1",
 	}
+	wantAbove(t, above, want...)
+	r.signal(syscall.SIGTERM)
+	r.wantEnd(0)
+}
+
+// A first generation that need not say that it is ready is so for who is above us, also
+// where the next ones must live for a while.
+func TestUpwardUnasked(t *testing.T) {
+	t.Parallel()
+	for _, flags := range [][]string{{"--notify", "yes"}, {"--max-requests=9", "--handover"}, {"--notify", "yes", "--workers", "2"}} {
+		above, path := listenAbove(t)
+		cmd := exec.Command(relance(), append(flags, "--", misbehave(t), "print-signals")...)
+		cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path)
+		r := startCmd(t, cmd)
+		for range max(len(flags)-2, 1) { // of each worker
+			r.out.want(t, "ready")
+		}
+		wantAbove(t, above, "READY=1")
+		r.signal(syscall.SIGTERM)
+		r.wantEnd(0)
+	}
+}
+
+// listenAbove is the socket of whoever starts relance.
+func listenAbove(t testing.TB) (above *net.UnixConn, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "notify")
+	above, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { above.Close() })
+	return above, path
+}
+
+// wantAbove waits until all of it has come, in this order; others may come in between.
+func wantAbove(t testing.TB, above *net.UnixConn, want ...string) {
+	t.Helper()
 	if err := above.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +87,4 @@ func TestUpward(t *testing.T) {
 			t.Errorf("%q went up", text)
 		}
 	}
-	r.signal(syscall.SIGTERM)
-	r.wantEnd(0)
 }
