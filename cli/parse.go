@@ -44,8 +44,7 @@ type Run struct {
 	Group, Total cgroup.Limits
 	Pressure     *cgroup.Trigger
 	Source       place.Source
-	// NeedsGroup names a flag that nothing but such a group can do for, empty:
-	// there is none.
+	// NeedsGroup names a flag that nothing but such a group can do for, empty: none.
 	NeedsGroup string
 	// MaxFiles is how many descriptors a process may have before the budget is
 	// spent, or FilesPercent the share of those that it may open.
@@ -57,8 +56,7 @@ type Run struct {
 	Listens bool
 	// SocketDir is where its sockets are, an absolute path; empty: they need none.
 	SocketDir string
-	// Stdio is what is carried between our stdin and stdout and the command's, nil:
-	// nothing.
+	// Stdio is what is carried between our stdin and stdout and the command's, nil: nothing.
 	Stdio *stdio.Settings
 	// PrefixOutput says that the number of the worker is put before each line.
 	PrefixOutput bool
