@@ -1,7 +1,10 @@
 package clitest
 
 import (
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"relance/internal/misbehave/misbehavetest"
@@ -14,6 +17,14 @@ func bin() string { return misbehavetest.Folder() }
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == roleWord {
 		os.Exit(role(os.Args[2:]))
+	}
+	// The tests mostly wait for programs, so more of them at once than there are
+	// CPUs, unless somebody says how many.
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0)))
 	}
 	os.Exit(misbehavetest.Main(m))
 }

@@ -78,6 +78,15 @@ type begun struct {
 	done chan struct{}
 }
 
+func (b *begun) ended() bool {
+	select {
+	case <-b.done:
+		return true
+	default:
+		return false
+	}
+}
+
 type begunKey struct{}
 
 func programs(ts *testscript.TestScript) map[string]*begun {
@@ -190,9 +199,12 @@ func waitline(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // waitFor waits until the whole lines in the file are what is looked for. Who
-// writes is a program of any kind, so nobody tells when it has.
+// writes is a program of any kind, so nobody tells when it has; but what has begun
+// under that name and ended writes no more.
 func waitFor(ts *testscript.TestScript, name string, seen func(string) bool) {
+	b := programs(ts)[strings.TrimSuffix(name, filepath.Ext(name))]
 	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
+		over := b != nil && b.ended()
 		text, err := os.ReadFile(ts.MkAbs(name))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			ts.Fatalf("%v", err)
@@ -200,6 +212,9 @@ func waitFor(ts *testscript.TestScript, name string, seen func(string) bool) {
 		whole := string(text[:strings.LastIndexByte(string(text), '\n')+1])
 		if whole != "" && seen(whole) {
 			return
+		}
+		if over {
+			ts.Fatalf("%s: not there, and its program has ended with %d; it has\n%s", name, statusOf(b.cmd.ProcessState), text)
 		}
 		if time.Now().After(end) {
 			ts.Fatalf("%s: not there in time; it has\n%s", name, text)
