@@ -27,8 +27,8 @@ go test -vet=off $(printf './%s ' $calm)
 busy=$(go list ./... | grep -vxF "$(printf 'relance/%s\n' $calm)")
 if command -v gcc >/dev/null; then
 	CGO_ENABLED=1 go vet ./entry
-	CGO_ENABLED=1 go test -race -vet=off $busy
+	CGO_ENABLED=1 go test -race -vet=off -timeout 40m $busy
 else
 	echo "no gcc here: the tests run without the race detector (apt-get install gcc libc6-dev)" >&2
-	go test -vet=off $busy
+	go test -vet=off -timeout 40m $busy
 fi
