@@ -121,7 +121,7 @@ func (w *pool) check(ev Event, a Action) {
 // checkSpawn: no tree is beside another one but by a handover.
 func (w *pool) checkSpawn(a Spawn) {
 	want := 0
-	if w.policy.Workers > 1 {
+	if w.policy.Workers > 0 {
 		want = a.Worker
 		if a.Worker < 1 || a.Worker > w.policy.Workers {
 			w.errorf("%+v", a)
