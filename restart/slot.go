@@ -51,10 +51,8 @@ func (s *slot) gone() bool { return s.at.state == Gone && s.other == nil }
 // serves reports whether it does the work that it is there for.
 func (s *slot) serves() bool { return s.at.state == Running && s.at.gen.ready.is }
 
-// candidate reports whether c is to take the place of the generation at hand, and
-// retired whether another one has taken its own.
+// candidate reports whether c is to take the place of the generation at hand.
 func (s *slot) candidate(c *course) bool { return c == s.other && s.at.gen.handing }
-func (s *slot) retired(c *course) bool   { return c == s.other && !s.at.gen.handing }
 
 // tick does what is due.
 func (s *slot) tick(now time.Time) {
