@@ -5,9 +5,9 @@ import "time"
 // changes says when the files that are watched are to be examined. It is no
 // generation's: what changes between two is there for the next one.
 type changes struct {
-	// baseline is the slot for which the answer that is on its way is only to compare
-	// the next one with; nil: there is none.
-	baseline *slot
+	// baseline says that there are slots for which the answer that is on its way is only
+	// to compare the next one with (slot.compares).
+	baseline bool
 	// since is when something was touched first that is not examined yet, and due
 	// when it is to be; the zero time: nothing was.
 	since, due time.Time
@@ -71,27 +71,28 @@ func (s *slot) baseline() []Action {
 	if !s.policy.Watches {
 		return nil
 	}
-	s.changes = changes{baseline: s}
+	s.changes, s.compares = changes{baseline: true}, true
 	return []Action{Examine{Now: true}}
 }
 
 // examined takes the answer, and tells all that a change concerns.
 func (s *shared) examined(now time.Time, ev Examined) []Action {
-	but := s.changes.baseline
 	switch {
-	case but != nil:
-		s.changes.baseline = nil
+	case s.changes.baseline:
+		s.changes.baseline = false
 	case !ev.Settled:
 		s.changes.due = now.Add(settleTime)
 	default:
 		s.changes = changes{}
 	}
-	if !ev.Settled || ev.Path == "" {
-		return nil
-	}
 	var actions []Action
-	for _, c := range s.courses() {
-		if c.slot != but {
+	for _, slot := range s.slots {
+		concerned := ev.Settled && ev.Path != "" && !slot.compares
+		slot.compares = false
+		if !concerned {
+			continue
+		}
+		for _, c := range slot.courses() {
 			actions = append(actions, c.step(now, ev)...)
 		}
 	}

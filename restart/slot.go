@@ -20,6 +20,9 @@ type slot struct {
 	// that leaves is followed by another one at once.
 	retryAt time.Time
 	again   bool
+	// compares says that what the examination that is on its way finds was there before
+	// the slot began to wait.
+	compares bool
 }
 
 func newSlot(s *shared, number int) *slot {
@@ -73,7 +76,7 @@ func (s *slot) retryDue() time.Time {
 // tryAgain lets the next one that is to take over start as soon as it is its turn.
 func (s *slot) tryAgain() {
 	s.retryAt = time.Time{}
-	s.turns = append(s.turns, turn{course: s.at, gen: s.at.gen.number})
+	s.turns = append(s.turns, turn{course: s.at})
 }
 
 // launch starts the generation that is to take over.

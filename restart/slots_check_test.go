@@ -10,12 +10,32 @@ func (w *pool) learn(ev Event) {
 	switch ev := ev.(type) {
 	case StopAsked:
 		w.ending = true
+	case Interrupted:
+		w.terminal = true
 	case RestartAsked:
 		w.asked = len(w.beings)
+		clear(w.wait)
+	case Examined:
+		for worker := range w.wait {
+			if ev.Path != "" && worker != w.own {
+				delete(w.wait, worker)
+			}
+		}
+	case Extend:
+		if b := w.beings[ev.Gen-1]; !b.by.IsZero() && !b.asked {
+			b.by = latest(b.by, w.now.Add(ev.By))
+		}
+	case MemoryEvents:
+		if b := w.beings[ev.Gen-1]; b.oomAt.IsZero() {
+			b.oomAt = w.now
+		}
 	case Started:
 		b := w.beings[ev.Gen-1]
 		c := w.core.course(ev.Gen) // one that another one is asked for takes no place
 		b.ready = w.policy.Ready == ReadyAtStart && !(c.candidate(c) && c.gen.renewed)
+		if t := w.policy.StartTimeout; t != 0 && t != Forever && (w.policy.Ready == ReadyWhenSaid || w.policy.Ready == ReadyWhenProbed) {
+			b.by = w.now.Add(t)
+		}
 	case Ready:
 		b := w.beings[ev.Gen-1]
 		b.ready = b.ready || !b.asked
@@ -37,6 +57,7 @@ func (w *pool) learn(ev Event) {
 
 func (w *pool) learnOver(gen, left int) {
 	b := w.beings[gen-1]
+	delete(w.wait, b.worker)
 	if left > 0 || b.candidate && !b.ready {
 		return // it has not done any work
 	}
@@ -133,6 +154,9 @@ func (w *pool) checkSpawn(a Spawn) {
 	if w.ending {
 		w.errorf("%+v, though the end was asked for", a)
 	}
+	if w.now.Before(w.wait[a.Worker]) || w.own != 0 && w.own == a.Worker {
+		w.errorf("%+v, and the next try comes in %v", a, w.wait[a.Worker].Sub(w.now))
+	}
 	all := w.of(a.Worker)
 	if len(all) > 1 {
 		w.errorf("%+v is the third", a)
@@ -198,6 +222,10 @@ func (w *pool) checkAsks(b *being) {
 			missing++
 		}
 	}
+	if w.policy.Workers > 1 {
+		w.checkWindow(b, c.gen.because)
+		w.checkOrder(b)
+	}
 	if w.policy.Workers > 1 && missing >= max(w.policy.MaxUnavailable, 1) {
 		w.errorf("gen %d is asked to leave for %s, and %d others do not work", b.gen, c.gen.because, missing)
 	}
@@ -213,16 +241,26 @@ func (w *pool) checkReport(b *being, r Report) {
 			w.errorf("hands over: %+v", b)
 		}
 		b.handing, b.wanted = true, true
+		w.checkBegins(b, r)
+	case Stopping:
+		if r.Reason == StartFailed && (b.by.IsZero() || w.now.Before(b.by) || b.ready) {
+			w.errorf("not ready in time: %+v", b)
+		}
 	case Queued:
 		if !b.alive || b.asked {
 			w.errorf("queued: %+v", b)
 		}
 		b.wanted = true
+		if b.place == 0 {
+			w.queued++
+			b.place = w.queued
+		}
 	case Deferred, Planned:
-		b.wanted = false // until the window opens
+		b.wanted, b.place = false, 0 // until the window opens
 	case NoHelp, Backoff, HandoverFailed:
 		if r.Handover && r.Kind == NoHelp {
 			b.handing, b.wanted = true, true
+			w.checkBegins(b, r)
 		}
 		w.checkDelay(b, r)
 	case Up:
@@ -247,10 +285,10 @@ func (w *pool) checkDelay(b *being, r Report) {
 	if r.Kind == HandoverFailed && r.In == 0 {
 		return // the next one is wanted at once
 	}
-	if n := w.failures[b.worker]; r.Failures != 1 && r.Failures != n+1 {
+	if n := w.failures[b.worker]; r.Failures != n+1 && (r.Failures != 1 || !w.healthy(b.worker)) {
 		w.errorf("failure %d after %d", r.Failures, n)
 	}
-	w.failures[b.worker] = r.Failures
+	w.failures[b.worker], w.failedAt[b.worker], w.wait[b.worker] = r.Failures, w.now, w.now.Add(r.In)
 	d := float64(min(p.BackoffMin<<min(r.Failures-1, 30), p.BackoffMax))
 	if in := float64(r.In); in < 0.8*d-1 || in > min(1.2*d, float64(p.BackoffMax))+1 {
 		w.errorf("failure %d: a delay of %v", r.Failures, r.In)
@@ -299,6 +337,7 @@ func (w *pool) checkAll(ev Event, actions []Action) {
 			w.errorf("slot %d is forgotten", s.number)
 		}
 	}
+	w.checkWaiting(ev)
 	deadline := w.core.Deadline()
 	if _, tick := ev.(Tick); tick && !deadline.IsZero() && !deadline.After(w.now) {
 		// A grace of nothing is over at once, for each worker in turn.

@@ -63,6 +63,13 @@ type pool struct {
 	asked    int  // how many generations there were when another one was asked for last
 	failures map[int]int
 	ended    map[int]int // the last generation of a worker that was up and is over
+	queued   int         // how many turns were told of
+	terminal bool        // it has sent a signal
+	// failed and wait are of each worker: when its last failure was, and until when
+	// nothing must start.
+	failedAt, wait map[int]time.Time
+	// own is the worker that what is being examined is no cure for; zero: there is none.
+	own int
 
 	// version is of the files, seen the one that the core was told of; examines are not
 	// yet answered.
@@ -90,9 +97,12 @@ type being struct {
 	draining        bool // not yet answered
 	inFlight        int64
 	kills           int64
-	handing         bool // the next one is to be ready before it leaves, as was said
-	wanted          bool // it is to be recycled, as was said
-	candidate       bool // another one lived and worked when it was made
+	handing         bool      // the next one is to be ready before it leaves, as was said
+	wanted          bool      // it is to be recycled, as was said
+	place           int       // in the queue
+	by              time.Time // when it must be ready
+	oomAt           time.Time // when a process of its tree was killed first
+	candidate       bool      // another one lived and worked when it was made
 }
 
 func (b *being) there() bool  { return b.alive || b.rest > 0 || b.spawning }
@@ -124,6 +134,7 @@ func newPool(t *testing.T, in *tape) *pool {
 		p.Observe = p.Observe.With(Changed)
 	}
 	w := &pool{t: t, now: time.Unix(1000, 0), async: in.below(3) == 0, failures: map[int]int{}, ended: map[int]int{}}
+	w.failedAt, w.wait = map[int]time.Time{}, map[int]time.Time{}
 	if in.below(3) == 0 {
 		w.plan = &fakePlan{every: pick(in, 0, time.Hour, time.Minute), at: pick(in, 0, 1010*time.Second)}
 		if in.coin() {
@@ -171,6 +182,9 @@ func (w *pool) happen(in *tape) {
 	var b *being
 	if len(living) > 0 {
 		b = living[in.below(len(living))]
+		if newest := living[len(living)-1]; newest.candidate && in.coin() {
+			b = newest
+		}
 	}
 	switch in.below(22) {
 	case 0, 1:

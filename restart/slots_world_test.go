@@ -59,6 +59,7 @@ func (w *pool) examined() {
 	}
 	w.told, w.seen = false, w.version
 	w.step(ev)
+	w.own = 0
 }
 
 func (w *pool) advance(to time.Time) {
@@ -104,6 +105,7 @@ func (w *pool) perform(ev Event, actions []Action) {
 		return
 	}
 	if w.examines > 0 {
+		w.own = w.baseline(actions)
 		w.examined()
 	}
 	for _, b := range w.living() {
@@ -118,6 +120,20 @@ func (w *pool) perform(ev Event, actions []Action) {
 			w.answer(b, false)
 		}
 	}
+}
+
+// baseline is the worker that has just begun to wait until the next try; zero: none has.
+func (w *pool) baseline(actions []Action) int {
+	for i, a := range actions {
+		r, ok := a.(Report)
+		if !ok || r.In == 0 || r.Kind != Backoff && r.Kind != NoHelp && r.Kind != HandoverFailed || i+1 == len(actions) {
+			continue
+		}
+		if next, ok := actions[i+1].(Examine); ok && next.Now {
+			return w.beings[r.Gen-1].worker
+		}
+	}
+	return 0
 }
 
 func (w *pool) do(ev Event, a Action) {

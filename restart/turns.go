@@ -10,7 +10,6 @@ import "time"
 // turn is a recycle that waits until others are over.
 type turn struct {
 	course *course
-	gen    int
 	// told says that people know that it waits, and stuck that they know that it
 	// waits for a slot that ends again and again.
 	told, stuck bool
@@ -41,7 +40,7 @@ func (c *course) queue(now time.Time, because Reason) []Action {
 	g.turn = because
 	g.quiet.because, g.quiet.next = "", time.Time{}
 	g.planned.ask, g.planned.owed, g.planned.deferred = time.Time{}, time.Time{}, ""
-	c.turns = append(c.turns, turn{course: c, gen: g.number})
+	c.turns = append(c.turns, turn{course: c})
 	g.rules.forget(BudgetShare)
 	g.rules.forget(BudgetSilence)
 	return c.unwatch(now, NoBudget)
@@ -53,7 +52,7 @@ func (s *shared) takeTurns(now time.Time) []Action {
 	waiting := s.turns[:0]
 	for _, t := range s.turns {
 		c := t.course
-		if c.gen.number != t.gen || c.state != Running {
+		if c.state != Running {
 			continue // it has ended, or is asked to
 		}
 		ahead := c.waitsFor()
