@@ -110,7 +110,7 @@ var servers = []served{
 		module(t, "python3-uvicorn", debianPython, "-c", "import uvicorn")
 		return []string{"--listen", s.address}, nil,
 			[]string{debianPython, "-m", "uvicorn", "--fd", "3", "--app-dir", inSockets(t), "--log-level", "warning", "app:asgi"}
-	}, false, "closes what it has accepted and not read, and is kept from leaving by clients whose connections it has accepted meanwhile"},
+	}, false, "closes what it has accepted and not read; on kept connections it does not leave within the grace"},
 	{"go", func(t *testing.T, s *site) (flags, env, command []string) {
 		return []string{"--listen", s.address}, nil, []string{misbehavetest.Held(t), "-work", "5ms", "-start", "100ms"}
 	}, true, ""},
