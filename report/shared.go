@@ -26,7 +26,11 @@ func shared(r restart.Report) string {
 		}
 		return s + worksOn(r)
 	}
-	return "not launched again; " + count(r.Workers, "other worker goes", "other workers go") + " on"
+	s := "not launched again; " + count(r.Workers, "other worker goes", "other workers go") + " on"
+	if r.Reason == restart.StartFailed {
+		return s // why was said when it was given up
+	}
+	return because(r) + "; " + s
 }
 
 // turn says what a recycle waits for.

@@ -35,5 +35,8 @@ var sharedLines = []reportLine{
 		Kind: restart.NoHelp, Gen: 2, Reason: restart.Tasks, Spent: restart.BudgetTasks, Usage: restart.Usage{Tasks: 12}, Budget: 10, Uptime: time.Second,
 		In: time.Second, Handover: true,
 	}, `gen 2: tasks: 12 of 10 processes and threads after 1 s, sooner than --min-uptime: relaunching does not help; next try in 1 s; the old one works on`},
-	{"one less", restart.Report{Kind: restart.Reduced, Worker: 1, Gen: 9, Workers: 3, Exit: status3}, `worker 1, gen 9: not launched again; 3 other workers go on`},
+	{"one less", restart.Report{Kind: restart.Reduced, Worker: 1, Gen: 9, Reason: restart.Exit, Uptime: time.Second, Workers: 3, Exit: status3},
+		`worker 1, gen 9: exit: status 3 after 1 s; not launched again; 3 other workers go on`},
+	{"one less that could not be started", restart.Report{Kind: restart.Reduced, Worker: 1, Gen: 9, Reason: restart.StartFailed, Workers: 1, Exit: status3},
+		`worker 1, gen 9: not launched again; 1 other worker goes on`},
 }
