@@ -103,7 +103,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if err != nil {
 		return refuse(err)
 	}
-	defer drain(from, received, given.Ignored)
+	defer drain(from, received, given.Ignored, say)
 	defer from.held.Close()
 	defer hangUp(from)
 	where, err := locate(todo)

@@ -172,11 +172,21 @@ func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), out *
 
 // drain passes on what is left of the output. While a reader stalls that may take
 // for ever, and nobody else looks at signals any more: those that would have ended
-// the command now end us.
-func drain(from opened, received <-chan signals.Signal, ignored uint64) {
+// the command now end us. say tells people what they wait for.
+func drain(from opened, received <-chan signals.Signal, ignored uint64, say func(string)) {
 	if from.ears[0].Output == nil && from.broker == nil {
 		return
 	}
+	said := make(chan struct{})
+	long := time.AfterFunc(time.Second, func() {
+		say("all has ended; what it has written waits for its reader, which stalls; TERM, INT, HUP or QUIT does not wait")
+		close(said)
+	})
+	defer func() {
+		if !long.Stop() {
+			<-said // nothing is said when the writer is closed
+		}
+	}()
 	for len(received) > 0 {
 		<-received // came before the end
 	}

@@ -74,6 +74,21 @@ func TestOutputStalled(t *testing.T) {
 	}
 }
 
+// Who asks for the end and does not see it is told what it waits for.
+func TestOutputStalledIsSaid(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(relance(), "--workers", "2", "--", "sh", "-c", "echo up >&2; echo out; sleep 1000")
+	cmd.Stdout = fullPipe(t)
+	r := startCmd(t, cmd)
+	for range 2 {
+		r.errs.want(t, "^up$")
+	}
+	r.signal(unix.SIGTERM)
+	r.errs.want(t, "^relance: all has ended; what it has written waits for its reader")
+	r.signal(unix.SIGTERM)
+	r.wantEnd(-int(unix.SIGTERM))
+}
+
 // A pause of relance and the command, as when a container is paused, is no silence:
 // the command could not have written.
 func TestOutputPaused(t *testing.T) {
