@@ -58,7 +58,7 @@ func touch(n int) {
 }
 
 // leave leaks until it is asked to leave, and then has still work to do, which
-// takes some memory and a while.
+// takes some memory and a while: these pauses are the work.
 func leave() {
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, unix.SIGTERM)

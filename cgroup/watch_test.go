@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/internal/await"
 	"relance/internal/cgrouptest"
 )
 
@@ -76,9 +77,7 @@ func TestWatchHigh(t *testing.T) {
 	// The process goes on crossing it all the time; the watch stays silent. That
 	// there was something to tell shows when it is armed again.
 	before := g.Meter().Counters().High
-	for g.Meter().Counters().High == before {
-		time.Sleep(time.Millisecond) // waits for the kernel's counter, which nobody else tells of
-	}
+	await.Until(t, "the counter of the kernel moves on", func() bool { return g.Meter().Counters().High > before })
 	select {
 	case c := <-w.changes:
 		t.Errorf("told of %+v without being asked", c)
@@ -183,9 +182,7 @@ func TestHeadroom(t *testing.T) {
 		g := cgrouptest.Limited(t, cgroup.Limits{MemoryHigh: bytes(16 << 20), MemoryMax: bytes(64 << 20), SwapMax: bytes(0)})
 		s := start(t, g, "leaver")
 		both[i] = held{s, g, s.pid(t, "leaver")}
-		for both[i].g.Meter().Counters().High < 100 {
-			time.Sleep(time.Millisecond) // waits for the kernel's counter
-		}
+		await.Until(t, "held back a hundred times", func() bool { return both[i].g.Meter().Counters().High >= 100 })
 	}
 	free, kept := both[0], both[1]
 	if err := free.g.SetHigh(cgroup.NoLimit); err != nil {

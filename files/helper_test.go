@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/await"
 )
 
 // scene is a folder in which a test does things, and who watches it.
@@ -86,7 +88,7 @@ func (s *scene) end() {
 	s.must(unix.Close(s.w.inotify))
 	select {
 	case <-s.over:
-	case <-time.After(20 * time.Second):
+	case <-time.After(await.Patience):
 		s.Error("Run does not return when the watch is closed")
 	}
 }
@@ -96,7 +98,7 @@ func (s *scene) told() {
 	s.Helper()
 	select {
 	case <-s.touched:
-	case <-time.After(20 * time.Second):
+	case <-time.After(await.Patience):
 		s.Fatal("nothing is told")
 	}
 }

@@ -14,10 +14,11 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/await"
 )
 
-// patience is for what never comes.
-const patience = 20 * time.Second
+const patience = await.Patience
 
 // rig is a carrier at work, and what it said.
 type rig struct {
@@ -136,6 +137,26 @@ func sockets(t *testing.T, kind int) (a, b int) {
 	return fds[0], fds[1]
 }
 
+// between is a pipe or a socket: where it is read, and what to write to.
+func between(t *testing.T, kind string) (rd, w int) {
+	t.Helper()
+	if kind == "socket" {
+		w, rd = sockets(t, unix.SOCK_STREAM)
+		return rd, w
+	}
+	return pipe(t)
+}
+
+// fifo is a pipe with a name, under which another reader can open it.
+func fifo(t *testing.T) (path string, rd, w int) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path, openFile(t, path, unix.O_RDONLY|unix.O_NONBLOCK), openFile(t, path, unix.O_WRONLY)
+}
+
 func openFile(t *testing.T, path string, flags int) int {
 	t.Helper()
 	fd, err := unix.Open(path, flags|unix.O_CLOEXEC, 0o600)
@@ -215,15 +236,7 @@ func (r *rig) stalled() {
 	})
 }
 
-// eventually waits for what only a look can tell.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
+var eventually = await.Until
 
 // lines is n numbered lines, alternately with the words.
 func lines(n int, words ...string) []byte {

@@ -75,7 +75,12 @@ func TestCount(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s by %d, tee %v", target, size, tees), func(t *testing.T) {
 					t.Parallel()
-					rd, w, file := countTarget(t, target)
+					rd, w, file := -1, -1, filepath.Join(t.TempDir(), "file")
+					if target == "file" {
+						w = openFile(t, file, unix.O_WRONLY|unix.O_CREAT)
+					} else {
+						rd, w = between(t, target)
+					}
 					var all *reader
 					if rd >= 0 {
 						all = readAll(rd)
@@ -116,21 +121,6 @@ func TestCount(t *testing.T) {
 			}
 		}
 	}
-}
-
-// countTarget is what to write to, and where to read it: a descriptor, or a file.
-func countTarget(t *testing.T, kind string) (rd, w int, file string) {
-	t.Helper()
-	switch kind {
-	case "pipe":
-		rd, w = pipe(t)
-	case "socket":
-		w, rd = sockets(t, unix.SOCK_STREAM)
-	default:
-		file = filepath.Join(t.TempDir(), "file")
-		rd, w = -1, openFile(t, file, unix.O_WRONLY|unix.O_CREAT)
-	}
-	return rd, w, file
 }
 
 // Each stream has its own lines, and those of the other one do not count unless
@@ -179,12 +169,7 @@ func TestCountStreams(t *testing.T) {
 func TestCountWhileStalled(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{"pipe", "non-blocking pipe", "socket"} {
-		var rd, w int
-		if target == "socket" {
-			w, rd = sockets(t, unix.SOCK_STREAM)
-		} else {
-			rd, w = pipe(t)
-		}
+		rd, w := between(t, strings.TrimPrefix(target, "non-blocking "))
 		if err := unix.SetNonblock(w, target == "non-blocking pipe"); err != nil {
 			t.Fatal(err)
 		}
@@ -236,12 +221,7 @@ func TestCountWhileStalled(t *testing.T) {
 // The reader goes, and the command ends as ever; with a new reader all goes on.
 func TestCountReaderGone(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "fifo")
-	if err := unix.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	rd := openFile(t, path, unix.O_RDONLY|unix.O_NONBLOCK)
-	w := openFile(t, path, unix.O_WRONLY)
+	path, rd, w := fifo(t)
 	var c tally
 	r := carryFor(t, w, -1, c.counting("^y$"))
 	cmd := r.command("exec yes")

@@ -2,7 +2,6 @@ package output
 
 import (
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,12 +28,7 @@ func TestStalledReader(t *testing.T) {
 	path, text := garbage(t, 1<<20)
 	for _, nonblocking := range []bool{false, true} {
 		for _, target := range []string{"pipe", "socket"} {
-			var rd, w int
-			if target == "pipe" {
-				rd, w = pipe(t)
-			} else {
-				w, rd = sockets(t, unix.SOCK_STREAM)
-			}
+			rd, w := between(t, target)
 			if err := unix.SetNonblock(w, nonblocking); err != nil {
 				t.Fatal(err)
 			}
@@ -130,12 +124,7 @@ func TestKillWhileStalled(t *testing.T) {
 func TestReaderGone(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{"pipe", "socket"} {
-		var rd, w int
-		if target == "pipe" {
-			rd, w = pipe(t)
-		} else {
-			w, rd = sockets(t, unix.SOCK_STREAM)
-		}
+		rd, w := between(t, target)
 		r := carry(t, w, -1)
 		if state := r.run("echo x"); state != "exit status 0" {
 			t.Errorf("%s: with a reader: %s", target, state)
@@ -182,12 +171,7 @@ func TestReaderGoneWhileStalled(t *testing.T) {
 // The last reader of a FIFO goes, and another comes: the next generation is read.
 func TestFIFOAgain(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "fifo")
-	if err := unix.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	rd := openFile(t, path, unix.O_RDONLY|unix.O_NONBLOCK)
-	w := openFile(t, path, unix.O_WRONLY)
+	path, rd, w := fifo(t)
 	r := carry(t, w, -1)
 	unix.Close(rd)
 	cmd := r.command("exec yes")

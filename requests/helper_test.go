@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/await"
 )
 
 // helperEnv makes the test binary another program: a process of the tests that sends.
@@ -24,8 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patience is how long a test waits for what must come.
-const patience = 30 * time.Second
+const patience = await.Patience
 
 // bench is a server that runs, with this process for the root of the tree.
 type bench struct {

@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"relance/internal/await"
+
 	"relance/internal/need"
 )
 
@@ -151,15 +153,11 @@ func TestNeverReads(t *testing.T) {
 	gone := b.dial()
 	gone.say("count 7\n")
 	gone.Close()
-	for by := time.Now().Add(patience); ; {
+	await.Until(t, "counted", func() bool {
 		good.ask("left\n", "ok -")
-		if now, _ := b.counter.Read(); now == served+7 {
-			return
-		}
-		if time.Now().After(by) {
-			t.Fatal("not counted")
-		}
-	}
+		now, _ := b.counter.Read()
+		return now == served+7
+	})
 }
 
 // TestCrowd: beyond the bound connections are closed, and those that are there work.
@@ -216,16 +214,11 @@ func (b *bench) plain() (fd int, line string) {
 // welcomes waits until there is room for one more.
 func (b *bench) welcomes() {
 	b.Helper()
-	for by := time.Now().Add(patience); ; {
+	await.Until(b, "room, as they have left", func() bool {
 		fd, line := b.plain()
 		unix.Close(fd)
-		if line == hello {
-			return
-		}
-		if time.Now().After(by) {
-			b.Fatal("no room though they have left")
-		}
-	}
+		return line == hello
+	})
 }
 
 // TestNoDescriptors: where no connection can be accepted relance does not spin, and

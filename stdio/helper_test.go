@@ -11,11 +11,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"relance/internal/await"
 	"relance/requests"
 )
 
-// patience is for what never comes.
-const patience = 20 * time.Second
+const patience = await.Patience
 
 // rig is a broker at work, between us and real commands.
 type rig struct {
@@ -206,12 +206,4 @@ func (r *rig) nothing() {
 	}
 }
 
-// eventually waits for what only a look can tell.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
+var eventually = await.Until

@@ -5,15 +5,17 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"relance/internal/await"
 )
 
 const job = dbus.ObjectPath("/org/freedesktop/systemd1/job/7")
@@ -291,11 +293,9 @@ func TestNothingStays(t *testing.T) {
 		once()
 	}
 	// The other ends, which are ours too, need a moment to see that we are gone.
-	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > goroutines || open(t) > descriptors; runtime.Gosched() {
-		if time.Now().After(end) {
-			t.Fatalf("%d goroutines of %d, %d descriptors of %d", runtime.NumGoroutine(), goroutines, open(t), descriptors)
-		}
-	}
+	await.Until(t, fmt.Sprintf("%d goroutines, %d descriptors", goroutines, descriptors), func() bool {
+		return runtime.NumGoroutine() <= goroutines && open(t) <= descriptors
+	})
 }
 
 // open counts our descriptors.

@@ -1,6 +1,7 @@
 package clitest
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -185,10 +186,12 @@ func state(t testing.TB, pid int) byte {
 	if err != nil {
 		return 0
 	}
-	// pid (comm) state: the name may hold anything, so from its end.
-	after := strings.LastIndexByte(string(text), ')') + 2
-	return text[after]
+	return stateIn(text)
 }
+
+// stateIn is the state in /proc/PID/stat. The name before it may hold anything, so
+// from the end of that.
+func stateIn(text []byte) byte { return text[bytes.LastIndexByte(text, ')')+2] }
 
 // anonymous is the RssAnon of a process, in bytes.
 func anonymous(t testing.TB, pid int) int64 {

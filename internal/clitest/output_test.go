@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -93,7 +94,7 @@ func TestOutputStalledIsSaid(t *testing.T) {
 // the command could not have written.
 func TestOutputPaused(t *testing.T) {
 	t.Parallel()
-	r := start(t, relance(), "--output-silence", "2s", "--", "sh", "-c", "while :; do echo x; sleep 0.1; done")
+	r := start(t, relance(), "--output-silence", "2s", "--rewrite", "CONT=none", "--", "sh", "-c", "trap : USR1; while :; do echo x; sleep 0.1; done")
 	r.out.want(t, "^x$")
 	child := childrenOf(t, r.pid)[0]
 	for _, pid := range []int{child, r.pid} {
@@ -102,12 +103,17 @@ func TestOutputPaused(t *testing.T) {
 		}
 		eventually(t, "it is stopped", func() bool { return state(t, pid) == 'T' })
 	}
-	time.Sleep(4 * time.Second) // the pause itself
+	<-time.After(4 * time.Second) // the pause itself: longer than the silence that is allowed
+	// relance looks before the command, to which it does not pass CONT on, can write: it
+	// has passed another signal on, and sleeps.
+	r.signal(unix.SIGUSR1)
 	for _, pid := range []int{r.pid, child} {
 		if err := unix.Kill(pid, unix.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(200 * time.Millisecond) // so that relance looks before the command writes
+		if pid == r.pid {
+			eventually(t, "the signal passed on, and relance asleep", func() bool { return isPending(t, child, unix.SIGUSR1) && asleep(t, r.pid) })
+		}
 	}
 	for range 20 { // more than can have been written before
 		r.out.want(t, "^x$")
@@ -117,6 +123,38 @@ func TestOutputPaused(t *testing.T) {
 	if said := r.errs.all(); strings.Contains(said, "watchdog") {
 		t.Error("taken for hung after a pause")
 	}
+}
+
+// isPending reports whether a signal waits at a process (proc_pid_status(5)).
+func isPending(t *testing.T, pid int, sig unix.Signal) bool {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var set uint64
+		if _, err := fmt.Sscanf(line, "ShdPnd: %x", &set); err == nil {
+			return set&bit(sig) != 0
+		}
+	}
+	t.Fatalf("no ShdPnd in %s", text)
+	return false
+}
+
+// asleep reports whether all threads of a process wait for something.
+func asleep(t *testing.T, pid int) bool {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil && stateIn(text) != 'S' {
+			return false
+		}
+	}
+	return true
 }
 
 // firstLine reads from the pipe that w is the write end of.

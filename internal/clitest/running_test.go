@@ -9,11 +9,11 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"relance/internal/await"
 )
 
-// patience is how long a test waits for what must come: long enough for the
-// slowest machine, since nothing is measured by it.
-const patience = 2 * time.Minute
+const patience = await.Patience
 
 // running is a program that a test has started.
 type running struct {
@@ -143,13 +143,4 @@ func pidIn(t testing.TB, groups []string) int {
 	return pid
 }
 
-// eventually looks until it sees what must come and nobody tells: the state of
-// a process in /proc.
-func eventually(t testing.TB, what string, seen func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !seen(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%s: not within %s", what, patience)
-		}
-	}
-}
+var eventually = await.Until

@@ -11,11 +11,11 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/internal/await"
 )
 
 // The cgroup2 of the machine, seen from outside: what relance says is compared
@@ -96,15 +96,7 @@ func statusOf(path, key string) (int64, error) {
 	return 0, fmt.Errorf("%s: no %q", path, key)
 }
 
-// until waits for what nobody tells of: a counter or a file of the kernel's.
-func until(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for late := time.Now().Add(2 * time.Minute); !is(); time.Sleep(time.Millisecond) {
-		if time.Now().After(late) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
-}
+var until = await.Until
 
 // group makes a group for the test, beside those of relance.
 func group(t *testing.T, l cgroup.Limits) *cgroup.Group {

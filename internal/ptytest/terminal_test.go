@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/await"
 )
 
-// patience is how long a test waits for what must come. It only passes when
-// something is wrong, or the machine very busy.
-const patience = 20 * time.Second
+const patience = await.Patience
 
 // terminal is a pseudo-terminal with a session on it, seen from where the person
 // sits.

@@ -1,0 +1,23 @@
+// Package await waits in tests for what nobody tells of: the state of a process in
+// /proc, a counter of the kernel's, a field of another goroutine. Whatever can be
+// waited for by a line, a file or a descriptor is not for it.
+package await
+
+import (
+	"testing"
+	"time"
+)
+
+// Patience is how long a test waits for what must come: long enough for the slowest
+// machine, since nothing is measured by it.
+const Patience = 2 * time.Minute
+
+// Until looks until it sees what must come, and ends the test if that does not.
+func Until(t testing.TB, what string, seen func() bool) {
+	t.Helper()
+	for late := time.Now().Add(Patience); !seen(); time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatalf("%s: not within %s", what, Patience)
+		}
+	}
+}
