@@ -29,11 +29,12 @@ func TestMain(m *testing.M) {
 	os.Exit(misbehavetest.Main(m))
 }
 
-// relance is the path of the program under test; misbehave and raw are what it
-// runs here.
+// relance is the path of the program under test; misbehave, raw and slowserver are
+// what it runs here.
 func relance() string               { return misbehavetest.Relance() }
 func misbehave(t testing.TB) string { return misbehavetest.Go(t) }
 func raw(t testing.TB) string       { return misbehavetest.Raw(t) }
+func slow(t testing.TB) string      { return misbehavetest.Slow(t) }
 
 // root is the folder of the module.
 const root = "../.."

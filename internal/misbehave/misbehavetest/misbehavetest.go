@@ -54,6 +54,12 @@ func Go(t testing.TB) string {
 	return must(t, buildGo)
 }
 
+// Slow returns the path of slowserver.
+func Slow(t testing.TB) string {
+	t.Helper()
+	return must(t, buildSlow)
+}
+
 // Raw returns the path of raw, the C half. Without a C compiler the test is skipped, or fails where RELANCE_TEST_CC=1
 // says that there is one.
 func Raw(t testing.TB) string {
@@ -93,6 +99,7 @@ var (
 	buildRelance = sync.OnceValues(func() (string, error) { return buildGoProgram("relance", ".") })
 	buildGo      = sync.OnceValues(func() (string, error) { return buildGoProgram("misbehave", "./internal/misbehave") })
 	buildHeld    = sync.OnceValues(func() (string, error) { return buildGoProgram("held", "./examples/held") })
+	buildSlow    = sync.OnceValues(func() (string, error) { return buildGoProgram("slowserver", "./internal/slowserver") })
 	buildRaw     = sync.OnceValues(func() (string, error) {
 		return build("raw", "gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "internal/misbehave/raw/raw.c", "-o")
 	})

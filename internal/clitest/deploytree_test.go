@@ -1,0 +1,111 @@
+package clitest
+
+import (
+	"slices"
+	"syscall"
+	"testing"
+)
+
+// withStayer is a server, and beside it somebody who does not take notice of TERM.
+const withStayer = `[ ! -p "$1/gate" ] || read go <"$1/gate"
+(trap '' TERM; exec sleep 1000) & echo stayer pid=$!
+exec "$2" -notify -version-file "$1/release"`
+
+// bothWays are flags with which a tree has a group of its own where that can be had, and
+// with which it has none.
+var bothWays = map[string][]string{"groups": {"--memory-high", "4G"}, "no groups": {"--memory-high", "4G", "--memory-source", "proc"}}
+
+// stayer waits for the line of one of these.
+func stayer(t testing.TB, r *running) int {
+	t.Helper()
+	return pidIn(t, r.out.want(t, "^stayer pid=([0-9]+)$"))
+}
+
+// Who is left of the old tree and takes no notice of the stop signal is killed when the
+// grace is over, and nobody else is: not the new server, and not its own like.
+func TestDeployIgnoresTerm(t *testing.T) {
+	t.Parallel()
+	for name, flags := range bothWays {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			release(t, dir, "v1")
+			r, address, old := heldServer(t, slices.Concat(flags, []string{"--handover", "--stop-timeout", "500ms"}), []string{"sh", "-c", withStayer, "sh", dir, slow(t)})
+			stays := stayer(t, r)
+			w := witnessed(t, address)
+			w.more(100, old)
+			for n, version := range []string{"v2", "v3"} {
+				release(t, dir, version)
+				r.signal(syscall.SIGHUP)
+				wantEvent(t, r.errs, "handing-over")
+				next := stayer(t, r)
+				up := wantEvent(t, r.errs, "up")
+				if e := wantEvent(t, r.errs, "killing"); e.Generation != n+1 {
+					t.Errorf("%+v", e)
+				}
+				eventually(t, "who has stayed gone", func() bool { return state(t, stays) == 0 })
+				w.more(100, up.PID)
+				if state(t, next) == 0 || state(t, old) != 0 {
+					t.Errorf("the old one is in state %q, the new one's other process in %q", state(t, old), state(t, next))
+				}
+				old, stays = up.PID, next
+			}
+			w.wantNoneLost()
+			r.signal(syscall.SIGTERM)
+			r.wantEnd(0)
+			if state(t, stays) != 0 {
+				t.Error("left behind")
+			}
+		})
+	}
+}
+
+// inTheMiddle starts a handover that waits at its gate.
+func inTheMiddle(t *testing.T, flags ...string) (r *running, old, next, oldStayer int) {
+	t.Helper()
+	dir := t.TempDir()
+	release(t, dir, "v1")
+	const shell = `echo "this is $$"; ` + withStayer
+	r, _, old = heldServer(t, slices.Concat(flags, []string{"--handover", "--stop-timeout", "500ms"}), []string{"sh", "-c", shell, "sh", dir, slow(t)})
+	r.out.want(t, "^this is ")
+	oldStayer = stayer(t, r)
+	shut(t, dir)
+	r.signal(syscall.SIGHUP)
+	wantEvent(t, r.errs, "handing-over")
+	return r, old, pidIn(t, r.out.want(t, "^this is ([0-9]+)$")), oldStayer
+}
+
+// Who asks relance to end in the middle of a handover ends both trees; the status is
+// that of the one that served.
+func TestDeployToldToEnd(t *testing.T) {
+	t.Parallel()
+	for name, flags := range bothWays {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, old, next, other := inTheMiddle(t, flags...)
+			r.signal(syscall.SIGTERM)
+			r.wantEnd(0)
+			for _, pid := range []int{old, next, other} {
+				if s := state(t, pid); s != 0 {
+					t.Errorf("pid %d was left behind in state %q", pid, s)
+				}
+			}
+		})
+	}
+}
+
+// Who kills relance in the middle of a handover: both commands have the stop signal.
+func TestDeployParentDeath(t *testing.T) {
+	t.Parallel()
+	r, old, next, other := inTheMiddle(t)
+	t.Cleanup(func() { _ = syscall.Kill(other, syscall.SIGKILL) })
+	r.signal(syscall.SIGKILL)
+	r.wantEnd(-9)
+	r.out.want(t, "^draining$")
+	for _, pid := range []int{old, next} {
+		eventually(t, "both gone", func() bool { s := state(t, pid); return s == 0 || s == 'Z' })
+	}
+	if state(t, other) == 0 {
+		t.Error("the control is gone too: who takes no notice of TERM")
+	}
+}
