@@ -31,7 +31,7 @@ type settings struct {
 	addr, version, versionFile, readyFile string
 	start, work, linger                   time.Duration
 	notify, crash                         bool
-	readyFD                               int
+	readyFD, leak                         int
 }
 
 func main() {
@@ -39,6 +39,7 @@ func main() {
 	flag.StringVar(&s.addr, "addr", "", "listen at HOST:PORT or unix:PATH, not before the start is over; empty: LISTEN_FDS")
 	flag.DurationVar(&s.start, "start", 0, "how long it takes to start")
 	flag.DurationVar(&s.work, "work", 0, "how long it takes to answer")
+	flag.IntVar(&s.leak, "leak", 0, "how many bytes more it keeps after each request")
 	flag.DurationVar(&s.linger, "linger", time.Second, "how long connections without a request are kept when it is to leave")
 	flag.StringVar(&s.version, "version", "1", "the word that it answers with")
 	flag.StringVar(&s.versionFile, "version-file", "", "where that word is read from, at the start")
@@ -77,7 +78,7 @@ func run(s settings) error {
 	if err != nil {
 		return err
 	}
-	served := serve(listeners, fmt.Sprintf("%d %s\n", os.Getpid(), s.version), s.work)
+	served := serve(listeners, fmt.Sprintf("%d %s\n", os.Getpid(), s.version), s.work, s.leak)
 	fmt.Printf("ready addr=%s\n", listeners[0].Addr())
 	if err := s.tell(); err != nil {
 		return err

@@ -20,12 +20,14 @@ type server struct {
 	accepted  chan bool // by a listener, all that it will
 }
 
-// serve answers each request with text, after it has read it whole and worked on it.
-func serve(listeners []net.Listener, text string, work time.Duration) *server {
+// serve answers each request with text, after it has read it whole, worked on it and
+// leaked so many bytes.
+func serve(listeners []net.Listener, text string, work time.Duration, leaks int) *server {
 	s := &server{listeners: listeners, fewer: make(chan bool, 1), accepted: make(chan bool, len(listeners))}
 	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		time.Sleep(work)
+		leak(leaks)
 		if s.leaving.Load() {
 			// The client sends nothing more here: so nothing of its is lost.
 			w.Header().Set("Connection", "close")
