@@ -124,7 +124,7 @@ func TestWorkersOOM(t *testing.T) {
 func TestManyHandovers(t *testing.T) {
 	controlled(t)
 	t.Setenv("GOGC", "10") // of a heap that may double nothing can be told
-	const warm, all = 20, 80
+	const warm, all = 10, 40
 	r := start(t, "--workers", "2", "--handover", "--restart-signal", "HUP", "--memory-high", "64M", "--ready", "notify", "--listen", "unix:@many-handovers",
 		"--", "/bin/sh", "-c", program(t, "RELANCE_TEST_BIN", "relance")+` notify --ready; echo "pid=$$"; exec sleep 1000`)
 	group := groupOf(t, r.child(t))
