@@ -15,10 +15,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"relance/internal/await"
+	waits "relance/internal/await"
 )
 
-const patience = await.Patience
+const patience = waits.Patience
 
 // rig is a carrier at work, and what it said.
 type rig struct {
@@ -236,7 +236,7 @@ func (r *rig) stalled() {
 	})
 }
 
-var eventually = await.Until
+var eventually = waits.Until
 
 // lines is n numbered lines, alternately with the words.
 func lines(n int, words ...string) []byte {
