@@ -117,9 +117,7 @@ func startHousehold(t *testing.T, home string, flags ...string) (r *running, dir
 		words = append([]string{need.Program(t, "setpriv", "util-linux"), "--reuid", user, "--regid", user, "--clear-groups"}, words...)
 	}
 	r = startCmd(t, exec.Command(words[0], words[1:]...))
-	if e := nextEvent(t, r.errs); !strings.HasPrefix(e.Msg, "listening on ") {
-		t.Fatalf("%+v", e)
-	}
+	listens(t, r)
 	return r, s.folder
 }
 

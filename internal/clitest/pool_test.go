@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -20,14 +19,9 @@ type pool struct {
 // newPool starts n workers of the release that dir has, and waits until all are ready.
 func newPool(t *testing.T, n int, flags, command []string) *pool {
 	t.Helper()
-	words := append([]string{relance(), "--log-format", "json", "--listen", "127.0.0.1:0", "--workers", fmt.Sprint(n), "--restart-signal", "HUP",
-		"--ready", "notify", "--min-uptime", "0"}, flags...)
-	p := &pool{running: start(t, append(append(words, "--"), command...)...), pids: map[int]int{}}
-	address, ok := strings.CutPrefix(nextEvent(t, p.errs).Msg, "listening on ")
-	if !ok {
-		t.Fatal("nobody listens")
-	}
-	p.address = address
+	flags = append([]string{"--workers", fmt.Sprint(n), "--min-uptime", "0"}, flags...)
+	p := &pool{running: start(t, heldWords(flags, command)...), pids: map[int]int{}}
+	p.address = listens(t, p.running)
 	for len(p.pids) < n {
 		p.up(wantEvent(t, p.errs, "up"))
 	}

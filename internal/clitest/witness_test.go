@@ -198,15 +198,27 @@ func slowserver(t testing.TB, dir string, flags ...string) []string {
 	return append([]string{"sh", "-c", throughGate, "sh", dir, slow(t), "-version-file", filepath.Join(dir, "release"), "-notify"}, flags...)
 }
 
-// held starts relance with a held socket and a command that serves it, and waits for it.
-func heldServer(t testing.TB, flags, command []string) (r *running, address string, pid int) {
+// heldWords is relance with a held socket and a command that serves it.
+func heldWords(flags, command []string) []string {
+	words := []string{relance(), "--log-format", "json", "--listen", "127.0.0.1:0", "--restart-signal", "HUP", "--ready", "notify"}
+	return append(append(append(words, flags...), "--"), command...)
+}
+
+// listens waits until relance says where it listens.
+func listens(t testing.TB, r *running) (address string) {
 	t.Helper()
-	words := append([]string{relance(), "--log-format", "json", "--listen", "127.0.0.1:0", "--restart-signal", "HUP", "--ready", "notify"}, flags...)
-	r = start(t, append(append(words, "--"), command...)...)
 	e := nextEvent(t, r.errs)
 	address, ok := strings.CutPrefix(e.Msg, "listening on ")
 	if !ok {
 		t.Fatalf("%+v", e)
 	}
+	return address
+}
+
+// heldServer starts relance with a held socket, and waits until its command serves.
+func heldServer(t testing.TB, flags, command []string) (r *running, address string, pid int) {
+	t.Helper()
+	r = start(t, heldWords(flags, command)...)
+	address = listens(t, r)
 	return r, address, wantEvent(t, r.errs, "up").PID
 }
