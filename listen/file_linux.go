@@ -136,6 +136,49 @@ func (f *file) remove() {
 	f.close()
 }
 
+// Missed says which files of unix sockets are gone, once for each: of those who live
+// already, and have the socket, nobody can give it back.
+func (h *Held) Missed() (said []string) {
+	for i := range h.all {
+		s := &h.all[i]
+		if s.missed || s.file == nil || s.file.there() {
+			continue
+		}
+		s.missed = true
+		said = append(said, s.removed()+"clients do not find what runs any more, until the next one is started; the command must leave the file alone")
+	}
+	return said
+}
+
+func (s *one) removed() string {
+	return s.address.Bare() + ": the file of the socket was removed or replaced; "
+}
+
+// mend binds a unix socket anew whose file the command has removed, as servers do
+// that take it for theirs: no client would find it any more. Unless alone, somebody lives
+// who has the old one. It returns what is to be said of that.
+func (s *one) mend(alone bool) string {
+	if s.file == nil || s.file.there() {
+		return ""
+	}
+	fd, f, err := s.address.bind()
+	if err != nil {
+		return s.removed() + "clients do not find it any more: " + err.Error()
+	}
+	if err := unix.Dup3(fd, s.fd, unix.O_CLOEXEC); err != nil {
+		f.remove()
+		_ = unix.Close(fd)
+		return s.removed() + "clients do not find it any more: " + err.Error()
+	}
+	_ = unix.Close(fd)
+	s.file.close()
+	s.file, s.missed = f, false
+	if !alone {
+		return s.removed() + "it was bound anew for those that start from now on; clients do not find the others any more"
+	}
+	return s.removed() + "it was bound anew"
+}
+
 // takeAway removes a socket that nobody serves any more, and nothing else. It goes to
 // a name of its own first, and if it is not the one that was looked at, because
 // somebody else was faster by a moment, it goes back; of two who replace the same one

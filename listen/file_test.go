@@ -194,6 +194,29 @@ func TestMend(t *testing.T) {
 	}
 }
 
+// What nobody can give back to those who live already is said, once.
+func TestMissed(t *testing.T) {
+	path := t.TempDir() + "/s"
+	h := mustOpen(t, "unix:"+path, "unix:@"+t.Name())
+	if said := h.Missed(); said != nil {
+		t.Errorf("said %q of a file that is there", said)
+	}
+	for range 2 {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if said := h.Missed(); len(said) != 1 || !strings.HasPrefix(said[0], "unix:"+path+": the file of the socket was removed or replaced; clients do not find what runs any more") {
+			t.Errorf("said %q", said)
+		}
+		if said := h.Missed(); said != nil {
+			t.Errorf("said %q once more", said)
+		}
+		if _, said := h.Begin(2, false); len(said) != 1 || !strings.HasSuffix(said[0], "; it was bound anew for those that start from now on; clients do not find the others any more") {
+			t.Errorf("said %q", said)
+		}
+	}
+}
+
 // The mode is what is asked for, whatever the umask, or what the umask leaves. The
 // umask is of all threads, so this test is not parallel to others.
 func TestMode(t *testing.T) {

@@ -35,9 +35,11 @@ type one struct {
 	fd       int
 	told     told
 	nonblock bool // as it was found
-	// address is what we have bound, file the file of it; nil: none, of another's.
+	// address is what we have bound, file the file of it; nil: none, of another's. missed
+	// says that people know that the file is gone.
 	address *Address
 	file    *file
+	missed  bool
 }
 
 // AddressError says which of the addresses could not be bound.
@@ -233,7 +235,7 @@ func (h *Held) Begin(gen int, alone bool) (entries, said []string) {
 		if alone {
 			s.restore()
 		}
-		if line := s.mend(); line != "" {
+		if line := s.mend(alone); line != "" {
 			said = append(said, line)
 		}
 	}
@@ -250,29 +252,6 @@ func (s *one) restore() {
 		return
 	}
 	_, _ = unix.FcntlInt(uintptr(s.fd), unix.F_SETFL, flags^unix.O_NONBLOCK) // SETFL of an open socket cannot fail
-}
-
-// mend binds a unix socket anew whose file the command has removed, as servers do
-// that take it for theirs: no client would find it any more. It returns what is to
-// be said of that.
-func (s *one) mend() string {
-	if s.file == nil || s.file.there() {
-		return ""
-	}
-	what := s.address.Bare() + ": the file of the socket was removed or replaced; "
-	fd, f, err := s.address.bind()
-	if err != nil {
-		return what + "clients do not find it any more: " + err.Error()
-	}
-	if err := unix.Dup3(fd, s.fd, unix.O_CLOEXEC); err != nil {
-		f.remove()
-		_ = unix.Close(fd)
-		return what + "clients do not find it any more: " + err.Error()
-	}
-	_ = unix.Close(fd)
-	s.file.close()
-	s.file = f
-	return what + "it was bound anew"
 }
 
 // Close removes the files of unix sockets that are still ours, and then closes all.

@@ -36,6 +36,17 @@ func (m *Machine) beginSockets(g *generation) error {
 	return nil
 }
 
+// endSockets is called when the tree of g is empty: it may have taken a file along that
+// others need.
+func (m *Machine) endSockets(g *generation) {
+	if m.sockets == nil || m.alone(g) {
+		return // the next one gets another
+	}
+	for _, line := range m.sockets.Missed() {
+		m.complain(g, line)
+	}
+}
+
 // alone reports whether g is the only generation of which somebody may live.
 func (m *Machine) alone(g *generation) bool {
 	for _, each := range m.generations {

@@ -270,6 +270,7 @@ func (m *Machine) Over(gen int) {
 	g := m.of(gen)
 	m.endRequests(g)
 	m.endReady(gen)
+	m.endSockets(g)
 	if g.Output != nil {
 		g.Output.End()
 	}

@@ -139,3 +139,18 @@ func TestHandoverCrash(t *testing.T) {
 	r.out.want(t, "^bye gen 2$")
 	r.wantEnd(0)
 }
+
+// A command that removes the file of its socket when it leaves takes it from the one
+// that has taken over, which is said at once.
+func TestHandoverFileRemoved(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir() + "/s"
+	r := start(t, relance(), "--listen", "unix:"+path, "--handover", "--restart-signal", "HUP", "--ready", "fd:4",
+		"--", "sh", "-c", "trap 'rm "+path+"; exit' TERM; echo ready >&4; echo up; while :; do sleep 0.01; done")
+	r.out.want(t, "^up$")
+	r.signal(syscall.SIGHUP)
+	r.errs.want(t, "^relance: gen 2: up, .* in place of gen 1")
+	r.errs.want(t, "^relance: unix:"+path+": the file of the socket was removed or replaced; clients do not find what runs any more")
+	r.signal(syscall.SIGTERM)
+	r.wantEnd(0)
+}
