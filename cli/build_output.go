@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"relance/limits"
 )
@@ -73,9 +76,16 @@ func (run *Run) Uncounted(err error) error {
 }
 
 // Uncarried is the error for output that cannot be carried, although that was
-// asked for; err says why.
+// asked for, or is that of workers; err says why.
 func (run *Run) Uncarried(err error) error {
-	return flagError("output-silence", run.silenceAsked, err)
+	flag, value := "output-silence", run.silenceAsked
+	if value == "" {
+		flag, value = "workers", strconv.Itoa(run.Policy.Workers)
+	}
+	if errors.Is(err, unix.EMFILE) {
+		err = fmt.Errorf("%w; raise the limit (ulimit -n, LimitNOFILE=)", err)
+	}
+	return flagError(flag, value, err)
 }
 
 // prefixesOutput checks --prefix-output beside the number of workers: alone there is

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestCountLines(t *testing.T) {
@@ -93,6 +96,18 @@ func TestOutputSilence(t *testing.T) {
 	}
 	const want = "--output-silence 5m: stdout and stderr are a terminal"
 	if err := todo.(*Run).Uncarried(errors.New("stdout and stderr are a terminal")); err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Each worker takes some descriptors, for its output above all.
+func TestUncarriedWorkers(t *testing.T) {
+	todo, err := Parse(input("--workers", "300", "prog"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "--workers 300: make an eventfd for stdout: too many open files; raise the limit (ulimit -n, LimitNOFILE=)"
+	if err := todo.(*Run).Uncarried(fmt.Errorf("make an eventfd for stdout: %w", unix.EMFILE)); err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
