@@ -83,3 +83,11 @@ func expand(target string, workerNumber, gen int) string {
 	})
 	return b.String()
 }
+
+// Numbered reports whether the target is another one for each generation, so that the
+// command must know which it is.
+func (s Spec) Numbered() bool {
+	numbered := false
+	places(s.Target, func(string) {}, func(n number) { numbered = numbered || n.name == generation })
+	return numbered
+}

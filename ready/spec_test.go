@@ -175,3 +175,15 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestNumbered(t *testing.T) {
+	for word, want := range map[string]bool{
+		"": false, "notify": false, "tcp::8080": false, "tcp::{8000+worker}": false, "file:generation": false,
+		"tcp::{8000+generation%100}": true, "unix:/run/{worker}.{generation}": true, "http://127.0.0.1/{generation}/{worker}": true,
+	} {
+		s, err := Parse(word)
+		if err != nil || s.Numbered() != want {
+			t.Errorf("%q: %v, %v", word, s.Numbered(), err)
+		}
+	}
+}

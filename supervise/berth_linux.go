@@ -70,7 +70,7 @@ func (m *Machine) newBerth(s Setup, worker int, ears Ears) (*berth, error) {
 	if m.prober != nil && m.prober.ChildEnd() >= 0 {
 		settings.Replace = append(settings.Replace, child.Replacement{FD: s.ReadyFD, From: m.prober.ChildEnd()})
 	}
-	b.name(&settings, s.Berths > 1)
+	b.name(&settings, s.Berths > 1 || worker > 0 || s.Numbered)
 	if b.pressured {
 		settings.Env = addPressureEnv(settings.Env)
 	}
@@ -101,9 +101,10 @@ const (
 )
 
 // name puts into the environment which worker it is, and makes room for the number
-// of the generation, by which also an orphan of its tree is known.
-func (b *berth) name(s *child.Settings, several bool) {
-	if !several {
+// of the generation, by which also an orphan of its tree is known. A command that is
+// alone and need not know it is run as if bare.
+func (b *berth) name(s *child.Settings, numbered bool) {
+	if !numbered {
 		return
 	}
 	s.Env = slices.DeleteFunc(s.Env, func(entry string) bool {

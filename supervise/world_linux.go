@@ -66,6 +66,9 @@ type Setup struct {
 	// first worker first.
 	Workers, Berths int
 	Ears            []Ears
+	// Numbered says that the command is told the number of its generation also where
+	// only one lives at a time.
+	Numbered bool
 	// Stdio carries stdin and stdout, nil: nobody does. Limited says that Count will
 	// be called for each generation.
 	Stdio   *stdio.Broker

@@ -162,6 +162,26 @@ func TestWorkersKilled(t *testing.T) {
 	}
 }
 
+// Who is told which it is: one worker too, and who must know it to be found ready. Alone
+// the command is as if bare, and finds what is there from outside.
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	const tell = `echo "worker ${RELANCE_WORKER-none}, gen ${RELANCE_GENERATION-none}"; : >"$1.$RELANCE_GENERATION"; exec sleep 1000`
+	file := t.TempDir() + "/f"
+	for _, test := range []struct{ flags, want string }{
+		{"--restart-signal HUP", "worker none, gen none"},
+		{"--workers 1", "worker 1, gen 1"},
+		{"--workers 1 --handover --restart-signal HUP", "worker 1, gen 1"},
+		{"--handover --restart-signal HUP", "worker none, gen 1"},
+		{"--ready file:" + file + ".{generation}", "worker none, gen 1"},
+	} {
+		r := start(t, append(append([]string{relance()}, strings.Fields(test.flags)...), "--", "sh", "-c", tell, "sh", file)...)
+		r.out.want(t, "^"+test.want+"$")
+		r.signal(syscall.SIGTERM)
+		r.wantEnd(143)
+	}
+}
+
 // A worker that crashes all the time gives up by itself; the others go on, and the
 // last one to give up is the end, with its status.
 func TestWorkersGiveUp(t *testing.T) {
