@@ -262,6 +262,7 @@ func (w *pool) checkReport(b *being, r Report) {
 			b.handing, b.wanted = true, true
 			w.checkBegins(b, r)
 		}
+		w.checkFailed(b, r)
 		w.checkDelay(b, r)
 	case Up:
 		w.checkUp(b, r)

@@ -20,6 +20,18 @@ func (w *pool) checkBegins(b *being, r Report) {
 	}
 }
 
+// checkFailed: what has come by the clock or by its work is no fault of a candidate, and
+// there is no delay for who has asked for another one.
+func (w *pool) checkFailed(b *being, r Report) {
+	switch {
+	case r.Kind != HandoverFailed:
+	case r.Reason.planned() || r.Reason == Requests:
+		w.errorf("gen %d has failed for %s", b.gen, r.Reason)
+	case b.gen <= w.asked && r.In > 0:
+		w.errorf("another one was asked for, and comes in %v", r.In)
+	}
+}
+
 // checkWindow: only the hung are recycled outside the window, and for who has asked.
 func (w *pool) checkWindow(b *being, because Reason) {
 	if w.plan != nil && because != Asked && because != Watchdog && w.plan.Opening(b.gen, w.now).After(w.now) {
