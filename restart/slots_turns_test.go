@@ -25,7 +25,7 @@ func (w *pool) checkBegins(b *being, r Report) {
 func (w *pool) checkFailed(b *being, r Report) {
 	switch {
 	case r.Kind != HandoverFailed:
-	case r.Reason.planned() || r.Reason == Requests:
+	case w.policy.Restart != Never && (r.Reason.planned() || r.Reason == Requests):
 		w.errorf("gen %d has failed for %s", b.gen, r.Reason)
 	case b.gen <= w.asked && r.In > 0:
 		w.errorf("another one was asked for, and comes in %v", r.In)
