@@ -194,3 +194,29 @@ echo starting pid=$$ version=$release; "$3" notify --ready; exit 7`
 	r.signal(syscall.SIGTERM)
 	r.wantEnd(0)
 }
+
+// Whoever asks again and again, in the midst of handovers too, has at last what was
+// there when it was asked for last, and nobody misses an answer.
+func TestDeployAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	release(t, dir, "v0")
+	r, address, old := heldServer(t, []string{"--handover", "--backoff", "1ms..1ms"}, slowserver(t, dir, "-start", "30ms"))
+	w := witnessed(t, address)
+	w.more(20, old)
+	const last = 30
+	for n := 1; n <= last; n++ {
+		release(t, dir, fmt.Sprintf("v%d", n))
+		r.signal(syscall.SIGHUP)
+		if mark := w.mark(); n%3 == 0 {
+			eventually(t, "some time gone by", func() bool { return w.mark() > mark+20*n })
+		}
+	}
+	eventually(t, "only the last one is there", func() bool {
+		pids, all := childrenOf(t, r.pid), w.since(max(0, w.mark()-1))
+		return len(pids) == 1 && all[0].pid == pids[0] && all[0].version == fmt.Sprintf("v%d", last)
+	})
+	t.Log(w.wantNoneLost())
+	r.signal(syscall.SIGTERM)
+	r.wantEnd(0)
+}

@@ -232,3 +232,21 @@ func TestPoolCrashing(t *testing.T) {
 		})
 	}
 }
+
+// Whoever kills relance: every worker has the stop signal, in whatever state it is.
+func TestPoolParentDeath(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	release(t, dir, "v1")
+	p := newPool(t, 3, []string{"--handover"}, slowserver(t, dir))
+	shut(t, dir)
+	p.signal(syscall.SIGHUP) // one of them hands over
+	wantEvent(t, p.errs, "handing-over")
+	eventually(t, "the next one there", func() bool { return len(childrenOf(t, p.pid)) == 4 })
+	all := childrenOf(t, p.pid)
+	p.signal(syscall.SIGKILL)
+	p.wantEnd(-9)
+	for _, pid := range all {
+		eventually(t, "all gone", func() bool { s := state(t, pid); return s == 0 || s == 'Z' })
+	}
+}
