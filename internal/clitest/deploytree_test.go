@@ -1,7 +1,8 @@
 package clitest
 
 import (
-	"slices"
+	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 )
@@ -10,10 +11,6 @@ import (
 const withStayer = `[ ! -p "$1/gate" ] || read go <"$1/gate"
 (trap '' TERM; exec sleep 1000) & echo stayer pid=$!
 exec "$2" -notify -version-file "$1/release"`
-
-// bothWays are flags with which a tree has a group of its own where that can be had, and
-// with which it has none.
-var bothWays = map[string][]string{"groups": {"--memory-high", "4G"}, "no groups": {"--memory-high", "4G", "--memory-source", "proc"}}
 
 // stayer waits for the line of one of these.
 func stayer(t testing.TB, r *running) int {
@@ -25,12 +22,15 @@ func stayer(t testing.TB, r *running) int {
 // grace is over, and nobody else is: not the new server, and not its own like.
 func TestDeployIgnoresTerm(t *testing.T) {
 	t.Parallel()
-	for name, flags := range bothWays {
+	for name, groups := range homes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
+			dir := newSite(t).folder
 			release(t, dir, "v1")
-			r, address, old := heldServer(t, slices.Concat(flags, []string{"--handover", "--stop-timeout", "500ms"}), []string{"sh", "-c", withStayer, "sh", dir, slow(t)})
+			words := heldWords([]string{"--handover", "--stop-timeout", "500ms"}, []string{"sh", "-c", withStayer, "sh", dir, slow(t)})
+			r := start(t, inHome(t, groups, dir, words)...)
+			address, old := listens(t, r), wantEvent(t, r.errs, "up").PID
+			wantHome(t, groups, old)
 			stays := stayer(t, r)
 			w := witnessed(t, address)
 			w.more(100, old)
@@ -61,15 +61,21 @@ func TestDeployIgnoresTerm(t *testing.T) {
 }
 
 // inTheMiddle starts a handover that waits at its gate.
-func inTheMiddle(t *testing.T, flags ...string) (r *running, old, next, oldStayer int) {
+func inTheMiddle(t *testing.T, groups bool) (r *running, old, next, oldStayer int) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := newSite(t).folder
 	release(t, dir, "v1")
 	const shell = `echo "this is $$"; ` + withStayer
-	r, _, old = heldServer(t, slices.Concat(flags, []string{"--handover", "--stop-timeout", "500ms"}), []string{"sh", "-c", shell, "sh", dir, slow(t)})
+	words := heldWords([]string{"--handover", "--stop-timeout", "500ms"}, []string{"sh", "-c", shell, "sh", dir, slow(t)})
+	r = start(t, inHome(t, groups, dir, words)...)
+	listens(t, r)
+	old = wantEvent(t, r.errs, "up").PID
 	r.out.want(t, "^this is ")
 	oldStayer = stayer(t, r)
 	shut(t, dir)
+	if err := os.Chmod(filepath.Join(dir, "gate"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	r.signal(syscall.SIGHUP)
 	wantEvent(t, r.errs, "handing-over")
 	return r, old, pidIn(t, r.out.want(t, "^this is ([0-9]+)$")), oldStayer
@@ -79,10 +85,11 @@ func inTheMiddle(t *testing.T, flags ...string) (r *running, old, next, oldStaye
 // that of the one that served.
 func TestDeployToldToEnd(t *testing.T) {
 	t.Parallel()
-	for name, flags := range bothWays {
+	for name, groups := range homes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, old, next, other := inTheMiddle(t, flags...)
+			r, old, next, other := inTheMiddle(t, groups)
+			wantHome(t, groups, old)
 			r.signal(syscall.SIGTERM)
 			r.wantEnd(0)
 			for _, pid := range []int{old, next, other} {
@@ -97,7 +104,7 @@ func TestDeployToldToEnd(t *testing.T) {
 // Who kills relance in the middle of a handover: both commands have the stop signal.
 func TestDeployParentDeath(t *testing.T) {
 	t.Parallel()
-	r, old, next, other := inTheMiddle(t)
+	r, old, next, other := inTheMiddle(t, true)
 	t.Cleanup(func() { _ = syscall.Kill(other, syscall.SIGKILL) })
 	r.signal(syscall.SIGKILL)
 	r.wantEnd(-9)

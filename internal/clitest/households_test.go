@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,8 +15,8 @@ import (
 )
 
 // household is a server with daemons of its own, double-forked and in sessions of their
-// own: one takes no notice of TERM, one holds a port, and with "stripped" one has
-// nothing in its environment that says whose it is.
+// own: one takes no notice of TERM, one holds a port, and if there is a file "strip" one
+// has nothing in its environment that says whose it is.
 const household = `dir=$1; id=$RELANCE_WORKER.$RELANCE_GENERATION
 daemon() { ("$@" </dev/null >/dev/null 2>&1 &); }
 daemon setsid sh -c 'trap "" TERM; echo $$ >"$1"; exec sleep 1000' sh $dir/stubborn.$id
@@ -84,52 +83,61 @@ func (m *members) wantGone(t *testing.T, whose string) {
 	}
 }
 
-// homes are the ways in which the trees of generations are told apart.
-var homes = map[string]struct {
-	flags []string
-	// ordinary says that relance is an ordinary user, strip that a daemon that hides
-	// whose it is is found all the same.
-	ordinary, strip bool
-}{
-	"groups":                 {[]string{"--memory-high", "4G"}, false, true},
-	"no groups":              {[]string{"--memory-high", "4G", "--memory-source", "proc"}, false, false},
-	"ordinary user":          {nil, true, false},
-	"ordinary user by /proc": {[]string{"--memory-high", "4G", "--memory-source", "proc"}, true, false},
+// homes are the ways in which the trees of generations are told apart: by their groups, or
+// by what /proc shows, as for an ordinary user, who may make none.
+var homes = map[string]bool{"groups": true, "no groups": false}
+
+// inHome returns words, for relance to have groups for its trees or none. dir is theirs.
+func inHome(t *testing.T, groups bool, dir string, words []string) []string {
+	t.Helper()
+	if groups || os.Getuid() != 0 {
+		return words
+	}
+	user := fmt.Sprint(ordinary())
+	if err := os.Chown(dir, int(ordinary()), int(ordinary())); err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{need.Program(t, "setpriv", "util-linux"), "--reuid", user, "--regid", user, "--clear-groups"}, words...)
+}
+
+// wantHome: the process has a group as asked for.
+func wantHome(t *testing.T, groups bool, pid int) {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	switch has := strings.Contains(string(b), "/relance-"); {
+	case err != nil || has && os.Getuid() == 0 && !groups:
+		t.Fatalf("%q, %v", b, err)
+	case has != groups:
+		t.Skipf("relance has groups here: %v", has)
+	}
 }
 
 // startHousehold starts relance with the household in this way.
-func startHousehold(t *testing.T, home string, flags ...string) (r *running, dir string) {
+func startHousehold(t *testing.T, groups bool, flags ...string) (r *running, dir string) {
 	t.Helper()
-	way := homes[home]
 	s := newSite(t)
 	release(t, s.folder, "v1")
-	if way.strip {
+	if groups {
 		s.write(t, "strip", "")
 	}
-	words := append([]string{relance(), "--log-format", "json", "--listen", "127.0.0.1:0", "--ready", "notify", "--stop-timeout", "300ms"}, way.flags...)
+	words := []string{relance(), "--log-format", "json", "--listen", "127.0.0.1:0", "--ready", "notify", "--stop-timeout", "300ms"}
 	words = append(append(words, flags...), "--", "sh", "-c", household, "sh", s.folder, misbehave(t), slow(t))
-	if way.ordinary {
-		rootOnly(t)
-		user := fmt.Sprint(ordinary())
-		if err := os.Chown(s.folder, int(ordinary()), int(ordinary())); err != nil {
-			t.Fatal(err)
-		}
-		words = append([]string{need.Program(t, "setpriv", "util-linux"), "--reuid", user, "--regid", user, "--clear-groups"}, words...)
-	}
-	r = startCmd(t, exec.Command(words[0], words[1:]...))
+	words = inHome(t, groups, s.folder, words)
+	r = start(t, words...)
 	listens(t, r)
 	return r, s.folder
 }
 
 // What an old generation has put into the background leaves with it, and what the new
-// one has put there stays, in each way in which the two can be told apart.
+// one has put there stays, by its group or without one.
 func TestHouseholdsOfAHandover(t *testing.T) {
 	t.Parallel()
-	for home := range homes {
+	for home, groups := range homes {
 		t.Run(home, func(t *testing.T) {
 			t.Parallel()
-			r, dir := startHousehold(t, home, "--handover", "--restart-signal", "HUP")
+			r, dir := startHousehold(t, groups, "--handover", "--restart-signal", "HUP")
 			old := householdOf(t, dir, wantEvent(t, r.errs, "up"))
+			wantHome(t, groups, old.server)
 			old.wantAlive(t, "the first one")
 			for range 3 {
 				r.signal(syscall.SIGHUP)
@@ -156,13 +164,14 @@ func TestHouseholdsOfAHandover(t *testing.T) {
 // those of another one stay.
 func TestHouseholdsOfWorkers(t *testing.T) {
 	t.Parallel()
-	for home := range homes {
+	for home, groups := range homes {
 		t.Run(home, func(t *testing.T) {
 			t.Parallel()
-			r, dir := startHousehold(t, home, "--workers", "2", "--backoff", "1ms..1ms", "--max-requests", "1000")
+			r, dir := startHousehold(t, groups, "--workers", "2", "--backoff", "1ms..1ms", "--max-requests", "1000")
 			all := map[int]members{}
 			for len(all) < 2 {
 				up := wantEvent(t, r.errs, "up")
+				wantHome(t, groups, up.PID)
 				all[up.Worker] = householdOf(t, dir, up)
 			}
 			again := func(worker int) {
