@@ -134,11 +134,11 @@ func hold(sockets *cli.Sockets) (*listen.Held, error) {
 // of ours go the same way where others write there.
 func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), out *report.Writer) error {
 	workers := todo.Policy.Workers
-	if todo.Policy.Silence == 0 && todo.CountLines == nil && workers < 2 {
+	if todo.Policy.Silence == 0 && todo.CountLines == nil && workers < 2 && !todo.PrefixOutput {
 		return nil
 	}
 	all, err := output.OpenAll(len(o.ears), given.Closed, say, func(i int) output.Want {
-		want := output.Want{Silence: todo.Policy.Silence > 0, Stdout: todo.CountStdout, Stderr: todo.CountStderr, Whole: workers > 1}
+		want := output.Want{Silence: todo.Policy.Silence > 0, Stdout: todo.CountStdout, Stderr: todo.CountStderr, Whole: workers > 1 || todo.PrefixOutput}
 		if todo.CountLines != nil {
 			want.Count = o.ears[i].Counter.Serve
 			want.Matches = todo.CountLines.Match
@@ -164,7 +164,7 @@ func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), out *
 			go stream.Run()
 		}
 	}
-	if workers > 1 {
+	if workers > 1 || todo.PrefixOutput {
 		out.Through(all.Tell)
 	}
 	return nil

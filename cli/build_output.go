@@ -91,8 +91,8 @@ func (run *Run) Uncarried(err error) error {
 // prefixesOutput checks --prefix-output beside the number of workers: alone there is
 // nobody to be told from.
 func prefixesOutput(asked bool, workers int) error {
-	if asked && workers < 2 {
-		return &Error{Msg: "--prefix-output: there is one worker only; give --workers too, or leave it out", flag: "prefix-output"}
+	if asked && workers == 0 {
+		return &Error{Msg: "--prefix-output: there is no worker; give --workers too, or leave it out", flag: "prefix-output"}
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (run *Run) several(f *runFlags) error {
 		case c.name == "workers":
 		case p.Workers == 0 && n > 1:
 			err = errors.New("of what? Give --workers too, or leave it out")
-		case n > int64(max(p.Workers, 1)):
+		case n > int64(max(p.Workers, 1)) && p.Workers != 1:
 			err = fmt.Errorf("there are only %d --workers; use a number up to that", p.Workers)
 		}
 		if err != nil {
@@ -46,8 +46,12 @@ func (run *Run) several(f *runFlags) error {
 	if p.Handover = f.Handover; p.Handover && !f.recycles() {
 		return &Error{Msg: "--handover: nothing is recycled here; give a budget such as --memory-high, a time such as --every, or --restart-signal too", flag: "handover"}
 	}
-	if p.Workers > 0 && f.Restart == "" {
+	switch {
+	case f.Restart != "":
+	case p.Workers > 0:
 		p.Restart = restart.Always // a pool is there to be kept full
+	case p.Handover:
+		p.Restart = restart.OnFailure // no gap is wanted, so least of all one without end
 	}
 	if run.Stdio != nil && (p.Handover || p.Workers > 1) {
 		flag := "workers"

@@ -49,7 +49,7 @@ type runFlags struct {
 	Notify            string `group:"requests" placeholder:"MODE" help:"Listen to the command by NOTIFY_SOCKET (sd_notify(3)) and RELANCE_SOCKET: yes, or ready: it is up when it says READY=1. Also with --max-requests alone."`
 	SocketDir         string `group:"requests" placeholder:"DIR" help:"Put NOTIFY_SOCKET and RELANCE_SOCKET into that folder, where they are abstract addresses else: for Node before 20.4, and a command with a network of its own."`
 
-	Handover       bool   `group:"several" help:"Start the next generation before a planned recycle stops the old one, which leaves when the next is ready. If that does not get ready, the old one stays."`
+	Handover       bool   `group:"several" help:"Start the next generation before a planned recycle stops the old one, which leaves when the next is ready. If that does not get ready, the old one stays. --restart is on-failure if it is not given."`
 	Ready          string `group:"several" placeholder:"HOW" help:"When a generation can do its work: notify (READY=1), tcp:ADDR, unix:PATH, http://ADDR/PATH, fd[:N] (a line written to it), file:PATH, delay:2s (docs/handover.md; when it was started, or with one of these flags when it has lived for --min-uptime)."`
 	StartTimeout   string `group:"several" placeholder:"DURATION" set:"standard=1m" help:"Stop a generation that is not ready by then, and try again (${standard}); infinity for no end."`
 	Workers        string `group:"several" placeholder:"N" help:"Run the command N times, each with budgets, counts and groups of its own and its number in RELANCE_WORKER. Stdin is /dev/null; --restart is always if it is not given."`

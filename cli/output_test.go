@@ -113,8 +113,8 @@ func TestUncarriedWorkers(t *testing.T) {
 }
 
 func TestPrefixOutput(t *testing.T) {
-	const want = "--prefix-output: there is one worker only; give --workers too, or leave it out"
-	if err := prefixesOutput(true, 1); err == nil || err.Error() != want {
+	const want = "--prefix-output: there is no worker; give --workers too, or leave it out"
+	if err := prefixesOutput(true, 0); err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 	for _, good := range []struct {

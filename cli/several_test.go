@@ -17,7 +17,7 @@ func TestSeveral(t *testing.T) {
 		{nil, func(r *Run) bool { return r.Policy.Ready == restart.ReadyAtStart && r.Policy.StartTimeout == 0 }},
 		{[]string{"--handover", "--every", "1h"}, func(r *Run) bool {
 			return r.Policy.Handover && r.Policy.Ready == restart.ReadyAfter && r.Policy.ReadyDelay == time.Second && r.Supervising &&
-				r.Policy.Restart == restart.OnLimits
+				r.Policy.Restart == restart.OnFailure
 		}},
 		{[]string{"--handover", "--restart-signal", "HUP", "--min-uptime", "0"}, func(r *Run) bool { return r.Policy.Ready == restart.ReadyAtStart }},
 		{[]string{"--handover", "--watch", "/etc/hosts", "--ready", "notify"}, func(r *Run) bool {

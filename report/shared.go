@@ -38,6 +38,8 @@ func turn(r restart.Report) string {
 	switch {
 	case r.Ahead == 0:
 		return "recycled when the one before it has left"
+	case r.Handover:
+		return fmt.Sprintf("recycled when worker %d has handed over (--max-unavailable)", r.Ahead)
 	case r.Failures > 0:
 		return fmt.Sprintf("recycled when worker %d is back at work, which has ended %d times in a row (--max-unavailable)", r.Ahead, r.Failures)
 	}

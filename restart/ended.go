@@ -67,7 +67,7 @@ func (c *course) over(now time.Time) []Action {
 	soon := uptime < c.policy.MinUptime && !g.because.fromOutside()
 	switch {
 	case k == crash:
-		return c.retry(now, c.report(Backoff), g.exit.Status(), true)
+		return c.retry(now, c.report(Backoff), c.finalStatus(), true)
 	case soon && k == byItself:
 		return c.retry(now, c.report(Backoff), g.exit.Status(), false)
 	case soon:
@@ -78,9 +78,21 @@ func (c *course) over(now time.Time) []Action {
 	return append([]Action{c.report(Ended)}, c.spawn(now)...)
 }
 
+// late reports whether the generation was stopped because it was not ready in time.
+func (c *course) late() bool { return c.gen.because == StartFailed && c.gen.ordered }
+
+// finalStatus is what relance ends with if the end of this generation is the last. What a
+// child that was stopped says of itself is no success.
+func (c *course) finalStatus() int {
+	if c.late() {
+		return BudgetStatus
+	}
+	return c.gen.exit.Status()
+}
+
 // end is the end of the whole, with the right status.
 func (c *course) end(now time.Time, k kind) []Action {
-	if c.policy.Restart == Never && (k == budget || k == limit && c.gen.ordered) {
+	if c.policy.Restart == Never && (k == budget || k == limit && c.gen.ordered || c.late()) {
 		return append([]Action{c.report(BudgetEnd)}, c.quit(now, BudgetStatus)...)
 	}
 	if c.policy.Restart == Never && c.gen.because == OOMKilled {

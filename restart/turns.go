@@ -66,7 +66,7 @@ func (s *shared) takeTurns(now time.Time) []Action {
 			r := c.ofTurn(now, Queued)
 			r.Failures = 0
 			if ahead != c.slot {
-				r.Ahead = ahead.number
+				r.Ahead, r.Handover = ahead.number, c.policy.Handover
 			}
 			if stuck {
 				r.Failures = ahead.backoff.failures
