@@ -32,7 +32,7 @@ func (w *pool) learn(ev Event) {
 	case Started:
 		b := w.beings[ev.Gen-1]
 		c := w.core.course(ev.Gen) // one that another one is asked for takes no place
-		b.ready = w.policy.Ready == ReadyAtStart && !(c.candidate(c) && c.gen.renewed) && c.gen.then != End
+		b.ready = w.policy.Ready == ReadyAtStart && !(c.candidate(c) && (c.gen.renewed || c.gen.then == End))
 		if t := w.policy.StartTimeout; t != 0 && t != Forever && (w.policy.Ready == ReadyWhenSaid || w.policy.Ready == ReadyWhenProbed) {
 			b.by = w.now.Add(t)
 		}
