@@ -108,6 +108,11 @@ func (s *slot) tryLater(now time.Time, r Report) []Action {
 	r.In = s.backoff.delay(&s.policy)
 	r.Failures, r.Handover = s.backoff.failures, true
 	s.retryAt = now.Add(r.In)
+	if at := s.at.gen.interrupted; !at.IsZero() && s.policy.Grace != Forever {
+		// Ctrl-C has ended the one, and the other may be about to end for it too: then
+		// that is the end of all.
+		s.retryAt = latest(s.retryAt, at.Add(s.policy.Grace))
+	}
 	return append([]Action{r}, s.baseline()...)
 }
 
