@@ -252,6 +252,24 @@ func TestBatch(t *testing.T) {
 	})
 }
 
+// An answer in one batch with a request waits with it, and the request is one.
+func TestBatchOfBoth(t *testing.T) {
+	peers(t, Settings{Init: true}, func(t *testing.T, p *peer) {
+		p.open()
+		p.say(ask("1", "ask"))
+		p.hears(`{"id":0,"method":"what"}`)
+		p.Drain()
+		p.say(`[{"jsonrpc":"2.0","id":0,"result":"that"},` + ask("2", "x") + `]`)
+		p.CloseInput()
+		p.end()
+		p.hears(`{"id":1,` + restarted)
+		p.serve()
+		p.hears(`{"id":null,"result":{"asked":"that","generation":"2"}}`)
+		p.hears(result("2", "x", 2))
+		eventually(t, "one served", func() bool { served, inFlight := p.count.Read(); return served == 1 && inFlight == 0 })
+	})
+}
+
 // A batch that was answered in part is not asked again, one that was not is.
 func TestBatchReplay(t *testing.T) {
 	peers(t, Settings{Init: true, OnLost: Replay}, func(t *testing.T, p *peer) {

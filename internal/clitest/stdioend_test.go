@@ -56,6 +56,21 @@ func TestStdioEnds(t *testing.T) {
 	}
 }
 
+// What cannot be read is at its end, and why is said.
+func TestStdioUnreadable(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(relance(), "--stdio", "lines", "--lost-reply", "LOST", "--", "cat")
+	folder, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	cmd.Stdin = folder
+	if r := runCmd(t, cmd); r.status != 0 || r.out != "" || r.stderr != "relance: read stdin: is a directory\n" {
+		t.Errorf("%+v", r)
+	}
+}
+
 // --on-lost exit: what was lost is not answered, and nobody is launched again.
 func TestStdioExit(t *testing.T) {
 	t.Parallel()
