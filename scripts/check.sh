@@ -17,7 +17,7 @@ go mod tidy -diff
 scripts/usage.sh
 
 # The tests need not link again what is there.
-go build -o bin/misbehave ./internal/misbehave
+go build -o bin/ ./internal/misbehave ./internal/slowserver ./examples/held
 export RELANCE_TEST_BUILT="$PWD/bin"
 # Where neither a package nor its tests start a goroutine (internal/archtest looks), the race detector finds nothing and
 # takes several times the time.

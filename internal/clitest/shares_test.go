@@ -34,7 +34,7 @@ var shares = map[string]share{
 func (s *share) command(spender, dir string) []string {
 	return []string{"sh", "-c", `dir=$1; relance() { "$relance" "$@"; }; relance=$2
 ` + spender + ` || { ` + s.well + `
-relance notify --ready; echo well; until [ -e $dir/go ]; do sleep 0.01; done; }
+relance notify --ready; echo well; until [ -e $dir/go ]; do sleep 0.2; done; }
 relance notify --ready; ` + s.spend, "sh", dir, relance()}
 }
 

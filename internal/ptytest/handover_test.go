@@ -32,7 +32,7 @@ func TestCtrlCInAHandover(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := login(t)
 			s.script(fmt.Sprintf("test $RELANCE_GENERATION = 1 || exec catch %s; relance notify --ready; exec catch %s", tt.next, tt.old))
-			s.typed("relance --restart always --handover --ready notify --restart-signal USR1 --stop-timeout 500ms -- ./script")
+			s.typed("relance --restart always --handover --ready notify --restart-signal USR1 --stop-timeout 3s -- ./script")
 			s.sees("relance: gen 1: up")
 			old := s.child()
 			supervisor := must(t, old).ppid
