@@ -86,7 +86,7 @@ func TestStoppedChild(t *testing.T) {
 func TestStoppedDescendant(t *testing.T) {
 	t.Parallel()
 	r := start(t, relance(), "--stop-timeout", "1h", "--", "sh", "-c",
-		"setsid "+misbehave(t)+" drain 0s & trap 'exit 0' TERM; while :; do sleep 0.01; done")
+		"trap 'exit 0' TERM; setsid "+misbehave(t)+" drain 0s & while :; do sleep 0.01; done")
 	other := pidIn(t, r.out.want(t, `^ready pid=(\d+)$`))
 	if err := unix.Kill(other, unix.SIGSTOP); err != nil {
 		t.Fatal(err)
