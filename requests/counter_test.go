@@ -3,7 +3,10 @@ package requests
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
+
+	"relance/internal/need"
 )
 
 // told reports how often the owner of c was told.
@@ -158,4 +161,45 @@ func TestToldBesideNews(t *testing.T) {
 	if n := told(b.counter); n != 1 {
 		t.Errorf("told %d times", n)
 	}
+}
+
+// TestCounterIdleBetween: who finds one in flight is told of its end, also if that
+// comes in between.
+func TestCounterIdleBetween(t *testing.T) {
+	c := NewCounter()
+	var round, ended atomic.Int64
+	go func() {
+		for gen := int64(0); gen >= 0; gen = round.Load() {
+			if gen != ended.Load() {
+				c.End(int(gen), 1)
+				ended.Store(gen)
+			}
+		}
+	}()
+	defer round.Store(-1)
+	found, spin, rounds := 0, 0, need.Much(10_000, 200_000)
+	for gen := 1; gen <= rounds; gen++ {
+		c.Begin(gen)
+		c.Enter(gen, 1)
+		c.Idle()
+		c.End(gen, 1) // told of the first one
+		told(c)
+		c.Enter(gen, 1)
+		round.Store(int64(gen))
+		for range spin { // so that both come at about the same time
+			_ = ended.Load()
+		}
+		_, inFlight := c.Read()
+		for ended.Load() != int64(gen) {
+		}
+		if n := told(c); inFlight > 0 && n != 1 {
+			t.Fatalf("generation %d: one was in flight, and its end was told %d times", gen, n)
+		}
+		found += int(inFlight)
+		if spin--; inFlight > 0 {
+			spin += 2
+		}
+		spin = max(spin, 0)
+	}
+	t.Logf("found one in flight %d times", found)
 }
