@@ -112,3 +112,40 @@ func TestSame(t *testing.T) {
 		t.Error("two pipes")
 	}
 }
+
+// No descriptor stays. It has the process to itself.
+func TestNothingStays(t *testing.T) {
+	descriptors := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries)
+	}
+	var c tally
+	once := func(want Want) {
+		_, rd, w := fifo(t)
+		errs, other := sockets(t, unix.SOCK_STREAM)
+		r := carryFor(t, w, other, want)
+		for _, e := range r.Ends() {
+			r.send(e.FD, "x\n")
+		}
+		r.close()
+		for _, fd := range []int{rd, w, errs, other} {
+			unix.Close(fd)
+		}
+	}
+	wants := []Want{{Silence: true}, c.counting("x")}
+	for _, want := range wants {
+		once(want)
+	}
+	for _, want := range wants {
+		before := descriptors()
+		for range 10 {
+			once(want)
+		}
+		if after := descriptors(); after > before {
+			t.Errorf("%d descriptors, and %d after ten more carriers", before, after)
+		}
+	}
+}

@@ -197,6 +197,29 @@ func TestFIFOAgain(t *testing.T) {
 	}
 }
 
+// Between two writes nobody need read a FIFO. The control: for a pipe that is the end.
+func TestFIFOReaderReturns(t *testing.T) {
+	t.Parallel()
+	path, rd, w := fifo(t)
+	of, other := pipe(t)
+	r, control := carry(t, w, -1), carry(t, other, -1)
+	unix.Close(rd)
+	unix.Close(of)
+	eventually(t, "broken", func() bool { return control.Streams()[0].broken.Load() })
+	all := readAll(openFile(t, path, unix.O_RDONLY|unix.O_NONBLOCK))
+	if state := r.run("echo again"); state != "exit status 0" {
+		t.Errorf("with a new reader: %s", state)
+	}
+	for _, r := range []*rig{r, control} {
+		r.close()
+	}
+	unix.Close(w)
+	unix.Close(other)
+	if got := string(all.all(t)); got != "again\n" {
+		t.Errorf("read %q", got)
+	}
+}
+
 // A device that is full: the command gets SIGPIPE, a line says why, and the next
 // generation may try again.
 func TestFull(t *testing.T) {
