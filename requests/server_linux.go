@@ -26,6 +26,8 @@ type Server struct {
 	serial     int32 // of the owner
 	// folder is where the sockets are, empty: they have abstract addresses.
 	folder string
+	// endWait is the bound of End; longer where a test has a slow machine.
+	endWait time.Duration
 
 	run run
 }
@@ -73,7 +75,7 @@ func (s *sockets) unlink() {
 // kind and generation, what people should know: who was refused, what was ignored.
 // It is called from Run.
 func Open(c *Counter, folder string, say func(string)) (*Server, error) {
-	s := &Server{count: c, folder: folder, say: say, epoll: -1, wake: -1, done: -1}
+	s := &Server{count: c, folder: folder, say: say, endWait: endWait, epoll: -1, wake: -1, done: -1}
 	var err error
 	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("make an epoll descriptor: %w", err)
@@ -158,8 +160,8 @@ func (s *Server) Drain() {
 }
 
 // endWait bounds how long End waits for Run, which is behind only where the owner
-// does not take its News.
-const endWait = 200 // milliseconds
+// does not take its News, or the machine is slow.
+const endWait = 200 * time.Millisecond
 
 // End is the end of the generation: the tree is gone. All that it has said until
 // then is counted when End returns, and its sockets are closed.
@@ -171,7 +173,7 @@ func (s *Server) End() {
 	at.end.Store(true)
 	s.rouse()
 	defer at.unlink()
-	by := time.Now().Add(endWait * time.Millisecond)
+	by := time.Now().Add(s.endWait)
 	for !at.ended.Load() {
 		left := time.Until(by)
 		if left <= 0 {

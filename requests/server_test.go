@@ -169,6 +169,7 @@ func TestEnd(t *testing.T) {
 // TestEndDoesNotWaitForEver: where the owner takes no News, Run is behind.
 func TestEndDoesNotWaitForEver(t *testing.T) {
 	b := start(t)
+	b.endWait = endWait
 	b.begin(2)
 	for i := 0; len(b.news) < cap(b.news); i++ {
 		b.notify(fmt.Sprintf("STATUS=%d", i))
