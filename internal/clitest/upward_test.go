@@ -19,8 +19,8 @@ func TestUpward(t *testing.T) {
 	above, path := listenAbove(t)
 	cmd := exec.Command(relance(), "--notify", "ready", "--restart-signal", "USR1", "--", "sh", "-c",
 		`test "$NOTIFY_SOCKET" != "$ABOVE" -a -z "$WATCHDOG_USEC" || exit 9
-		"$RELANCE" notify --status 'loading it'; "$RELANCE" notify --ready --extend 7s
-		trap '"$RELANCE" notify --stopping; exit 0' TERM; while :; do sleep 0.05; done`)
+		trap '"$RELANCE" notify --stopping; exit 0' TERM
+		"$RELANCE" notify --status 'loading it'; "$RELANCE" notify --ready --extend 7s; while :; do sleep 0.05; done`)
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path, "ABOVE="+path, "WATCHDOG_USEC=200000", "RELANCE="+relance())
 	r := startCmd(t, cmd)
 	r.errs.want(t, `^relance: gen 1: status: loading it$`)
