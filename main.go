@@ -17,8 +17,6 @@ import (
 	"relance/cli"
 	"relance/entry"
 	"relance/place"
-	"relance/report"
-	"relance/requests"
 	"relance/restart"
 	"relance/signals"
 	"relance/supervise"
@@ -88,9 +86,11 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	// The last thing of all, when what is to be said has been said.
 	var endBy restart.Sig
 	defer func() { child.EndBy(unix.Signal(endBy)) }()
-	out := report.NewWriter(2, func(n int64) string { return plain(todo, report.Lost(n), "warn") })
+	out := newLines(2, todo)
 	defer out.Close(time.Second)
-	say := func(msg string) { out.Line(plain(todo, msg, "info")) }
+	tell := &teller{todo: todo}
+	tell.Add(out)
+	say := tell.say
 	for _, note := range todo.Notes {
 		say(note)
 	}
@@ -99,7 +99,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return refuse(err)
 	}
 	received, changes := make(chan signals.Signal, 16), make(chan cgroup.Change)
-	from, err := open(todo, given, received, changes, say, out)
+	from, err := open(todo, given, received, changes, say, out.Writer)
 	if err != nil {
 		return refuse(err)
 	}
@@ -135,7 +135,8 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	go source.Run(received)
 	go machine.RunChanges(changes)
 	config := configOf(todo, given)
-	config.Terminal, config.Report, config.Say = machine.OnTerminal(), reporter(out, todo, from.above), say
+	tell.above = from.above
+	config.Terminal, config.Report, config.Say = machine.OnTerminal(), tell.report, say
 	config.Above, config.Beat = from.above, from.beat
 	config.Settled = entry.Trim
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
@@ -176,42 +177,6 @@ func locate(todo *cli.Run) (*place.Place, error) {
 		return nil, &cli.Error{Msg: "--" + flag + ": " + err.Error(), Hint: refused.Hint()}
 	}
 	return where, err
-}
-
-// plain is the line for a message that is about no generation.
-func plain(todo *cli.Run, msg, level string) string {
-	if todo.JSON {
-		return report.PlainJSON(msg, level, todo.Name, time.Now())
-	}
-	return prefix(todo.Name) + report.OneLine(msg)
-}
-
-// reporter returns what tells people of r.
-func reporter(out *report.Writer, todo *cli.Run, above *requests.Upward) func(restart.Report) {
-	return func(r restart.Report) {
-		if !r.Planned.IsZero() {
-			r.Planned = r.Planned.In(todo.Zone)
-		}
-		above.Status(report.Text(r))
-		switch {
-		case r.Kind == restart.StartFailure && !todo.JSON:
-			// As Complain has it, but where a stderr that is full keeps nobody waiting.
-			out.Line("relance: error: " + report.OneLine(r.Err))
-		case r.Kind == restart.Stopping && r.Reason == restart.Asked && !todo.Supervising:
-			// As if the command had been run bare.
-		case todo.JSON:
-			out.Line(report.JSON(r, todo.Name, time.Now()))
-		default:
-			out.Line(prefix(todo.Name) + report.Text(r))
-		}
-	}
-}
-
-func prefix(name string) string {
-	if name == "" {
-		return "relance: "
-	}
-	return "relance: " + name + ": "
 }
 
 // leader reports whether this process leads its session.

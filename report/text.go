@@ -28,8 +28,8 @@ func Text(r restart.Report) string {
 	switch r.Kind {
 	case restart.Queued, restart.HandingOver, restart.HandoverFailed, restart.Reduced:
 		b.WriteString(shared(r))
-	case restart.Up:
-		b.WriteString(up(r))
+	case restart.Begun, restart.Up, restart.Left:
+		b.WriteString(passage(r))
 	case restart.Planned:
 		b.WriteString("next recycle by the clock " + moment(r.Planned))
 	case restart.Deferred:
@@ -85,6 +85,25 @@ func OneLine(msg string) string { return strings.Join(strings.Split(msg, "\n"), 
 // Lost is the line that stands for n others.
 func Lost(n int64) string {
 	return count(int(n), "line is", "lines are") + " missing here: nobody read fast enough"
+}
+
+// passage says that a generation has come or gone.
+func passage(r restart.Report) string {
+	switch r.Kind {
+	case restart.Begun:
+		return fmt.Sprintf("started, pid %d", r.PID)
+	case restart.Up:
+		return up(r)
+	}
+	return left(r)
+}
+
+// left says of a generation of which nothing is left how it ended.
+func left(r restart.Report) string {
+	if r.Took == 0 {
+		return because(r)
+	}
+	return fmt.Sprintf("%s; gone %s later, %s", because(r), limits.FormatDuration(r.Took), ending(r.Exit))
 }
 
 // up says what a generation that is up is, and until when.

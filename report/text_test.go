@@ -35,6 +35,14 @@ type reportLine struct {
 var lines = slices.Concat(plainLines, memoryLines, spentLines, sharedLines)
 
 var plainLines = []reportLine{
+	{"left behind nobody", restart.Report{
+		Kind: restart.Left, Gen: 1, Reason: restart.Exit, Exit: &restart.Exited{}, Uptime: time.Hour,
+	}, `gen 1: exit: status 0 after 1h`},
+	{"begun", restart.Report{Kind: restart.Begun, Gen: 4, PID: 7}, `gen 4: started, pid 7`},
+	{"left", restart.Report{
+		Kind: restart.Left, Gen: 3, Reason: restart.Requests, Exit: &restart.Exited{CPU: 3 * time.Second, MaxRSS: 9 * mib}, Uptime: time.Hour,
+		Spent: restart.BudgetRequests, Budget: 1000, Requests: 1000, Took: 2500 * time.Millisecond, Handover: true,
+	}, `gen 3: requests: 1000 of 1000 served after 1h; gone 2.5 s later, status 0`},
 	{"up", restart.Report{Kind: restart.Up, Gen: 4, PID: 4711, In: 38 * time.Millisecond, After: 3}, `gen 4: up, pid 4711, 38 ms after gen 3 ended`},
 	{"up at once", restart.Report{Kind: restart.Up, Gen: 4, PID: 4711, After: 3}, `gen 4: up, pid 4711, 0 s after gen 3 ended`},
 	{"up with a plan", restart.Report{Kind: restart.Up, Gen: 4, PID: 4711, After: 3, Planned: night}, `gen 4: up, pid 4711, 0 s after gen 3 ended; next recycle by the clock 2026-03-30 02:30 CEST`},

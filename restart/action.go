@@ -69,7 +69,7 @@ type (
 		Worker, Workers, Ahead int
 		// Handover says that the generation works on until the next one is ready (NoHelp),
 		// that the one before does (HandoverFailed), or has done so until this one was
-		// (Up). Unready is why one was not, as the last probe saw it.
+		// (Up), or that it was replaced before it left (Left). Unready is why one was not, as the last probe saw it.
 		Handover bool
 		Unready  string
 		// Uptime is how long the generation was up.
@@ -100,7 +100,7 @@ type (
 		// Waited is for how long a quiet moment was waited for, Quiet whether it came.
 		Waited time.Duration
 		Quiet  bool
-		// Requests is how many were served (BudgetRequests), InFlight how many are
+		// Requests is how many were served (BudgetRequests, Left), InFlight how many are
 		// being served, Lost how many were left without a true answer. Closing is
 		// when the stop signal follows the end of its stdin; zero: at once.
 		Requests, InFlight int64
@@ -121,8 +121,11 @@ type (
 		Planned time.Time
 		// Exit is how the child ended, nil while it lives.
 		Exit *Exited
-		// PID is the child's (Up).
+		// PID is the child's (Begun, Up).
 		PID int
+		// Took is the time from the verdict, or the end of the child, until nothing was
+		// left (Left).
+		Took time.Duration
 		// Left counts the processes still there (LeftBehind, Killing, Unkillable).
 		Left int
 		// Failures counts the ends in a row that were followed by a backoff.
@@ -162,6 +165,10 @@ func (Quit) action()       {}
 type Kind string
 
 const (
+	// Begun: a generation was started; Left: nothing is left of one, and what follows
+	// is said by the next report, if it is not what an earlier one has said.
+	Begun Kind = "begun"
+	Left  Kind = "left"
 	// Up: a generation after the first is up.
 	Up Kind = "up"
 	// Planned: generation 1 is up, and is to be recycled by the clock; or the clock

@@ -41,6 +41,14 @@ func (c *course) over(now time.Time) []Action {
 		panic("restart: an empty tree without the end of its child")
 	}
 	g.previous, g.previousEnd = g.number, now
+	left := c.report(Left)
+	left.Took, left.Requests, left.Handover = now.Sub(g.judged), g.served, c == c.other && !c.candidate(c)
+	return append([]Action{left}, c.afterwards(now)...)
+}
+
+// afterwards says what follows, now that the tree is empty.
+func (c *course) afterwards(now time.Time) []Action {
+	g := &c.gen
 	if c == c.other {
 		return c.otherOver(now, c)
 	}

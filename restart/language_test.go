@@ -82,6 +82,9 @@ func describe(now time.Time, a Action) string {
 		if a.Kind == Up {
 			s += fmt.Sprintf(" after=%d", a.After)
 		}
+		if a.Kind == Left {
+			s += fmt.Sprintf(" took=%s", a.Took)
+		}
 		s += describeSpent(a)
 		if !a.Planned.IsZero() {
 			s += " planned=+" + a.Planned.Sub(now).String()

@@ -7,13 +7,13 @@
 //
 //	state     event         when                                            next      actions
 //
-//	starting  Started       generation 1                                    up
-//	starting  Started       the same, with a plan                           up        report planned
-//	starting  Started       a later one                                     up        report up
-//	starting  Started       the end was asked for                           stopping  report stopping; signal; signal CONT
-//	starting  Started       another one was asked for                       stopping  report stopping; signal; signal CONT
-//	starting  Started       with requests to count                          up        count
-//	starting  Started       to be asked whether it is ready                 up        probe
+//	starting  Started       generation 1                                    up        report begun
+//	starting  Started       the same, with a plan                           up        report begun; report planned
+//	starting  Started       a later one                                     up        report begun; report up
+//	starting  Started       the end was asked for                           stopping  report begun; report stopping; signal; signal CONT
+//	starting  Started       another one was asked for                       stopping  report begun; report stopping; signal; signal CONT
+//	starting  Started       with requests to count                          up        report begun; count
+//	starting  Started       to be asked whether it is ready                 up        report begun; probe
 //	starting  SpawnFailed   generation 1, or the end was asked for          gone      report start-failure; quit
 //	starting  SpawnFailed   a later one                                     waiting   report backoff
 //	starting  SpawnFailed   the same, and our stdin has ended               gone      report start-failure; quit
@@ -39,15 +39,15 @@
 //
 //	up        Started                                                                 impossible
 //	up        SpawnFailed                                                             impossible
-//	up        Exited        ends well, or the policy says so                gone      quit
-//	up        Exited        the policy relaunches it                        starting  report ended; spawn
-//	up        Exited        the same, sooner than MinUptime                 waiting   report backoff
-//	up        Exited        at a limit                                      starting  report ended; spawn
-//	up        Exited        an OOM kill                                     starting  report ended; spawn
-//	up        Exited        at a limit, sooner than MinUptime               waiting   report no-help
-//	up        Exited        a crash, and the policy relaunches it           waiting   report backoff
-//	up        Exited        one crash too many                              gone      report gave-up; quit
-//	up        Exited        interrupted shortly before                      gone      quit
+//	up        Exited        ends well, or the policy says so                gone      report left; quit
+//	up        Exited        the policy relaunches it                        starting  report left; report ended; spawn
+//	up        Exited        the same, sooner than MinUptime                 waiting   report left; report backoff
+//	up        Exited        at a limit                                      starting  report left; report ended; spawn
+//	up        Exited        an OOM kill                                     starting  report left; report ended; spawn
+//	up        Exited        at a limit, sooner than MinUptime               waiting   report left; report no-help
+//	up        Exited        a crash, and the policy relaunches it           waiting   report left; report backoff
+//	up        Exited        one crash too many                              gone      report left; report gave-up; quit
+//	up        Exited        interrupted shortly before                      gone      report left; quit
 //	up        Exited        part of the tree lives                          stopping  report left-behind; signal to the tree; signal CONT to the tree
 //	up        Emptied                                                                 impossible
 //	up        Looked        below the budget                                up
@@ -120,8 +120,8 @@
 //
 //	draining  Started                                                                 impossible
 //	draining  SpawnFailed                                                             impossible
-//	draining  Exited        a budget was spent                              starting  spawn
-//	draining  Exited        interrupted shortly before                      gone      quit
+//	draining  Exited        a budget was spent                              starting  report left; spawn
+//	draining  Exited        interrupted shortly before                      gone      report left; quit
 //	draining  Exited        part of the tree lives                          stopping  signal to the tree; signal CONT to the tree
 //	draining  Emptied                                                                 impossible
 //	draining  Looked                                                        draining
@@ -149,12 +149,12 @@
 //
 //	stopping  Started                                                                 impossible
 //	stopping  SpawnFailed                                                             impossible
-//	stopping  Exited        the end was asked for                           gone      quit
-//	stopping  Exited        a budget was spent                              starting  spawn
-//	stopping  Exited        a budget, sooner than MinUptime                 waiting   report no-help
-//	stopping  Exited        a budget, under never                           gone      report budget-end; quit
+//	stopping  Exited        the end was asked for                           gone      report left; quit
+//	stopping  Exited        a budget was spent                              starting  report left; spawn
+//	stopping  Exited        a budget, sooner than MinUptime                 waiting   report left; report no-help
+//	stopping  Exited        a budget, under never                           gone      report left; report budget-end; quit
 //	stopping  Exited        part of the tree lives                          stopping  signal to the tree; signal CONT to the tree
-//	stopping  Emptied       as after the end of the child                   starting  report ended; spawn
+//	stopping  Emptied       as after the end of the child                   starting  report left; report ended; spawn
 //	stopping  Looked                                                        stopping
 //	stopping  MemoryEvents                                                  stopping
 //	stopping  MemoryEvents  an OOM kill                                     stopping  report oom
@@ -184,10 +184,10 @@
 //
 //	killing   Started                                                                 impossible
 //	killing   SpawnFailed                                                             impossible
-//	killing   Exited        the end was asked for                           gone      quit
-//	killing   Exited        a budget was spent                              starting  spawn
+//	killing   Exited        the end was asked for                           gone      report left; quit
+//	killing   Exited        a budget was spent                              starting  report left; spawn
 //	killing   Exited        part of the tree lives                          killing   kill the tree
-//	killing   Emptied       as after the end of the child                   starting  spawn
+//	killing   Emptied       as after the end of the child                   starting  report left; spawn
 //	killing   Looked                                                        killing
 //	killing   MemoryEvents                                                  killing
 //	killing   Pressed                                                       killing

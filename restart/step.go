@@ -46,7 +46,9 @@ func (c *course) started(now time.Time, ev Started) []Action {
 	if !stop {
 		c.plan(now)
 	}
-	actions := c.announce()
+	begun := c.report(Begun)
+	begun.PID = ev.PID
+	actions := append([]Action{begun}, c.announce()...)
 	if !c.gen.first && c.policy.Ready == ReadyAtStart && !c.candidate(c) {
 		actions = append(actions, c.upReport(now))
 	}

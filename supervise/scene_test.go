@@ -186,6 +186,9 @@ func (s *scene) exit(c child.Change) {
 func (s *scene) told(r restart.Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if r.Kind == restart.Begun || r.Kind == restart.Left {
+		return // the world has told of it
+	}
 	s.report = r
 	what := fmt.Sprintf("report %s gen=%d", r.Kind, r.Gen)
 	if r.Reason != "" {

@@ -174,10 +174,10 @@ func TestSize(t *testing.T) {
 // edges and the writer start goroutines.
 func TestOneLoop(t *testing.T) {
 	// The last runs in programs of others.
-	mayStart := []string{"main.go", "sources.go", "report/writer_linux.go", "requests/client/stream.go"}
-	// The last three send, or do not if nobody has room or listens.
+	mayStart := []string{"main.go", "sources.go", "outlets.go", "report/writer_linux.go", "requests/client/stream.go"}
+	// The last four send, or do not if nobody has room or listens.
 	maySelect := []string{
-		"supervise/loop.go", "report/writer_linux.go", "requests/counter.go", "stdio/run_linux.go", "requests/upward_linux.go",
+		"supervise/loop.go", "report/writer_linux.go", "requests/counter.go", "stdio/run_linux.go", "requests/upward_linux.go", "report/stream.go",
 	}
 	for _, s := range sources(t) {
 		if s.isTest || slices.Contains([]string{"internal", "bench", "examples"}, s.room()) {

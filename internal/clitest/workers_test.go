@@ -23,13 +23,17 @@ type event struct {
 	Handover                bool
 }
 
-// nextEvent waits for the next record.
+// nextEvent waits for the next record, but that a generation has left, which is at a
+// moment of its own.
 func nextEvent(t testing.TB, from *lines) event {
 	t.Helper()
 	line, ok := from.take(t)
 	var e event
 	if err := json.Unmarshal([]byte(line), &e); !ok || err != nil {
 		t.Fatalf("no more records: %q, %v", line, err)
+	}
+	if e.Event == "left" {
+		return nextEvent(t, from)
 	}
 	return e
 }

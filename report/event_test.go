@@ -16,7 +16,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
 // keys is a promise: programs read these. One may be added, none may go or
 // change its type.
 var keys = map[string]string{
-	"time": "string", "level": "string", "msg": "string", "name": "string", "event": "string",
+	"schema": "number", "seq": "number", "time": "string", "level": "string", "msg": "string", "name": "string", "event": "string",
 	"generation": "number", "reason": "string", "pid": "number", "uptime_seconds": "number",
 	"memory_bytes": "number", "memory_budget_bytes": "number", "processes": "number",
 	"exit_status": "number", "exit_signal": "string", "stop_signal": "string",
@@ -28,6 +28,7 @@ var keys = map[string]string{
 	"cpu_share": "number", "lasted_seconds": "number", "path": "string", "other_paths": "number", "waited_seconds": "number",
 	"quiet": "bool", "observed": "number", "restart_asked": "bool", "in_flight": "number", "lost": "number",
 	"worker": "number", "other_workers": "number", "waits_for_worker": "number", "handover": "bool", "unready": "string",
+	"took_seconds": "number", "requests": "number", "down_seconds": "number",
 }
 
 // decode reads a line as a program would.
@@ -48,7 +49,7 @@ func decode(t *testing.T, line string) map[string]any {
 func TestJSONKeys(t *testing.T) {
 	seen := map[string]bool{}
 	for _, l := range lines {
-		m := decode(t, JSON(l.report, "web", noon))
+		m := decode(t, EventOf(l.report, "web", noon).JSON())
 		for key, value := range m {
 			seen[key] = true
 			kind := "string"
@@ -62,7 +63,7 @@ func TestJSONKeys(t *testing.T) {
 				t.Errorf("%s: %s is a %s, want %q", l.name, key, kind, keys[key])
 			}
 		}
-		for _, key := range []string{"time", "level", "msg", "name", "event", "generation"} {
+		for _, key := range []string{"schema", "seq", "time", "level", "msg", "name", "event", "generation"} {
 			if _, ok := m[key]; !ok {
 				t.Errorf("%s: no %s", l.name, key)
 			}
@@ -81,7 +82,7 @@ func TestJSONKeys(t *testing.T) {
 // TestEveryKind: the table of reports has each kind and each reason.
 func TestEveryKind(t *testing.T) {
 	for _, kind := range []restart.Kind{
-		restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
+		restart.Begun, restart.Left, restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
 		restart.Backoff, restart.NoHelp, restart.GaveUp, restart.BudgetEnd, restart.StartFailure, restart.Blind,
 		restart.OOM, restart.PIDsMax, restart.Escaped, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun,
 	} {
@@ -106,12 +107,12 @@ func TestJSONValues(t *testing.T) {
 		report restart.Report
 		want   map[string]any
 	}{
-		{"a recycle", lines[8].report, map[string]any{
+		{"a recycle", lines[11].report, map[string]any{
 			"level": "info", "reason": "memory-high", "uptime_seconds": 18720.0, "in_seconds": 10.0, "stop_signal": "TERM",
 			"memory_bytes": 812.0 * mib, "memory_budget_bytes": 800.0 * mib, "processes": 9.0, "exit_status": nil,
 		}},
-		{"a grace of nothing", lines[11].report, map[string]any{"in_seconds": 0.0, "level": "info", "reason": "asked"}},
-		{"no kill", lines[9].report, map[string]any{"in_seconds": nil, "stop_signal": "INT"}},
+		{"a grace of nothing", lines[14].report, map[string]any{"in_seconds": 0.0, "level": "info", "reason": "asked"}},
+		{"no kill", lines[12].report, map[string]any{"in_seconds": nil, "stop_signal": "INT"}},
 		{
 			"killed for memory", restart.Report{Kind: restart.Ended, Gen: 3, Reason: restart.OOMKilled, Exit: sigkill, Uptime: time.Second, Own: true, Counters: oneKill, MemoryMax: 96 * mib},
 			map[string]any{
@@ -136,13 +137,21 @@ func TestJSONValues(t *testing.T) {
 			map[string]any{"level": "warn", "event": "escaped", "uptime_seconds": 1.0, "memory_budget_bytes": 64.0 * mib, "memory_bytes": nil, "reason": nil},
 		},
 		{
-			"by the clock", lines[4].report,
+			"by the clock", lines[7].report,
 			map[string]any{"level": "info", "reason": "age", "planned": "2026-03-30T02:30:00+02:00", "uptime_seconds": 21600.0, "memory_bytes": nil},
 		},
-		{"waits", lines[6].report, map[string]any{"level": "info", "event": "deferred", "planned": "2026-03-30T02:30:00+02:00", "in_seconds": nil}},
+		{"waits", lines[9].report, map[string]any{"level": "info", "event": "deferred", "planned": "2026-03-30T02:30:00+02:00", "in_seconds": nil}},
 		{
 			"up", restart.Report{Kind: restart.Up, Gen: 2, PID: 7, In: 1500 * time.Microsecond, After: 1},
-			map[string]any{"level": "info", "pid": 7.0, "in_seconds": 0.0015, "uptime_seconds": nil, "reason": nil},
+			map[string]any{"level": "info", "pid": 7.0, "down_seconds": 0.0015, "in_seconds": nil, "uptime_seconds": nil, "reason": nil},
+		},
+		{"begun", lines[1].report, map[string]any{"event": "begun", "pid": 7.0, "reason": nil, "uptime_seconds": nil}},
+		{
+			"left", lines[2].report,
+			map[string]any{
+				"event": "left", "reason": "requests", "took_seconds": 2.5, "requests": 1000.0, "cpu_seconds": 3.0, "memory_peak_bytes": 9.0 * mib,
+				"exit_status": 0.0, "uptime_seconds": 3600.0,
+			},
 		},
 		{
 			"killed by a signal", restart.Report{Kind: restart.GaveUp, Gen: 2, Reason: restart.Signaled, Exit: segv, Uptime: time.Second, Failures: 3},
@@ -178,7 +187,7 @@ func TestJSONValues(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := decode(t, JSON(c.report, "", noon))
+			got := decode(t, EventOf(c.report, "", noon).JSON())
 			for key, want := range c.want {
 				if !reflect.DeepEqual(got[key], want) {
 					t.Errorf("%s: %v, want %v", key, got[key], want)
@@ -206,10 +215,10 @@ func TestJSONHostile(t *testing.T) {
 		"größe \U0001f600": "größe \U0001f600",
 	} {
 		r := restart.Report{Kind: restart.Blind, Gen: 1, Err: in}
-		if got := decode(t, JSON(r, in, noon)); got["name"] != want || got["error"] != want {
+		if got := decode(t, EventOf(r, in, noon).JSON()); got["name"] != want || got["error"] != want {
 			t.Errorf("%q: name %q, error %q", in, got["name"], got["error"])
 		}
-		if got := decode(t, PlainJSON(in, "warn", in, noon)); got["msg"] != want || got["name"] != want || got["level"] != "warn" {
+		if got := decode(t, Note(in, "warn", in, noon).JSON()); got["msg"] != want || got["name"] != want || got["level"] != "warn" {
 			t.Errorf("%q: %v", in, got)
 		}
 		if s := Text(r); strings.Contains(s, "\n") {

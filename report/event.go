@@ -10,15 +10,21 @@ import (
 	"relance/signals"
 )
 
-// record is the JSON form of a report, one object a line. Its keys are stable:
-// new ones may come, none changes its meaning. Durations are in seconds, memory
-// in bytes.
-type record struct {
+// Schema is the version of Event. New keys may come within a version; where one went,
+// or changed its meaning, it would be another.
+const Schema = 1
+
+// Event is one thing that happened, as each outlet tells it; docs/events.md is its
+// specification. As JSON it is one object, a line where there are several.
+// Durations are in seconds, memory in bytes.
+type Event struct {
+	Schema     int       `json:"schema"`
+	Seq        uint64    `json:"seq"`
 	Time       time.Time `json:"time"`
 	Level      string    `json:"level"`
 	Msg        string    `json:"msg"`
 	Name       string    `json:"name,omitempty"`
-	Event      string    `json:"event,omitempty"`
+	Kind       string    `json:"event,omitempty"`
 	Worker     int       `json:"worker,omitempty"`
 	Generation int       `json:"generation,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
@@ -60,17 +66,20 @@ type record struct {
 	Error      string    `json:"error,omitempty"`
 	Spent      string    `json:"spent,omitempty"`
 	Handover   bool      `json:"handover,omitempty"`
+	Took       *float64  `json:"took_seconds,omitempty"`
+	Served     *int64    `json:"requests,omitempty"`
+	Down       *float64  `json:"down_seconds,omitempty"`
 	Unready    string    `json:"unready,omitempty"`
 	Workers    int       `json:"other_workers,omitempty"`
 	Ahead      int       `json:"waits_for_worker,omitempty"`
 }
 
-// JSON is the line for r at now, without a line feed. name is what the user
-// calls this supervisor, or empty.
-func JSON(r restart.Report, name string, now time.Time) string {
-	rec := record{
-		Time: now, Level: level(r), Msg: Text(r), Name: name,
-		Event: string(r.Kind), Generation: r.Gen, Reason: string(r.Reason), PID: r.PID,
+// EventOf is r, which happened now. name is what the user calls this supervisor, or
+// empty.
+func EventOf(r restart.Report, name string, now time.Time) Event {
+	rec := Event{
+		Schema: Schema, Time: now, Level: level(r), Msg: Text(r), Name: name,
+		Kind: string(r.Kind), Generation: r.Gen, Reason: string(r.Reason), PID: r.PID,
 		Planned: r.Planned, Failures: r.Failures, Error: r.Err,
 		Spent: string(r.Spent), Path: r.Path, More: r.More, Quiet: r.Quiet, Observed: r.Observed, Again: r.Again,
 		InFlight: r.InFlight, Lost: r.Lost,
@@ -80,7 +89,11 @@ func JSON(r restart.Report, name string, now time.Time) string {
 		rec.Uptime = seconds(r.Uptime)
 	}
 	switch r.Kind {
-	case restart.Up, restart.DrainBegun, restart.Stopping, restart.LeftBehind, restart.Backoff, restart.NoHelp, restart.HandoverFailed:
+	case restart.Up:
+		if !r.Handover && r.After > 0 {
+			rec.Down = seconds(r.In)
+		}
+	case restart.DrainBegun, restart.Stopping, restart.LeftBehind, restart.Backoff, restart.NoHelp, restart.HandoverFailed:
 		if r.In != restart.Forever {
 			rec.In = seconds(r.In)
 		}
@@ -90,6 +103,9 @@ func JSON(r restart.Report, name string, now time.Time) string {
 	}
 	rec.group(r)
 	rec.spent(r)
+	if r.Kind == restart.Left {
+		rec.left(r)
+	}
 	if r.Sig != 0 {
 		rec.StopSignal = signals.Name(unix.Signal(r.Sig))
 	}
@@ -100,11 +116,20 @@ func JSON(r restart.Report, name string, now time.Time) string {
 			rec.ExitSignal = signals.Name(unix.Signal(e.Signal))
 		}
 	}
-	return marshal(rec)
+	return rec
+}
+
+// left fills in what is known of a generation only when nothing is left of it: how long
+// it took to leave, and all that it has used.
+func (rec *Event) left(r restart.Report) {
+	rec.Took, rec.CPU, rec.MemoryPeak = seconds(r.Took), seconds(max(r.Usage.CPU, r.Exit.CPU)), max(r.Counters.Peak, r.Exit.MaxRSS)
+	if r.Requests > 0 {
+		rec.Served = &r.Requests
+	}
 }
 
 // group fills in what was counted of the group.
-func (rec *record) group(r restart.Report) {
+func (rec *Event) group(r restart.Report) {
 	rec.Stalled, rec.Pressure, rec.MemoryPeak = r.Stalled, r.Pressure, r.Counters.Peak
 	if r.Counters.OOMKill > 0 {
 		rec.OOMKills, rec.OOMScope = r.Counters.OOMKill, string(r.Counters.Scope())
@@ -116,7 +141,7 @@ func (rec *record) group(r restart.Report) {
 }
 
 // spent fills in how a budget was spent.
-func (rec *record) spent(r restart.Report) {
+func (rec *Event) spent(r restart.Report) {
 	if r.Waited > 0 {
 		rec.Waited = seconds(r.Waited)
 	}
@@ -156,13 +181,34 @@ func seconds(d time.Duration) *float64 {
 	return &s
 }
 
-// PlainJSON is the JSON line for a message that is about no generation.
-func PlainJSON(msg, level, name string, now time.Time) string {
-	return marshal(record{Time: now, Level: level, Msg: msg, Name: name})
+// Note is the event of a message that is about no generation.
+func Note(msg, level, name string, now time.Time) Event {
+	return Event{Schema: Schema, Time: now, Level: level, Msg: msg, Name: name}
 }
 
-func marshal(rec record) string {
-	line, err := json.Marshal(rec)
+// Silent reports whether the event is for those only who want to know of all that
+// happens, as nobody has to do anything about it.
+func (e Event) Silent() bool {
+	return e.Kind == string(restart.Begun) || e.Kind == string(restart.Left) && !e.Handover
+}
+
+// Line is the event as one line without a line feed: for people, or as JSON.
+func (e Event) Line(asJSON bool) string {
+	switch {
+	case asJSON:
+		return e.JSON()
+	case e.Kind == string(restart.StartFailure):
+		// As cli.Complain has it, but where a stderr that is full keeps nobody waiting.
+		return "relance: error: " + OneLine(e.Error)
+	case e.Name == "":
+		return "relance: " + OneLine(e.Msg)
+	}
+	return "relance: " + e.Name + ": " + OneLine(e.Msg)
+}
+
+// JSON is the event as one line, without a line feed.
+func (e Event) JSON() string {
+	line, err := json.Marshal(e)
 	if err != nil {
 		panic("report: " + err.Error()) // numbers and strings only: cannot happen
 	}
@@ -182,7 +228,7 @@ func level(r restart.Report) string {
 		if r.Reason == restart.OOMKilled || r.Spent == restart.BudgetShare || r.Spent == restart.BudgetSilence {
 			return "warn" // work is lost, or was not done for some time
 		}
-	case restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun,
+	case restart.Begun, restart.Left, restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun,
 		restart.Queued, restart.HandingOver:
 	}
 	return "info"
