@@ -15,9 +15,19 @@ const Patience = 2 * time.Minute
 // Until looks until it sees what must come, and ends the test if that does not.
 func Until(t testing.TB, what string, seen func() bool) {
 	t.Helper()
-	for late := time.Now().Add(Patience); !seen(); time.Sleep(time.Millisecond) {
+	Fact(t, what, func() (bool, string) { return seen(), "" })
+}
+
+// Fact is Until for what can say what there is in place of what must come.
+func Fact(t testing.TB, what string, seen func() (there bool, instead string)) {
+	t.Helper()
+	for late := time.Now().Add(Patience); ; time.Sleep(time.Millisecond) {
+		there, instead := seen()
+		if there {
+			return
+		}
 		if time.Now().After(late) {
-			t.Fatalf("%s: not within %s", what, Patience)
+			t.Fatalf("%s: not within %s: %s", what, Patience, instead)
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"relance/internal/await"
 )
 
 const patience = 10 * time.Second
@@ -83,13 +85,10 @@ func TestFaults(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			address := serve(t, test.answer)
 			l := Start(Target{Network: "tcp", Address: address, Clients: 1, KeepAlive: test.keepAlive, Patience: patience, Exchange: HTTP("/", "ok")})
-			for late := time.Now().Add(patience); ; {
-				now := l.Now()
-				if this, _ := test.of(now); this > 0 || time.Now().After(late) {
-					break
-				}
-				time.Sleep(time.Millisecond) // nobody tells of a failure
-			}
+			await.Until(t, "a failure", func() bool { // nobody tells of one
+				this, _ := test.of(l.Now())
+				return this > 0
+			})
 			r := l.Stop()
 			if this, others := test.of(r); this == 0 || others != 0 {
 				t.Errorf("%v %q", r, r.Errors)
@@ -106,9 +105,7 @@ func TestRefused(t *testing.T) {
 	}
 	l.Close()
 	load := Start(Target{Network: "tcp", Address: l.Addr().String(), Clients: 2, Patience: patience, Exchange: HTTP("/", "ok")})
-	for load.Now().Refused < 10 {
-		time.Sleep(time.Millisecond)
-	}
+	await.Until(t, "ten refusals", func() bool { return load.Now().Refused >= 10 })
 	if r := load.Stop(); r.Answers+r.Reset+r.Lost+r.Bad != 0 || len(r.Errors) != maxErrors {
 		t.Errorf("%v %q", r, r.Errors)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"relance/internal/await"
 	"relance/internal/need"
 )
 
@@ -67,31 +68,31 @@ func get(url string) (text string, err error) {
 // was taken must be answered.
 func ask(t testing.TB, url string) (text string, refused int) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; refused++ {
-		text, err := get(url)
-		if err == nil {
-			return text, refused
+	await.Fact(t, url, func() (bool, string) { // nobody tells when a port is listened at
+		var err error
+		if text, err = get(url); err == nil {
+			return true, ""
 		}
-		if !errors.Is(err, syscall.ECONNREFUSED) || time.Now().After(end) {
+		if !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Fatalf("%s, refused %d times before: %v", url, refused, err)
 		}
-		time.Sleep(time.Millisecond) // nobody tells when a port is listened at
-	}
+		refused++
+		return false, err.Error()
+	})
+	return text, refused
 }
 
 // askAnyway is ask of a server under load, whose last moment may take a connection
 // that it does not serve any more.
 func askAnyway(t testing.TB, url string) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // as above
+	await.Fact(t, url, func() (bool, string) { // as above
 		_, err := get(url)
-		switch {
-		case err == nil:
-			return
-		case !errors.Is(err, syscall.ECONNREFUSED) && !untaken(err) || time.Now().After(end):
+		if err != nil && !errors.Is(err, syscall.ECONNREFUSED) && !untaken(err) {
 			t.Fatalf("%s: %v", url, err)
 		}
-	}
+		return err == nil, fmt.Sprint(err)
+	})
 }
 
 // untaken: the kernel had taken the connection, for a server that did not any more;

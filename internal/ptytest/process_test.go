@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"relance/internal/await"
 )
 
 // process is what /proc/PID/stat says of one.
@@ -71,16 +72,7 @@ func session(leader int) []process {
 // eventually waits for a fact that nobody tells of: only /proc knows it.
 func eventually(t *testing.T, what string, fact func() (bool, string)) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; {
-		ok, seen := fact()
-		if ok {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("still not %s: %s", what, seen)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	await.Fact(t, what, fact)
 }
 
 // reaches waits until a process is in one of the states given.

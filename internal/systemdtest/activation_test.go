@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"relance/internal/await"
 )
 
 // answerer says to each client what it was given, as sd_listen_fds(3) would find it,
@@ -91,12 +93,8 @@ func TestSocketActivation(t *testing.T) {
 // waitGone waits until a process is no more.
 func waitGone(t *testing.T, pid string) {
 	t.Helper()
-	for late := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		if _, err := os.Stat(fmt.Sprintf("/proc/%s/stat", pid)); os.IsNotExist(err) {
-			return
-		}
-		if time.Now().After(late) {
-			t.Fatalf("pid %s is still there", pid)
-		}
-	}
+	await.Until(t, "the end of "+pid, func() bool {
+		_, err := os.Stat(fmt.Sprintf("/proc/%s/stat", pid))
+		return os.IsNotExist(err)
+	})
 }

@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"relance/internal/await"
 )
 
 // leak is a program that nobody wrote for relance: it leaks, and when it is asked
@@ -95,16 +96,12 @@ func TestPythonLeavesWithHeadroom(t *testing.T) {
 func heldBack(t *testing.T, group string) {
 	t.Helper()
 	high := regexp.MustCompile(`(?m)^high (\d+)$`)
-	for late := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	await.Fact(t, "held back", func() (bool, string) {
 		text, err := os.ReadFile(filepath.Join(group, "memory.events"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m := high.FindStringSubmatch(string(text)); m != nil && len(m[1]) >= 3 { // a hundred times
-			return
-		}
-		if time.Now().After(late) {
-			t.Fatalf("not held back: %q", text)
-		}
-	}
+		m := high.FindStringSubmatch(string(text))
+		return m != nil && len(m[1]) >= 3, string(text) // a hundred times
+	})
 }
