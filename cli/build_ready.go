@@ -16,8 +16,8 @@ import (
 const defaultStartTimeout = time.Minute
 
 // parseReady reads --ready and --start-timeout, empty where they are not given; use is
-// what else is asked for.
-func parseReady(word, timeout string, use ready.Use) (spec ready.Spec, most time.Duration, err error) {
+// what else is asked for, and said that the command says READY=1 (--notify ready).
+func parseReady(word, timeout string, use ready.Use, said bool) (spec ready.Spec, most time.Duration, err error) {
 	use.Inherited = inherited
 	if spec, err = ready.Parse(word); err == nil {
 		err = spec.Check(use)
@@ -30,8 +30,8 @@ func parseReady(word, timeout string, use ready.Use) (spec ready.Spec, most time
 		most, err = limits.ParseTimeout(timeout)
 		switch {
 		case err != nil:
-		case spec.Kind == ready.None && !use.Handover && most != defaultStartTimeout:
-			err = errors.New("nobody waits for a start here; give --ready or --handover too, or leave it out")
+		case spec.Kind == ready.None && !said && most != defaultStartTimeout:
+			err = errors.New("nobody waits for a start here: who lives for --min-uptime is ready; give --ready too, or leave it out")
 		case most == 0:
 			err = errors.New("no time at all to start; use a time such as 1m, or infinity")
 		}

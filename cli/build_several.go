@@ -46,6 +46,9 @@ func (run *Run) several(f *runFlags) error {
 	if p.Handover = f.Handover; p.Handover && !f.recycles() {
 		return &Error{Msg: "--handover: nothing is recycled here; give a budget such as --memory-high, a time such as --every, or --restart-signal too", flag: "handover"}
 	}
+	if p.Handover && p.Restart == restart.Never && f.RestartSignal == "" {
+		return &Error{Msg: "--handover: under --restart never a spent budget is the end, so nobody takes over; use another policy, or leave one of the two out", flag: "handover"}
+	}
 	switch {
 	case f.Restart != "":
 	case p.Workers > 0:
@@ -74,7 +77,7 @@ func (run *Run) several(f *runFlags) error {
 // readiness sets how it is known that a generation can do its work.
 func (run *Run) readiness(f *runFlags) error {
 	p := &run.Policy
-	spec, most, err := parseReady(f.Ready, f.StartTimeout, run.readyBeside())
+	spec, most, err := parseReady(f.Ready, f.StartTimeout, run.readyBeside(), f.Notify == "ready")
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ func TestReady(t *testing.T) {
 	for _, c := range []struct {
 		word, timeout string
 		use           ready.Use
+		said          bool
 		want          ready.Spec
 		most          time.Duration
 		err           string
@@ -23,7 +24,7 @@ func TestReady(t *testing.T) {
 		{use: alone, most: time.Minute},
 		{word: "notify", use: alone, want: ready.Spec{Kind: ready.Notify}, most: time.Minute},
 		{word: "notify", timeout: "90s", use: alone, want: ready.Spec{Kind: ready.Notify}, most: 90 * time.Second},
-		{timeout: "infinity", use: handover, most: limits.Forever},
+		{timeout: "infinity", use: handover, said: true, most: limits.Forever},
 		{word: "delay:59s", use: handover, want: ready.Spec{Kind: ready.Delay, Delay: 59 * time.Second}, most: time.Minute},
 		{word: "delay:2m", timeout: "3m", use: handover, want: ready.Spec{Kind: ready.Delay, Delay: 2 * time.Minute}, most: 3 * time.Minute},
 
@@ -36,11 +37,13 @@ func TestReady(t *testing.T) {
 		{word: "delay:1m", use: alone, err: "--ready delay:1m: not sooner than --start-timeout, 1m, when it is too late; use a shorter delay or a longer timeout"},
 		{word: "delay:5s", timeout: "5s", use: alone, err: "--ready delay:5s: not sooner than --start-timeout, 5 s, when it is too late; use a shorter delay or a longer timeout"},
 		{timeout: "1m", use: alone, most: time.Minute},
-		{timeout: "2m", use: alone, err: "--start-timeout 2m: nobody waits for a start here; give --ready or --handover too, or leave it out"},
-		{timeout: "0", use: handover, err: "--start-timeout 0: no time at all to start; use a time such as 1m, or infinity"},
+		{timeout: "2m", use: alone, err: "--start-timeout 2m: nobody waits for a start here: who lives for --min-uptime is ready; give --ready too, or leave it out"},
+		{timeout: "2m", use: handover, err: "--start-timeout 2m: nobody waits for a start here: who lives for --min-uptime is ready; give --ready too, or leave it out"},
+		{timeout: "2m", use: alone, said: true, most: 2 * time.Minute},
+		{timeout: "0", use: handover, said: true, err: "--start-timeout 0: no time at all to start; use a time such as 1m, or infinity"},
 		{timeout: "soon", use: handover, err: `--start-timeout soon: "soon" is not a number with a unit: use a duration such as 90s, 1h30m or 2d, or infinity`},
 	} {
-		spec, most, err := parseReady(c.word, c.timeout, c.use)
+		spec, most, err := parseReady(c.word, c.timeout, c.use, c.said)
 		if err == nil && c.err == "" && spec == c.want && most == c.most {
 			continue
 		}

@@ -143,6 +143,8 @@ func (a *Address) explain(err error, at unix.Sockaddr) error {
 		cure = "; the folder must be there: mkdir -p " + filepath.Dir(a.Path)
 	case errors.Is(err, unix.EACCES) && !a.Local():
 		cure = "; ports below net.ipv4.ip_unprivileged_port_start, mostly 1024, need root or CAP_NET_BIND_SERVICE"
+	case errors.Is(err, unix.EACCES):
+		cure = "; use a folder that uid " + strconv.Itoa(unix.Geteuid()) + " may write to, or run relance as somebody who may"
 	case errors.Is(err, unix.EADDRNOTAVAIL) && !a.FreeBind:
 		cure = "; no interface of this machine has it; wait for it, or add ,freebind"
 	case errors.Is(err, unix.EINVAL) && a.Host.IsLinkLocalUnicast():
