@@ -255,7 +255,7 @@ func TestUnheard(t *testing.T) {
 	r.shell("trap '' PIPE; " + `while read -r l; do echo a$l; done; exit 7`)
 	r.send("1\n")
 	r.expect("a1\n")
-	r.out.Close()
+	r.leave()
 	r.send("2\n")
 	r.wait(requests.Unheard)
 	if n := r.wait(requests.InputEnded); n.Gen != 1 {

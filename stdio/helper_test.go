@@ -197,6 +197,18 @@ func (r *rig) expect(text string) {
 	}
 }
 
+// leave closes the other end of our stdout, and waits until nobody has it: whoever starts
+// a process, as other tests do meanwhile, has it in a copy for a while, up to the exec.
+func (r *rig) leave() {
+	r.t.Helper()
+	r.out.Close()
+	within(r.t, "nobody reads", func() {
+		for fds := [1]unix.PollFd{{Fd: int32(r.theirs[1])}}; fds[0].Revents == 0; {
+			_, _ = unix.Poll(fds[:], -1) // EINTR: again
+		}
+	})
+}
+
 // nothing checks that nothing more comes, once the broker is closed.
 func (r *rig) nothing() {
 	r.t.Helper()

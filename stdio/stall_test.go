@@ -135,15 +135,26 @@ func full(t *testing.T, w int) {
 }
 
 // The reader goes: the command gets SIGPIPE, as it would from it, and no more is
-// asked of anybody.
+// asked of anybody. As long as somebody else has that end too there is a reader.
 func TestReaderGone(t *testing.T) {
 	t.Parallel()
 	r := connect(t, lines(Error))
 	r.shell("while :; do read -r l || l=end; echo a$l; done")
 	r.send("1\n")
 	r.expect("a1\n")
+	copied, err := unix.FcntlInt(r.out.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
 	r.out.Close()
 	r.send("2\n")
+	var got [8]byte
+	if n, err := unix.Read(copied, got[:]); err != nil || string(got[:n]) != "a2\n" {
+		t.Errorf("%q, %v", got[:max(n, 0)], err)
+	}
+	unix.Close(copied)
+	r.leave()
+	r.send("3\n")
 	r.wait(requests.Unheard)
 	r.CloseInput()
 	r.end()
@@ -153,6 +164,43 @@ func TestReaderGone(t *testing.T) {
 	r.close()
 	if len(r.said) > 0 {
 		t.Errorf("said %q", <-r.said)
+	}
+}
+
+// The reader goes while we wait for it.
+func TestReaderGoneWhileStalled(t *testing.T) {
+	t.Parallel()
+	for _, outer := range outers {
+		t.Run(outer.name, func(t *testing.T) {
+			t.Parallel()
+			inR, inW := pipe(t)
+			outR, outW := outer.open(t)
+			r := connectTo(t, lines(Error), inR, inW, outR, outW)
+			if outer.kind == piecewise {
+				r.Close()
+				r = reconnect(t, r)
+			}
+			r.shell("sed s/^/a/; echo end")
+			go func() {
+				for text := []byte(strings.Repeat("x\n", 4096)); ; {
+					if _, err := r.in.Write(text); err != nil {
+						break // closed
+					}
+				}
+			}()
+			full(t, outW)
+			r.leave()
+			r.wait(requests.Unheard)
+			r.CloseInput()
+			r.end()
+			if state := r.cmd.ProcessState.String(); state != "signal: broken pipe" {
+				t.Error(state)
+			}
+			r.close()
+			if len(r.said) > 0 {
+				t.Errorf("said %q", <-r.said)
+			}
+		})
 	}
 }
 
