@@ -227,7 +227,7 @@ func TestCountReaderGone(t *testing.T) {
 	cmd := r.command("exec yes")
 	r.start(cmd)
 	c.reaches(t, 1, 1000)
-	eventually(t, "busy", func() bool { return r.streams[0].busy.Load() })
+	r.busyFor()
 	unix.Close(rd)
 	_ = cmd.Wait()
 	if state := cmd.ProcessState.String(); state != "signal: broken pipe" {

@@ -158,7 +158,7 @@ func TestReaderGoneWhileStalled(t *testing.T) {
 	r := carry(t, w, -1)
 	cmd := r.command("exec cat /dev/zero")
 	r.start(cmd)
-	eventually(t, "busy", func() bool { return r.Streams()[0].busy.Load() })
+	r.busyFor()
 	unix.Close(rd)
 	_ = cmd.Wait()
 	if state := cmd.ProcessState.String(); state != "signal: broken pipe" {

@@ -213,7 +213,12 @@ func TestAllReaderGoneWhileStalled(t *testing.T) {
 			_ = cmd.Wait()
 			ended <- cmd.ProcessState.String()
 		}()
-		eventually(t, "busy", func() bool { return r.streams[0].busy.Load() })
+		if r == c.each[0] {
+			r.busyFor()
+		} else {
+			turns := r.streams[0].whole.turn
+			eventually(t, "queued", func() bool { return turns.next.Load() == turns.now.Load()+2 })
+		}
 	}
 	unix.Close(rd)
 	for range c.each {
@@ -234,8 +239,8 @@ func TestAllReaderGoneWhileStalled(t *testing.T) {
 	c.close()
 	unix.Close(w)
 	got := apart(t, all.all(t), c.prefixes())
-	if !bytes.HasSuffix(got[0], []byte("y\n0\n")) || !bytes.HasSuffix(got[1], []byte("1\n")) {
-		t.Errorf("got %.60q and %.60q at the end", got[0][max(0, len(got[0])-60):], got[1])
+	if !bytes.HasSuffix(got[0], []byte("y\n0\n")) || string(got[1]) != "1\n" {
+		t.Errorf("got %.60q at the end, and %.60q", got[0][max(0, len(got[0])-60):], got[1])
 	}
 }
 
