@@ -271,7 +271,7 @@ func TestExecInPlace(t *testing.T) {
 func TestReap(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	base, ended := Reaped(), time.Duration(0)
+	base, sum := Reaped(), time.Duration(0)
 	for _, test := range []struct {
 		script string
 		want   []Change
@@ -294,13 +294,12 @@ func TestReap(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, wait := Reap()
-			if wait != Found || got.PID != pid || got.MaxRSS == 0 || got.CPU > time.Minute {
+			ended := got.Stopped == 0
+			if wait != Found || got.PID != pid || ended != (got.MaxRSS > 0) || got.CPU > time.Minute || got.Charged > time.Minute {
 				t.Errorf("%s: got %+v, %v", test.script, got, wait)
 			}
-			if got.Stopped == 0 {
-				ended += got.CPU
-			}
-			got.PID, got.CPU, got.MaxRSS = 0, 0, 0
+			sum += got.CPU
+			got.PID, got.CPU, got.MaxRSS, got.Charged = 0, 0, 0, 0
 			if got != want {
 				t.Errorf("%s: got %+v, want %+v", test.script, got, want)
 			}
@@ -318,7 +317,7 @@ func TestReap(t *testing.T) {
 		}
 	}
 	// Each is told in whole microseconds, twice over.
-	if sum := Reaped() - base; ended < time.Millisecond || (sum-ended).Abs() > 10*time.Microsecond {
-		t.Errorf("reaped %v, and the changes say %v", sum, ended)
+	if all := Reaped() - base; sum < time.Millisecond || (all-sum).Abs() > 10*time.Microsecond {
+		t.Errorf("reaped %v, and the changes say %v", all, sum)
 	}
 }

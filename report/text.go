@@ -144,7 +144,8 @@ func because(r restart.Report) string {
 	case restart.OOMKilled:
 		why += ": " + killed(r)
 	case restart.CPULimit:
-		why += fmt.Sprintf(": %s with %s of CPU time", ending(r.Exit), limits.FormatDuration(r.Exit.CPU))
+		used, _ := r.Exit.OfCPULimit()
+		why += fmt.Sprintf(": %s with %s of CPU time", ending(r.Exit), limits.FormatDuration(used))
 	case restart.StartFailed:
 		return why + ": " + startFailed(r)
 	case restart.Exit, restart.Signaled, restart.FileSizeLimit, restart.MemoryMax:

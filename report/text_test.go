@@ -88,6 +88,7 @@ var plainLines = []reportLine{
 	{"ended", restart.Report{Kind: restart.Ended, Gen: 2, Reason: restart.Exit, Exit: &restart.Exited{}, Uptime: time.Hour}, `gen 2: exit: status 0 after 1h; relaunching`},
 	{"cpu limit", restart.Report{Kind: restart.Ended, Gen: 2, Reason: restart.CPULimit, Exit: xcpu, Uptime: time.Hour}, `gen 2: cpu-limit: XCPU with 5 s of CPU time after 1h; relaunching`},
 	{"cpu limit, hard", restart.Report{Kind: restart.Ended, Gen: 2, Reason: restart.CPULimit, Exit: &restart.Exited{Signal: 9, CPU: 9 * time.Second}, Uptime: time.Hour}, `gen 2: cpu-limit: KILL with 9 s of CPU time after 1h; relaunching`},
+	{"cpu limit, charged", restart.Report{Kind: restart.Ended, Gen: 2, Reason: restart.CPULimit, Exit: &restart.Exited{Signal: 9, CPU: 5 * time.Second, Charged: 9 * time.Second}, Uptime: time.Hour}, `gen 2: cpu-limit: KILL with 9 s of CPU time after 1h; relaunching`},
 	{"file size limit", restart.Report{Kind: restart.Ended, Gen: 2, Reason: restart.FileSizeLimit, Exit: xfsz, Uptime: time.Hour}, `gen 2: file-size-limit: XFSZ after 1h; relaunching`},
 	{"file size limit, by a shell", restart.Report{Kind: restart.Ended, Gen: 2, Reason: restart.FileSizeLimit, Exit: xfszShell, Uptime: time.Hour}, `gen 2: file-size-limit: status 153 after 1h; relaunching`},
 	{"memory limit", restart.Report{

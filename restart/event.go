@@ -34,6 +34,9 @@ type (
 		// of a descendant it has waited for (getrusage(2), RUSAGE_CHILDREN).
 		CPU    time.Duration
 		MaxRSS int64
+		// Charged is the CPU time of the child alone, with all its threads, as the
+		// kernel counts it for RLIMIT_CPU; zero: it is not known.
+		Charged time.Duration
 		// Left is how many processes of the tree were still there.
 		Left int
 		// Counters are those of its group, read at the end: an OOM kill is counted

@@ -323,7 +323,7 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 	case "spawn-failed":
 		return SpawnFailed{Gen: n("gen"), Status: n("status"), Err: "no such file"}
 	case "exited":
-		return Exited{Gen: n("gen"), Code: n("code"), Signal: Sig(n("signal")), Left: n("left"), Lost: n("lost"), Owed: n("owed"), CPU: ms("cpu"), MaxRSS: int64(n("maxrss")), Counters: counters}
+		return Exited{Gen: n("gen"), Code: n("code"), Signal: Sig(n("signal")), Left: n("left"), Lost: n("lost"), Owed: n("owed"), CPU: ms("cpu"), Charged: ms("charged"), MaxRSS: int64(n("maxrss")), Counters: counters}
 	case "emptied":
 		return Emptied{Gen: n("gen"), Lost: n("lost"), Owed: n("owed")}
 	case "looked":

@@ -110,9 +110,9 @@ func cause(p *Policy, e Exited, seen Usage, kills int64) Reason {
 	case e.Counters.OOMKill > kills && (e.died(sigKill) || p.OOM != OOMContinue && !e.ok()):
 		// Either the victim, or a program that could not live without the victim.
 		return OOMKilled
-	case e.died(sigXCPU) && reached(e.CPU, p.CPUSoft):
+	case e.died(sigXCPU) && e.reached(p.CPUSoft):
 		return CPULimit
-	case e.died(sigKill) && reached(e.CPU, p.CPUHard):
+	case e.died(sigKill) && e.reached(p.CPUHard):
 		// "When the process reaches the hard limit, it is sent SIGKILL."
 		// (setrlimit(2))
 		return CPULimit
@@ -130,15 +130,31 @@ func cause(p *Policy, e Exited, seen Usage, kills int64) Reason {
 // between has passed on as 128+n.
 func (e Exited) died(sig Sig) bool { return e.Status() == 128+int(sig) }
 
-// reached reports whether the CPU time used has come to a limit that is set. For
-// its limit the kernel counts ticks of up to 10 ms, each charged whole to whoever
-// runs when it comes; rusage is measured. On a busy machine the two were seen to
-// differ by 76 ms in the first second. Beside twenty tasks that run and sleep in
-// bursts a hard limit of 2 s was enforced at 1.38 to 1.45 s of rusage: such an end is
-// not told from a KILL that somebody has sent.
-func reached(used, limit time.Duration) bool {
+// OfCPULimit returns the CPU time to compare with RLIMIT_CPU, and whether it is what
+// the kernel itself has compared: the child's own time, where a signal has ended the
+// child. Of a descendant whose end a shell has passed on nothing is left but its
+// share in the time of all that the child has waited for.
+func (e Exited) OfCPULimit() (used time.Duration, exact bool) {
+	if e.Signal != 0 && e.Charged > 0 {
+		return e.Charged, true
+	}
+	return e.CPU, false
+}
+
+// reached reports whether the CPU time used has come to a limit that is set. The
+// kernel counts ticks of up to 10 ms, each charged whole to whoever runs when it
+// comes, and sends nothing before they make up the limit; so by its own count there
+// is nothing to allow for. What wait4(2) tells is measured instead, and may be less
+// by any amount: beside tasks that run and sleep between two ticks, two thirds of it
+// were seen. What is allowed for then is what a quiet machine shows, not more, since
+// a KILL that somebody has sent must not be taken for a limit.
+func (e Exited) reached(limit time.Duration) bool {
 	const sampling = 200 * time.Millisecond
-	return limit > 0 && used >= limit-limit/20-sampling
+	used, exact := e.OfCPULimit()
+	if !exact {
+		used += limit/20 + sampling
+	}
+	return limit > 0 && used >= limit
 }
 
 // atAddressLimit reports whether the dead child stood at its RLIMIT_AS or

@@ -108,7 +108,7 @@ func (l *loop) reap() {
 		default:
 			ends[life.gen] = &restart.Exited{
 				Gen: life.gen, Code: c.Code, Signal: restart.Sig(c.Signal), Core: c.Core,
-				CPU: c.CPU, MaxRSS: c.MaxRSS,
+				CPU: c.CPU, MaxRSS: c.MaxRSS, Charged: c.Charged,
 				// While there is a group to read them from.
 				Counters: l.world.Counters(life.gen),
 			}

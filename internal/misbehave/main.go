@@ -43,6 +43,7 @@ func modes() []mode {
 		{"map-file", "[--loop] PATH", "map a file, read each page, print mapped N; then wait", mapFile},
 		{"churn", "[--size B] [--total B] PATH", "write and read a file again and again, total B; print churned", churn},
 		{"spin-cpu", "[--threads N] [--handler]", "burn CPU time; XCPU kills, or ends it with 0 with --handler", spinCPU},
+		{"dodge", "[--threads N]", "burn CPU time between the ticks of the kernel, which charges others with them", dodge},
 		{"big-file", "[--handler] PATH", "write until XFSZ kills, or print EFBIG and exit 0 with --handler", bigFile},
 		{"orphans", "[--exit] N", "leave N grandchildren that die once reparented; print orphaned N; then wait", orphans},
 		{"daemon", "[--port P] [--setsid] [--exit]", "leave a daemon listening on 127.0.0.1:P; print daemon pid=N port=P; then wait", daemon},

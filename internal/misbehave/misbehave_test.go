@@ -103,6 +103,7 @@ func TestModes(t *testing.T) {
 		{"eat-shmem --rate 0 --max 8M --handler", []step{term}, "exit status 0"},
 		{"spin-cpu --threads 2", []step{syscall.SIGXCPU}, "signal: CPU time limit exceeded"},
 		{"spin-cpu --handler", []step{syscall.SIGXCPU}, "exit status 0"},
+		{"dodge", []step{term}, "signal: terminated"},
 		{"exit 0", nil, "exit status 0"},
 		{"exit 255", nil, "exit status 255"},
 		{"crash-after 1ms", nil, "exit status 1"},

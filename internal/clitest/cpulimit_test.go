@@ -1,0 +1,45 @@
+package clitest
+
+import (
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+// What works between the ticks of the kernel is charged to who runs at them: the limit is
+// enforced while wait4 tells of little more than half of it, and is told from a signal of
+// somebody's all the same.
+func TestCPULimitBesideDodgers(t *testing.T) {
+	t.Parallel()
+	dodgers := start(t, misbehave(t), "--life", "2m", "dodge", "--threads", strconv.Itoa(runtime.NumCPU()))
+	dodgers.out.want(t, `^ready pid=`)
+	for _, limit := range []struct{ cpu, signal string }{{"1:5", "XCPU"}, {"1:1", "KILL"}} {
+		r := start(t, relance(), "--rlimit", "cpu="+limit.cpu, "--restart", "limits", "--min-uptime", "0s", "--", misbehave(t), "spin-cpu")
+		r.errs.want(t, `^relance: gen 1: cpu-limit: `+limit.signal+` with 1(\.[0-9])? s of CPU time after .*; relaunching$`)
+		r.errs.want(t, `^relance: gen 2: up, pid `)
+		r.signal(syscall.SIGTERM)
+		<-r.done
+	}
+
+	// The clock is the one that the kernel charges.
+	const half = `
+import os, signal, time
+while time.clock_gettime(-8) < 1: pass
+os.kill(os.getpid(), signal.SIGKILL)
+`
+	byItself(t, "2:2", python(t), "-c", half)
+}
+
+// What the children of the child have used is no reason for its own end.
+func TestCPULimitIsItsOwn(t *testing.T) {
+	t.Parallel()
+	const burn = `sh -c "ulimit -S -t 1; exec misbehave --quiet spin-cpu"; `
+	byItself(t, "2:2", "sh", "-c", "PATH="+bin()+":$PATH; "+burn+burn+burn+"kill -KILL $$")
+}
+
+// byItself checks that relance ends with a command which somebody kills.
+func byItself(t *testing.T, cpu string, command ...string) {
+	t.Helper()
+	start(t, append([]string{relance(), "--rlimit", "cpu=" + cpu, "--restart", "limits", "--"}, command...)...).wantEnd(128 + 9)
+}
