@@ -145,9 +145,9 @@ func (e Exited) OfCPULimit() (used time.Duration, exact bool) {
 // kernel counts ticks of up to 10 ms, each charged whole to whoever runs when it
 // comes, and sends nothing before they make up the limit; so by its own count there
 // is nothing to allow for. What wait4(2) tells is measured instead, and may be less
-// by any amount: beside tasks that run and sleep between two ticks, two thirds of it
-// were seen. What is allowed for then is what a quiet machine shows, not more, since
-// a KILL that somebody has sent must not be taken for a limit.
+// by any amount: beside tasks that run between two ticks little more than half of it
+// was seen. What is allowed for then is what a quiet machine shows, not more, since a
+// KILL that somebody has sent must not be taken for a limit.
 func (e Exited) reached(limit time.Duration) bool {
 	const sampling = 200 * time.Millisecond
 	used, exact := e.OfCPULimit()
