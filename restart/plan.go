@@ -58,11 +58,11 @@ func (c *course) plan(now time.Time) {
 	g.planned.ask = onTimer(now, g.planned.due)
 }
 
-// announce says when generation 1 will be recycled; of the others it is said when
-// they are up.
+// announce says when the first generation of a slot will be recycled, where nobody says
+// when it is up; of the others it is said then.
 func (c *course) announce() []Action {
 	c.gen.planned.told = c.gen.planned.due
-	if !c.gen.first || c.gen.planned.due.IsZero() {
+	if !c.gen.first || c.gen.planned.due.IsZero() || c.policy.Ready == ReadyWhenSaid || c.policy.Ready == ReadyWhenProbed {
 		return nil
 	}
 	return []Action{c.next()}
