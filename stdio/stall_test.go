@@ -59,14 +59,7 @@ func TestStalled(t *testing.T) {
 	for _, outer := range outers {
 		t.Run(outer.name, func(t *testing.T) {
 			t.Parallel()
-			inR, inW := pipe(t)
-			outR, outW := outer.open(t)
-			before, _ := unix.FcntlInt(uintptr(outW), unix.F_GETFL, 0)
-			r := connectTo(t, lines(Error), inR, inW, outR, outW)
-			if outer.kind == piecewise {
-				r.Close()
-				r = reconnect(t, r)
-			}
+			r, outW, before := connectBy(t, outer.kind, outer.open)
 			if r.to.kind != outer.kind {
 				t.Errorf("kind %d", r.to.kind)
 			}
@@ -104,6 +97,36 @@ func TestStalled(t *testing.T) {
 			}
 			r.nothing()
 		})
+	}
+}
+
+// connectBy connects to a stdout that is opened so, and written to as kind says; flags
+// are those that it had.
+func connectBy(t *testing.T, kind targetKind, open func(*testing.T) (r, w int)) (r *rig, outW, flags int) {
+	inR, inW := pipe(t)
+	outR, outW := open(t)
+	flags, _ = unix.FcntlInt(uintptr(outW), unix.F_GETFL, 0)
+	r = connectTo(t, lines(Error), inR, inW, outR, outW)
+	if kind == piecewise {
+		r.Close()
+		r = reconnect(t, r)
+	}
+	return r, outW, flags
+}
+
+// wantUnheard waits for the news that nobody reads, after which the command is ended as
+// it would be by the reader itself.
+func (r *rig) wantUnheard() {
+	r.t.Helper()
+	r.wait(requests.Unheard)
+	r.CloseInput()
+	r.end()
+	if state := r.cmd.ProcessState.String(); state != "signal: broken pipe" {
+		r.t.Error(state)
+	}
+	r.close()
+	if len(r.said) > 0 {
+		r.t.Errorf("said %q", <-r.said)
 	}
 }
 
@@ -155,16 +178,7 @@ func TestReaderGone(t *testing.T) {
 	unix.Close(copied)
 	r.leave()
 	r.send("3\n")
-	r.wait(requests.Unheard)
-	r.CloseInput()
-	r.end()
-	if state := r.cmd.ProcessState.String(); state != "signal: broken pipe" {
-		t.Error(state)
-	}
-	r.close()
-	if len(r.said) > 0 {
-		t.Errorf("said %q", <-r.said)
-	}
+	r.wantUnheard()
 }
 
 // The reader goes while we wait for it.
@@ -173,13 +187,7 @@ func TestReaderGoneWhileStalled(t *testing.T) {
 	for _, outer := range outers {
 		t.Run(outer.name, func(t *testing.T) {
 			t.Parallel()
-			inR, inW := pipe(t)
-			outR, outW := outer.open(t)
-			r := connectTo(t, lines(Error), inR, inW, outR, outW)
-			if outer.kind == piecewise {
-				r.Close()
-				r = reconnect(t, r)
-			}
+			r, outW, _ := connectBy(t, outer.kind, outer.open)
 			r.shell("sed s/^/a/; echo end")
 			go func() {
 				for text := []byte(strings.Repeat("x\n", 4096)); ; {
@@ -190,16 +198,7 @@ func TestReaderGoneWhileStalled(t *testing.T) {
 			}()
 			full(t, outW)
 			r.leave()
-			r.wait(requests.Unheard)
-			r.CloseInput()
-			r.end()
-			if state := r.cmd.ProcessState.String(); state != "signal: broken pipe" {
-				t.Error(state)
-			}
-			r.close()
-			if len(r.said) > 0 {
-				t.Errorf("said %q", <-r.said)
-			}
+			r.wantUnheard()
 		})
 	}
 }
