@@ -86,10 +86,11 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	// The last thing of all, when what is to be said has been said.
 	var endBy restart.Sig
 	defer func() { child.EndBy(unix.Signal(endBy)) }()
-	out := newLines(2, todo)
-	defer out.Close(time.Second)
-	tell := &teller{todo: todo}
-	tell.Add(out)
+	tell, err := openLog(todo)
+	if err != nil {
+		return refuse(err)
+	}
+	defer tell.log.Close(time.Second)
 	say := tell.say
 	for _, note := range todo.Notes {
 		say(note)
@@ -99,7 +100,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return refuse(err)
 	}
 	received, changes := make(chan signals.Signal, 16), make(chan cgroup.Change)
-	from, err := open(todo, given, received, changes, say, out.Writer)
+	from, err := open(todo, given, received, changes, say, tell.log.stderr)
 	if err != nil {
 		return refuse(err)
 	}
@@ -135,9 +136,8 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	go source.Run(received)
 	go machine.RunChanges(changes)
 	config := configOf(todo, given)
-	tell.above = from.above
 	config.Terminal, config.Report, config.Say = machine.OnTerminal(), tell.report, say
-	config.Above, config.Beat = from.above, from.beat
+	config.Above, config.Beat, tell.above = from.above, from.beat, from.above
 	config.Settled = entry.Trim
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"time"
 
 	"relance/cli"
@@ -14,6 +15,7 @@ import (
 // teller turns what the loop and the sources say into events.
 type teller struct {
 	report.Stream
+	log   lines
 	todo  *cli.Run
 	above *requests.Upward
 }
@@ -33,28 +35,46 @@ func (t *teller) report(r restart.Report) {
 	t.Tell(e)
 }
 
-// lines is the outlet to a descriptor: text for people, or JSON.
+// lines is the outlet to the log.
 type lines struct {
 	*report.Writer
-	json bool
+	// stderr is where the log goes, or what of it cannot go elsewhere.
+	stderr *report.Descriptor
 	// bare says that nothing is supervised: what a bare command would not say at its end
 	// is left out.
 	bare bool
 }
 
-// newLines begins to write to fd.
-func newLines(fd int, todo *cli.Run) lines {
-	lost := func(n int64) string {
-		return report.Note(report.Lost(n), "warn", todo.Name, time.Now()).Line(todo.JSON)
+// openLog returns a teller that writes the log: to its file, to the journal where our stderr leads
+// there, else to stderr.
+func openLog(todo *cli.Run) (*teller, error) {
+	stderr := report.NewDescriptor(2, todo.JSON)
+	var log report.Log = stderr
+	if todo.LogFile != "" {
+		file, err := report.OpenFile(todo.LogFile, todo.JSON, todo.Zone, stderr)
+		if err != nil {
+			return nil, todo.Unlogged(err)
+		}
+		log = file
+	} else if !todo.JSON && report.IsJournal(os.Getenv("JOURNAL_STREAM"), 2) {
+		// Where that cannot be, stderr leads there too.
+		if journal, err := report.OpenJournal(report.JournalSocket, stderr); err == nil {
+			log = journal
+		}
 	}
-	return lines{Writer: report.NewWriter(fd, lost), json: todo.JSON, bare: !todo.Supervising}
+	lost := func(n int64, why error) report.Event {
+		return report.Note(report.Lost(n, why), "warn", todo.Name, time.Now())
+	}
+	t := &teller{todo: todo, log: lines{Writer: report.NewWriter(log, lost), stderr: stderr, bare: !todo.Supervising}}
+	t.Add(t.log)
+	return t, nil
 }
 
-// Tell writes a line, but where somebody who woke up for it would have nothing to do.
+// Tell logs e, but where somebody who woke up for it would have nothing to do.
 func (l lines) Tell(e report.Event) {
 	asked := e.Kind == string(restart.Stopping) && e.Reason == string(restart.Asked)
 	if e.Silent() || asked && l.bare {
 		return
 	}
-	l.Line(e.Line(l.json))
+	l.Writer.Tell(e)
 }

@@ -48,7 +48,7 @@ func berths(todo *cli.Run) int {
 }
 
 // open opens what is asked for; where one cannot be, nothing is started.
-func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, changes <-chan cgroup.Change, say func(string), out *report.Writer) (o opened, err error) {
+func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, changes <-chan cgroup.Change, say func(string), stderr *report.Descriptor) (o opened, err error) {
 	news, touched, set := make(chan requests.News, 64), make(chan files.Touched, 1), make(chan clock.Set)
 	o.Sources = supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched, Requests: news}
 	o.ears = make([]supervise.Ears, berths(todo))
@@ -64,7 +64,7 @@ func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, chan
 	if o.broker, err = broke(todo, o.ears[0].Counter, news, say); err != nil {
 		return o, err
 	}
-	if err = o.carry(todo, given, say, out); err != nil {
+	if err = o.carry(todo, given, say, stderr); err != nil {
 		return o, err
 	}
 	if o.watched, err = watchFiles(todo, touched); err != nil {
@@ -131,8 +131,8 @@ func hold(sockets *cli.Sockets) (*listen.Held, error) {
 }
 
 // carry stands between the command's output and ours, where that is needed. Lines
-// of ours go the same way where others write there.
-func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), out *report.Writer) error {
+// of ours on stderr go the same way where others write there.
+func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), stderr *report.Descriptor) error {
 	workers := todo.Policy.Workers
 	if todo.Policy.Silence == 0 && todo.CountLines == nil && workers < 2 && !todo.PrefixOutput {
 		return nil
@@ -165,7 +165,7 @@ func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), out *
 		}
 	}
 	if workers > 1 || todo.PrefixOutput {
-		out.Through(all.Tell)
+		stderr.Through(all.Tell)
 	}
 	return nil
 }

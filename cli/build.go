@@ -284,17 +284,3 @@ func (run *Run) watch(f *runFlags) error {
 	run.Watch, run.Policy.Watches = f.Watch, len(f.Watch) > 0
 	return nil
 }
-
-func (run *Run) report(f *runFlags) error {
-	switch f.LogFormat {
-	case "", "text":
-	case "json":
-		run.JSON = true
-	default:
-		return flagError("log-format", f.LogFormat, fmt.Errorf("no such format, use text or json"))
-	}
-	if strings.ContainsAny(f.Name, "\n\r\x00") {
-		return flagError("name", f.Name, fmt.Errorf("a name is one line"))
-	}
-	return nil
-}

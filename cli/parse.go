@@ -36,7 +36,7 @@ type Run struct {
 	Policy        restart.Policy
 	Rewrites      signals.Rewrites
 	StopSignalSet bool
-	Name          string
+	Name, LogFile string // the latter empty: stderr
 	JSON          bool
 	// Group is what the cgroup of each tree is given, and Total that of all together;
 	// Pressure is the watch for memory pressure in the former, nil for none, and Source

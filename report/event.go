@@ -194,16 +194,22 @@ func (e Event) Silent() bool {
 
 // Line is the event as one line without a line feed: for people, or as JSON.
 func (e Event) Line(asJSON bool) string {
-	switch {
-	case asJSON:
+	if asJSON {
 		return e.JSON()
+	}
+	return "relance: " + e.text()
+}
+
+// text is the line for people, without the program's name.
+func (e Event) text() string {
+	switch {
 	case e.Kind == string(restart.StartFailure):
 		// As cli.Complain has it, but where a stderr that is full keeps nobody waiting.
-		return "relance: error: " + OneLine(e.Error)
+		return "error: " + OneLine(e.Error)
 	case e.Name == "":
-		return "relance: " + OneLine(e.Msg)
+		return OneLine(e.Msg)
 	}
-	return "relance: " + e.Name + ": " + OneLine(e.Msg)
+	return e.Name + ": " + OneLine(e.Msg)
 }
 
 // JSON is the event as one line, without a line feed.

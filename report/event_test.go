@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"relance/restart"
 )
 
@@ -228,13 +230,11 @@ func TestJSONHostile(t *testing.T) {
 }
 
 func TestLost(t *testing.T) {
-	for n, want := range map[int64]string{
-		1: "1 line is missing here: nobody read fast enough",
-		7: "7 lines are missing here: nobody read fast enough",
-	} {
-		if got := Lost(n); got != want {
-			t.Errorf("%d: %s", n, got)
-		}
+	if got := Lost(1, nil); got != "1 line is missing here: nobody read fast enough" {
+		t.Error(got)
+	}
+	if got := Lost(7, unix.ENOSPC); got != "7 lines are missing here: no space left on device" {
+		t.Error(got)
 	}
 	if got := OneLine("a\nb\nc"); got != "a; b; c" {
 		t.Errorf("%q", got)

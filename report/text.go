@@ -82,9 +82,14 @@ func Text(r restart.Report) string {
 // OneLine puts a message of several lines, such as one of errors.Join, into one.
 func OneLine(msg string) string { return strings.Join(strings.Split(msg, "\n"), "; ") }
 
-// Lost is the line that stands for n others.
-func Lost(n int64) string {
-	return count(int(n), "line is", "lines are") + " missing here: nobody read fast enough"
+// Lost is the line that stands for n others, which are lost for why; nil: nobody read
+// fast enough.
+func Lost(n int64, why error) string {
+	s := count(int(n), "line is", "lines are") + " missing here: "
+	if why != nil {
+		return s + why.Error()
+	}
+	return s + "nobody read fast enough"
 }
 
 // passage says that a generation has come or gone.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func lostWords(n int64) string { return fmt.Sprintf("lost %d", n) }
+func lostWords(n int64, why error) Event {
+	if why != nil {
+		return Event{Msg: fmt.Sprintf("lost %d: %v", n, why)}
+	}
+	return Event{Msg: fmt.Sprintf("lost %d", n)}
+}
+
+// teller is a Writer of lines.
+type teller struct{ *Writer }
+
+func (w teller) Line(s string) { w.Tell(Event{Msg: s}) }
+
+// startWriter returns a writer of text to fd.
+func startWriter(fd int) teller { return teller{NewWriter(NewDescriptor(fd, false), lostWords)} }
 
 // smallPipe returns a pipe that holds a page.
 func smallPipe(t *testing.T) (r, w *os.File) {
@@ -31,7 +45,7 @@ func smallPipe(t *testing.T) (r, w *os.File) {
 
 func TestWriterKeepsTheOrder(t *testing.T) {
 	r, w := smallPipe(t)
-	out := NewWriter(int(w.Fd()), lostWords)
+	out := startWriter(int(w.Fd()))
 	for i := range 100 {
 		out.Line(fmt.Sprint("line ", i))
 	}
@@ -46,7 +60,7 @@ func TestWriterKeepsTheOrder(t *testing.T) {
 		t.Fatalf("%d lines", len(lines))
 	}
 	for i, line := range lines {
-		if line != fmt.Sprint("line ", i) {
+		if line != fmt.Sprint("relance: line ", i) {
 			t.Errorf("line %d: %q", i, line)
 		}
 	}
@@ -57,7 +71,7 @@ func TestWriterKeepsTheOrder(t *testing.T) {
 // one after it.
 func TestWriterFullPipe(t *testing.T) {
 	r, w := smallPipe(t)
-	out := NewWriter(int(w.Fd()), lostWords)
+	out := startWriter(int(w.Fd()))
 	const first = 5000
 	for i := range first {
 		out.Line(fmt.Sprintf("%d %s", i, strings.Repeat("x", 100)))
@@ -69,6 +83,7 @@ func TestWriterFullPipe(t *testing.T) {
 		if err != nil {
 			return false
 		}
+		s = strings.TrimPrefix(s, "relance: ")
 		var n int
 		if _, err := fmt.Sscanf(s, "lost %d", &n); err == nil {
 			next, lost = next+n, lost+n
@@ -101,7 +116,7 @@ func TestWriterFullPipe(t *testing.T) {
 // that nobody reads does not keep us for longer than was said.
 func TestWriterClose(t *testing.T) {
 	r, w := smallPipe(t)
-	out := NewWriter(int(w.Fd()), lostWords)
+	out := startWriter(int(w.Fd()))
 	for range 2000 {
 		out.Line(strings.Repeat("x", 100))
 	}
@@ -119,11 +134,11 @@ func TestWriterClose(t *testing.T) {
 	for last = range strings.Lines(<-text) {
 		if n := 0; strings.HasSuffix(last, "x\n") {
 			written++
-		} else if _, err := fmt.Sscanf(last, "lost %d", &n); err == nil {
+		} else if _, err := fmt.Sscanf(last, "relance: lost %d", &n); err == nil {
 			lost += n
 		}
 	}
-	if written+lost != 2000 || !strings.HasPrefix(last, "lost") {
+	if written+lost != 2000 || !strings.HasPrefix(last, "relance: lost") {
 		t.Errorf("%d lines written, %d lost, ends in %q", written, lost, last)
 	}
 }
@@ -134,7 +149,7 @@ func TestWriterNonBlocking(t *testing.T) {
 	if err := unix.SetNonblock(int(w.Fd()), true); err != nil {
 		t.Fatal(err)
 	}
-	out := NewWriter(int(w.Fd()), lostWords)
+	out := startWriter(int(w.Fd()))
 	for range 200 {
 		out.Line(strings.Repeat("x", 100))
 	}
@@ -145,7 +160,7 @@ func TestWriterNonBlocking(t *testing.T) {
 	}()
 	out.Close(time.Minute)
 	w.Close()
-	if s := <-got; s != strings.Repeat(strings.Repeat("x", 100)+"\n", 200) {
+	if s := <-got; s != strings.Repeat("relance: "+strings.Repeat("x", 100)+"\n", 200) {
 		t.Errorf("%d bytes came", len(s))
 	}
 }
@@ -170,7 +185,7 @@ func TestWriterNobodyThere(t *testing.T) {
 		"EPIPE": int(gone.Fd()), "EBADF": closed, "ENOSPC": int(full.Fd()), "not for writing": int(readOnly.Fd()),
 	} {
 		t.Run(name, func(t *testing.T) {
-			out := NewWriter(fd, lostWords)
+			out := startWriter(fd)
 			for range 10 * queueLen {
 				out.Line("x")
 			}
@@ -187,21 +202,82 @@ func TestWriterNobodyThere(t *testing.T) {
 // TestWriterThrough: from then on somebody else writes, and only that one.
 func TestWriterThrough(t *testing.T) {
 	r, w := smallPipe(t)
-	out := NewWriter(int(w.Fd()), lostWords)
+	to := NewDescriptor(int(w.Fd()), false)
+	out := teller{NewWriter(to, lostWords)}
 	told := make(chan string, 8)
 	out.Line("before")
-	if line, err := bufio.NewReader(r).ReadString('\n'); line != "before\n" || err != nil {
+	if line, err := bufio.NewReader(r).ReadString('\n'); line != "relance: before\n" || err != nil {
 		t.Errorf("got %q, %v", line, err)
 	}
-	out.Through(func(line string) error { told <- line; return unix.EPIPE })
+	to.Through(func(line string) error { told <- line; return unix.EPIPE })
 	out.Line("after")
 	out.Line("again")
 	out.Close(time.Minute)
 	w.Close()
-	if a, b := <-told, <-told; a != "after" || b != "again" {
+	if a, b := <-told, <-told; a != "relance: after" || b != "relance: lost 1: broken pipe" {
 		t.Errorf("told %q and %q", a, b)
 	}
 	if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
 		t.Errorf("%q was written too, %v", rest, err)
+	}
+}
+
+// TestWriterAfterClose: who still has something to say when all is over ends nobody,
+// nor does who closes twice.
+func TestWriterAfterClose(t *testing.T) {
+	r, w := smallPipe(t)
+	out := startWriter(int(w.Fd()))
+	out.Line("in time")
+	out.Close(time.Minute)
+	for range 2 * queueLen {
+		out.Line("late")
+	}
+	out.Close(time.Minute)
+	w.Close()
+	if text, err := io.ReadAll(r); string(text) != "relance: in time\n" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// flaky is a log that takes nothing for a while.
+type flaky struct {
+	refuse error
+	got    []string
+	puts   chan bool
+}
+
+func (f *flaky) Put(e Event) error {
+	err := f.refuse
+	if err == nil {
+		f.got = append(f.got, e.Msg)
+	}
+	f.puts <- true
+	return err
+}
+
+// TestWriterMissing: what a log did not take is counted in its place, with the reason,
+// as soon as it takes something, and at the end.
+func TestWriterMissing(t *testing.T) {
+	log := &flaky{puts: make(chan bool)}
+	w := teller{NewWriter(log, lostWords)}
+	step := func(line string, puts int) {
+		w.Line(line)
+		for range puts {
+			<-log.puts
+		}
+	}
+	step("a", 1)
+	log.refuse = unix.ENOSPC
+	step("b", 1)
+	step("c", 1) // which is the try to say that b is missing
+	log.refuse = nil
+	step("d", 2)
+	log.refuse = unix.EIO
+	step("e", 1)
+	log.refuse = nil
+	go func() { <-log.puts }()
+	w.Close(time.Minute)
+	if want := []string{"a", "lost 2: no space left on device", "d", "lost 1: input/output error"}; !slices.Equal(log.got, want) {
+		t.Errorf("got %q, want %q", log.got, want)
 	}
 }

@@ -47,8 +47,8 @@ type Situation struct {
 	// Leader reports whether relance leads its session: then a hangup of the
 	// terminal comes to it alone.
 	Leader bool
-	// Self is our own pid: a broken pipe of ours is told by a signal that looks
-	// as if we had sent it to ourselves.
+	// Self is our own pid: a broken pipe of ours, or a log that may not grow, is told by
+	// a signal that looks as if we had sent it to ourselves.
 	Self int
 }
 
@@ -80,7 +80,7 @@ func (in Situation) Meaning(s Signal) Meaning {
 		// It comes with the hangup, so that one who is stopped hears of that.
 		return Forward
 	}
-	if s.FromKernel || (s.Sender == in.Self && s.Number == unix.SIGPIPE) {
+	if s.FromKernel || (s.Sender == in.Self && (s.Number == unix.SIGPIPE || s.Number == unix.SIGXFSZ)) {
 		// TSTP, CONT, WINCH: the terminal sends them to the whole
 		// foreground group, which the child is in. PIPE, ALRM and the like are
 		// about something that this process did.

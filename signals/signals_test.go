@@ -72,6 +72,8 @@ func TestMeaning(t *testing.T) {
 		{kernel(unix.SIGALRM), Situation{}, Ours},
 		{user(unix.SIGPIPE), Situation{Self: 7}, Ours},
 		{user(unix.SIGPIPE), Situation{Self: 8}, Forward},
+		{user(unix.SIGXFSZ), Situation{Self: 7}, Ours},
+		{user(unix.SIGXFSZ), Situation{Self: 8}, Forward},
 		{user(40), Situation{}, Forward},
 		{user(clockSignal), Situation{}, Forward},
 		{Signal{Number: clockSignal, FromTimer: true, Sender: 7}, Situation{}, CPUClock},
