@@ -124,7 +124,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	machine, err := supervise.NewMachine(supervise.Setup{
 		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
 		Ask: ask(todo), Files: from.watched, Sockets: from.held, Workers: todo.Policy.Workers, Berths: len(from.ears), Ears: from.ears,
-		Prober: from.prober, ReadyFD: todo.Ready.FD, Numbered: todo.Ready.Numbered(), Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say,
+		Prober: from.prober, ReadyFD: todo.Ready.FD, Numbered: todo.Ready.Numbered(), Supervising: todo.Supervising, Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say,
 	})
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}

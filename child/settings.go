@@ -19,6 +19,8 @@ type Settings struct {
 	// that names this process is set to the pid of the new one, as the
 	// descriptors of socket activation are for it (sd_listen_fds(3)).
 	Env []string
+	// Room is for how many entries more there is to be room in it (Spawner.Append).
+	Room int
 
 	// Blocked and Ignored are the signal mask and the ignored signals, one bit
 	// each (bit n-1 for signal n). All other signals get their default action.
@@ -44,6 +46,9 @@ type Settings struct {
 
 	// Identity is as whom the command runs.
 	Identity Identity
+
+	// more are the entries of the environment that were appended.
+	more []string
 }
 
 // Replacement is a descriptor FD of the child that is to be From of ours
@@ -159,10 +164,11 @@ func (s *Settings) addSignals(p *program) {
 
 // addEnv makes the environment block, and fills LISTEN_PID in.
 func (s *Settings) addEnv(p *program) ([]*byte, error) {
-	env, err := syscall.SlicePtrFromStrings(s.Env)
+	env, err := syscall.SlicePtrFromStrings(slices.Concat(s.Env, s.more))
 	if err != nil {
 		return nil, fmt.Errorf("environment: %w", err)
 	}
+	env = append(env, make([]*byte, s.Room-len(s.more))...)
 	p.env = env
 	own := fmt.Sprintf("LISTEN_PID=%d", unix.Getpid())
 	for i, entry := range s.Env {

@@ -80,6 +80,25 @@ func (s *Spawner) SetEnv(entry string) error {
 	return fmt.Errorf("environment %q: there is no such entry to change", entry)
 }
 
+// Append puts entries, NAME=value, behind the environment that the next generations get,
+// in place of those of the call before. There is room for Settings.Room of them.
+func (s *Spawner) Append(entries []string) error {
+	if len(entries) > s.settings.Room {
+		return fmt.Errorf("environment: %d entries to append, and room for %d", len(entries), s.settings.Room)
+	}
+	more := s.plain.env[len(s.settings.Env):]
+	clear(more)
+	s.settings.more = entries
+	for i, entry := range entries {
+		text, err := unix.BytePtrFromString(entry)
+		if err != nil {
+			return fmt.Errorf("environment %q: %w", entry, err)
+		}
+		more[i] = text
+	}
+	return nil
+}
+
 // Spawn starts the command and returns its pid once the exec has succeeded. The
 // child is born inside group, if that is not nil. A *StageError says which step
 // of the stage was refused; ErrNoEntry that it may not be in that group, and

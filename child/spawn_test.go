@@ -202,7 +202,6 @@ func TestSpawnAgain(t *testing.T) {
 	}
 }
 
-// Exec becomes the command under the same pid, and returns if it cannot.
 // TestSetEnv: the entry is found by its name, wherever it has come to be; of several the
 // last is ours.
 func TestSetEnv(t *testing.T) {
@@ -237,6 +236,59 @@ func TestSetEnv(t *testing.T) {
 	}
 }
 
+// TestAppend: what is appended is for the generations that follow until the next call,
+// and comes after what there was; a program that is written anew has it too.
+func TestAppend(t *testing.T) {
+	s, output := shell(t, `echo "$A,$B,${C-none}"`)
+	s.Env, s.Room = append(s.Env, "A=0"), 2
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	spawner, err := NewSpawner(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		entries []string
+		want    string
+	}{
+		{nil, "0,,none"}, {[]string{"B=1", "C=2"}, "0,1,2"}, {[]string{"C=3"}, "0,,3"}, {nil, "0,,none"},
+	} {
+		if err := spawner.Append(test.entries); err != nil {
+			t.Fatal(err)
+		}
+		pid, err := spawner.Spawn(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := unix.Wait4(pid, nil, 0, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := output(); got != test.want {
+			t.Errorf("%q: the command has %q, want %q", test.entries, got, test.want)
+		}
+		anew, err := s.program(0, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var env []string
+		for _, entry := range anew.env {
+			if entry == nil {
+				break
+			}
+			env = append(env, unix.BytePtrToString(entry))
+		}
+		if want := slices.Concat(s.Env, test.entries); !slices.Equal(env, want) || len(anew.env) != len(s.Env)+s.Room+1 {
+			t.Errorf("%q, want %q", env, want)
+		}
+	}
+	for _, entries := range [][]string{{"A=1", "B=2", "C=3"}, {"A=\x00"}} {
+		if err := spawner.Append(entries); err == nil {
+			t.Errorf("%q: no error", entries)
+		}
+	}
+}
+
+// Exec becomes the command under the same pid, and returns if it cannot.
 func TestExecInPlace(t *testing.T) {
 	for _, test := range []struct {
 		command, want string

@@ -40,9 +40,9 @@ func IsJournal(stream string, fd int) bool {
 
 // OpenJournal returns a log in the journal that has its socket at path.
 func OpenJournal(path string, stderr *Descriptor) (*Journal, error) {
-	// A socket that blocks, and each entry to the path anew: who waits in sendto(2) for a
-	// queue that is full is woken when there is room, whoever filled it, and a journal
-	// that was started again is found.
+	// A socket that blocks, as the Go poller would try again and again while the queue of
+	// the journal is full; and each entry to the path anew, so that a journal that was
+	// started again is found.
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("socket for the journal: %w", err)

@@ -7,8 +7,12 @@ type Action interface{ action() }
 
 type (
 	// Spawn: start generation Gen. Answered by Started or SpawnFailed.
-	// Worker is the number of the slot, from 1; zero: there is only one.
-	Spawn struct{ Gen, Worker int }
+	// Worker is the number of the slot, from 1; zero: there is only one. Last is the
+	// generation whose place it takes.
+	Spawn struct {
+		Gen, Worker int
+		Last        Last
+	}
 	// Signal: send Sig to the child of Gen, or to every process of its tree.
 	Signal struct {
 		Gen  int
@@ -144,6 +148,17 @@ type (
 		Sig    Sig
 	}
 )
+
+// Last is the generation before one, as that is told of it.
+type Last struct {
+	// Reason is why it has ended, or is being replaced; empty: there was none.
+	Reason Reason
+	// Uptime is for how long it was up, until now if it still is.
+	Uptime time.Duration
+	// Exit is how its child has ended, or how the try to start it; nil: it is there
+	// until the next one is ready.
+	Exit *Exited
+}
 
 func (Spawn) action()      {}
 func (Signal) action()     {}

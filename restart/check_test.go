@@ -156,6 +156,7 @@ func (w *world) impatient(before State, ev Event) bool {
 }
 
 func (w *world) checkSpawn(a Spawn) {
+	w.checkTold(a)
 	switch {
 	case a.Gen != w.run.gen+1:
 		w.errorf("the generation after %d is %d", w.run.gen, a.Gen)

@@ -161,14 +161,27 @@ func (c *course) enter(s State, deadline time.Time) {
 
 // spawn begins the next generation.
 func (c *course) spawn(now time.Time) []Action {
-	before := &c.gen
+	before, last := &c.gen, c.last(now)
 	c.generations++
 	c.gen = generation{
 		number: c.generations, first: before.number == 0 && before.previous == 0, rules: c.policy, owed: before.owed,
 		previous: before.previous, previousEnd: before.previousEnd,
 	}
 	c.enter(Starting, time.Time{})
-	return append(c.examineNow(), Spawn{Gen: c.gen.number, Worker: c.worker()})
+	return append(c.examineNow(), Spawn{Gen: c.gen.number, Worker: c.worker(), Last: last})
+}
+
+// last is what the next generation is told of the one whose place it takes.
+func (c *course) last(now time.Time) Last {
+	g := &c.gen
+	switch {
+	case c == c.other:
+		at := &c.at.gen
+		return Last{Reason: at.turn, Uptime: now.Sub(at.started)}
+	case g.number == 0:
+		return Last{}
+	}
+	return Last{Reason: g.because, Uptime: g.judged.Sub(g.started), Exit: g.exit}
 }
 
 // quit ends the slot.

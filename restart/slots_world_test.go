@@ -139,6 +139,7 @@ func (w *pool) baseline(actions []Action) int {
 func (w *pool) do(ev Event, a Action) {
 	switch a := a.(type) {
 	case Spawn:
+		w.checkTold(a)
 		candidate := false
 		for _, b := range w.of(a.Worker) {
 			candidate = candidate || b.alive && !b.asked

@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"relance/cgroup"
 	"relance/child"
 	"relance/output"
 	"relance/requests"
+	"relance/restart"
 	"relance/signals"
 
 	"golang.org/x/sys/unix"
@@ -70,7 +72,10 @@ func (m *Machine) newBerth(s Setup, worker int, ears Ears) (*berth, error) {
 	if m.prober != nil && m.prober.ChildEnd() >= 0 {
 		settings.Replace = append(settings.Replace, child.Replacement{FD: s.ReadyFD, From: m.prober.ChildEnd()})
 	}
-	b.name(&settings, s.Berths > 1 || worker > 0 || s.Numbered)
+	settings.Room = mostTold
+	if numbered := s.Berths > 1 || worker > 0 || s.Numbered; numbered || s.Supervising {
+		b.name(&settings, numbered)
+	}
 	if b.pressured {
 		settings.Env = addPressureEnv(settings.Env)
 	}
@@ -94,46 +99,67 @@ func (b *berth) emptyInput(s *child.Settings) error {
 	return nil
 }
 
-// The environment in which a command finds which of several it is.
+// The environment in which a command finds which of several it is, and what became of
+// the generation whose place it takes.
 const (
 	workerEnv     = "RELANCE_WORKER="
 	generationEnv = "RELANCE_GENERATION="
+	reasonEnv     = "RELANCE_REASON="
+	lastExitEnv   = "RELANCE_LAST_EXIT="
+	lastUptimeEnv = "RELANCE_LAST_UPTIME="
 )
 
-// name puts into the environment which worker it is, and makes room for the number
-// of the generation, by which also an orphan of its tree is known. A command that is
-// alone and need not know it is run as if bare.
+// name puts into the environment which worker it is, and makes room for what each
+// generation is told. What we were told ourselves is about another command.
 func (b *berth) name(s *child.Settings, numbered bool) {
-	if !numbered {
-		return
-	}
 	s.Env = slices.DeleteFunc(s.Env, func(entry string) bool {
-		return strings.HasPrefix(entry, workerEnv) || strings.HasPrefix(entry, generationEnv)
+		return slices.ContainsFunc([]string{workerEnv, generationEnv, reasonEnv, lastExitEnv, lastUptimeEnv}, func(name string) bool {
+			return strings.HasPrefix(entry, name)
+		})
 	})
 	if b.worker > 0 {
 		s.Env = append(s.Env, workerEnv+strconv.Itoa(b.worker))
 	}
-	b.marked = true
-	s.Env = append(s.Env, generationEnv)
+	b.marked = numbered
 }
 
-// take returns a generation with a free berth of the worker.
-func (m *Machine) take(gen, worker int) (*generation, error) {
+// told is what a generation finds in its environment: its number, by which also an orphan
+// of its tree is known, and what became of the one before it. The first one of a command
+// that is alone, and need not know, is run as if bare.
+func (g *generation) told(last restart.Last) []string {
+	if !g.marked && last.Reason == "" {
+		return nil
+	}
+	entries := []string{generationEnv + strconv.Itoa(g.gen)}
+	if last.Reason == "" {
+		return entries
+	}
+	entries = append(entries, reasonEnv+string(last.Reason), lastUptimeEnv+strconv.Itoa(int(last.Uptime/time.Second)))
+	if e := last.Exit; e != nil && e.Signal != 0 {
+		entries = append(entries, lastExitEnv+signals.Name(unix.Signal(e.Signal)))
+	} else if e != nil {
+		entries = append(entries, lastExitEnv+strconv.Itoa(e.Status()))
+	}
+	return entries
+}
+
+// mostTold is the most entries that told returns.
+const mostTold = 4
+
+// take returns the generation that is to be started, with a free berth of its worker.
+func (m *Machine) take(s restart.Spawn) (*generation, error) {
 	for _, b := range m.berths {
-		if b.taken || b.worker != worker {
+		if b.taken || b.worker != s.Worker {
 			continue
 		}
 		b.taken = true
 		// What was there before is of no interest any more.
 		m.generations = slices.DeleteFunc(m.generations, func(g *generation) bool { return g.berth == b })
-		g := &generation{berth: b, gen: gen}
+		g := &generation{berth: b, gen: s.Gen}
 		m.generations = append(m.generations, g)
-		if !b.marked {
-			return g, nil
-		}
-		return g, b.spawner.SetEnv(g.mark())
+		return g, b.spawner.Append(g.told(s.Last))
 	}
-	return nil, fmt.Errorf("generation %d: no room for another one of worker %d", gen, worker)
+	return nil, fmt.Errorf("generation %d: no room for another one of worker %d", s.Gen, s.Worker)
 }
 
 // mark is the entry of the environment by which a generation is known; empty: there

@@ -67,8 +67,9 @@ type Setup struct {
 	Workers, Berths int
 	Ears            []Ears
 	// Numbered says that the command is told the number of its generation also where
-	// only one lives at a time.
-	Numbered bool
+	// only one lives at a time and it is the first. Supervising is false where nothing
+	// was asked for beyond running the command.
+	Numbered, Supervising bool
 	// Stdio carries stdin and stdout, nil: nobody does. Limited says that Count will
 	// be called for each generation.
 	Stdio   *stdio.Broker
@@ -124,7 +125,7 @@ func (m *Machine) Spawn(s restart.Spawn) (int, error) {
 	if s.Gen > 1 {
 		m.terminal.Reclaim()
 	}
-	g, err := m.take(s.Gen, s.Worker)
+	g, err := m.take(s)
 	if err == nil {
 		m.beginOutput(g)
 		m.beginTree(g)
