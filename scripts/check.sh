@@ -21,7 +21,7 @@ go build -o bin/ ./internal/misbehave ./internal/slowserver ./examples/held
 export RELANCE_TEST_BUILT="$PWD/bin"
 # Where neither a package nor its tests start a goroutine (internal/archtest looks), the race detector finds nothing and
 # takes several times the time.
-calm="cli internal/archtest limits restart schedule"
+calm="cli internal/archtest limits restart schedule status"
 # What go vet has seen is not looked at again.
 go test -vet=off $(printf './%s ' $calm)
 busy=$(go list ./... | grep -vxF "$(printf 'relance/%s\n' $calm)")
