@@ -128,8 +128,17 @@ type (
 		// PID is the child's (Begun, Up).
 		PID int
 		// Took is the time from the verdict, or the end of the child, until nothing was
-		// left (Left).
+		// left (Left), or from the verdict on generation After, or the first of the
+		// failures, until this one was ready (Recovered).
 		Took time.Duration
+		// MemoryBefore is what generation After had last, Slope the growth of memory in
+		// bytes per hour, of that one then, else of Gen (Recovered); zero: not known.
+		MemoryBefore int64
+		Slope        float64
+		// Expected is when the next recycle is to be expected, and ExpectedFor why
+		// (Recovered); the zero time: that is not known.
+		Expected    time.Time
+		ExpectedFor Reason
 		// Left counts the processes still there (LeftBehind, Killing, Unkillable).
 		Left int
 		// Failures counts the ends in a row that were followed by a backoff.
@@ -234,6 +243,9 @@ const (
 	// reason to stop: the policy is OOMContinue, or it is being stopped already
 	// (Sig is not zero), or all is over (Exit is not nil).
 	OOM Kind = "oom"
+	// Recovered: a generation after failures in a row is healthy, or one after a recycle
+	// for Reason has its memory within the budget when MinUptime is over.
+	Recovered Kind = "recovered"
 	// PIDsMax: a fork was refused, for the first time in this generation.
 	PIDsMax Kind = "pids-max"
 	// Escaped: the child has left its group, for the first time in this generation.

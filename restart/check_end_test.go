@@ -6,6 +6,11 @@ import "slices"
 // run, give or take a fifth, and is within the bounds that the user gave.
 func (w *world) checkDelay(a Report) {
 	p, n := &w.policy, w.chain.failures
+	if n == 0 {
+		if w.chain.failing = w.run.judged; w.run.judged.IsZero() {
+			w.chain.failing = w.now
+		}
+	}
 	d := float64(min(p.BackoffMin<<min(n, 30), p.BackoffMax))
 	if in := float64(a.In); in < 0.8*d-1 || in > min(1.2*d, float64(p.BackoffMax))+1 {
 		w.errorf("failure %d: a delay of %v", n+1, a.In)
@@ -122,6 +127,7 @@ func (w *world) learnEnd(ev Event) {
 	exited, ok := ev.(Exited)
 	if _, emptied := ev.(Emptied); emptied || ok && exited.Left == 0 {
 		w.chain.previous, w.chain.previousEnd = generationOf(ev), w.now
+		w.learnBefore()
 	}
 }
 

@@ -190,7 +190,7 @@ func (w *world) checkGroup(before State, ev Event, actions []Action) {
 	case !raised && w.guarded() && p.MemoryFor > 0 && !g.over.IsZero():
 		w.errorf("memory.high is in the way of an excess")
 	case w.planOf() == nil && g.armedAfter(actions) && g.killsAt.IsZero() && !w.clocked() && g.near.IsZero() && !g.blind && r.looking == 0 &&
-		g.told.High == g.highAtLook && !deadline.IsZero() && !hasLook(actions) && !w.timed() && !r.opened && !w.files.told && !r.figures.woken:
+		g.told.High == g.highAtLook && !deadline.IsZero() && !hasLook(actions) && !w.timed() && !r.opened && !w.files.told && !r.figures.woken && r.helped.due.IsZero():
 		w.errorf("nothing to wait for, and a deadline")
 	}
 	w.checkSpent(ev)

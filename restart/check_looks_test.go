@@ -11,10 +11,10 @@ func (w *world) checkLook(a Look) {
 		return
 	}
 	woken := w.guarded() && (g.told.High != g.highAtLook || !g.near.IsZero() || g.blind || unanswered)
-	if a.Gen != r.gen || !r.alive || !w.clocked() && !woken && !w.timed() && !r.opened && !f.woken {
+	if a.Gen != r.gen || !r.alive || !w.clocked() && !woken && !w.timed() && !r.opened && !f.woken && !r.helped.now {
 		w.errorf("look at nobody: %+v", g)
 	}
-	f.precise = w.lookIsDue()
+	f.precise = w.lookIsDue() || r.helped.now
 	if f.precise {
 		return
 	}
@@ -104,9 +104,10 @@ func (w *world) checkDeadline(ev Event) {
 		// Where the kernel guards the budget: see checkGroup.
 		// Of the others the bound is in checkFigures.
 		wakes := w.clocked() || w.timed() || r.opened
-		asked := r.looking > 0 || r.figures.woken || w.files.told
+		helps := !r.helped.due.IsZero()
+		asked := r.looking > 0 || r.figures.woken || w.files.told || helps
 		ok = (deadline.IsZero() != wakes || w.policy.MemoryEvents || asked || !r.group.armed || !r.group.killsAt.IsZero()) &&
-			(in <= 10*time.Second || w.timed() && !w.clocked())
+			(in <= 10*time.Second || (w.timed() || helps) && !w.clocked())
 		if w.planOf() != nil {
 			ok = !w.clocked() || !deadline.IsZero() && in <= 10*time.Second
 		}

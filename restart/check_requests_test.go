@@ -127,7 +127,11 @@ func (w *world) checkServing(before State, ev Event, actions []Action) {
 		if said := len(reportsOf(actions, Up)); len(actions) > said && !quit {
 			w.errorf("%T: %v", ev, actions)
 		}
-		if before != Draining && before != Leaving && !quit && !w.deadline.Equal(w.core.Deadline()) {
+		want := w.deadline
+		if w.core.State() == Running {
+			want = earliest(want, w.run.helped.due)
+		}
+		if before != Draining && before != Leaving && !quit && !want.Equal(w.core.Deadline()) {
 			w.errorf("%T: the deadline was %v and is %v", ev, w.deadline, w.core.Deadline())
 		}
 	}

@@ -72,6 +72,7 @@ func (w *world) check(before State, ev Event, actions []Action) {
 	impatient := w.impatient(before, ev)
 	follows := w.follows(ev)
 	w.learnLeaving(before, actions)
+	w.learnHelped(before, ev)
 	w.learnAsking(before, ev, actions)
 	told := w.asTold(actions)
 	w.run.waited = !w.run.waits.IsZero()
@@ -128,6 +129,7 @@ func (w *world) check(before State, ev Event, actions []Action) {
 	w.checkPlan(ev)
 	w.checkServing(before, ev, actions)
 	w.checkForward(before, ev, actions)
+	w.checkHelped(actions)
 	w.checkNothingForgotten(before, ev, actions, impatient)
 	if follows != "" && follows != whatFollows(actions) {
 		w.errorf("after the end of the tree: %v, want %s", actions, follows)

@@ -91,6 +91,8 @@ type generation struct {
 	// pid is of the child.
 	pid   int
 	ready readiness
+	// helped is how it is compared with the one before.
+	helped comparison
 	// first says that it is the first of its slot.
 	first bool
 	// turn is why it is recycled as soon as its turn has come, empty: it is not, and
@@ -151,7 +153,7 @@ func (c *course) due() time.Time {
 	}
 	w, p, r := &c.gen.watch, &c.gen.planned, &c.gen.ready
 	at := earliest(earliest(c.gen.looks.next, earliest(w.again, w.killsDue)), earliest(p.ask, p.owed))
-	return earliest(earliest(at, c.gen.quiet.next), earliest(r.due, r.by))
+	return earliest(earliest(earliest(at, c.gen.quiet.next), c.gen.helped.due), earliest(r.due, r.by))
 }
 
 // enter moves to a state; deadline is the zero time where nothing is waited for.
@@ -229,7 +231,7 @@ func (c *course) report(kind Kind) Report {
 		Kind: kind, Gen: g.number, Reason: g.because, Usage: g.looks.last, Exit: g.exit, By: g.askedBy, Failures: c.backoff.failures,
 		Counters: g.watch.counters, MemoryMax: c.policy.MemoryMax, PIDsMax: c.policy.PIDsMax,
 		Waited: g.quiet.waited, Quiet: g.quiet.found, Again: g.renewed && g.then == Relaunch,
-		InFlight: g.inFlight, Lost: g.lost, Worker: c.worker(),
+		InFlight: g.inFlight, Lost: g.lost, Worker: c.worker(), Slope: g.looks.slope(),
 	}
 	if g.because == StartFailed && !g.ready.is {
 		r.Unready, r.For = g.ready.why, c.policy.StartTimeout

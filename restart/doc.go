@@ -49,6 +49,7 @@
 //   - backoff: the delay before a relaunch that may be in vain, doubled each time.
 //     Healthy: a run so long that the delay begins anew. Give up: no more tries
 //     after so many crashes within so long.
+//   - recovered: healthy after failures in a row, or within the budget after a recycle.
 //   - asked: somebody wants relance to end. Who asks a second time cannot wait.
 //   - interrupted: the terminal sent a signal to the child as well as to us, and
 //     it is the child's affair whether that is an end.

@@ -43,6 +43,9 @@ func (c *course) over(now time.Time) []Action {
 	g.previous, g.previousEnd = g.number, now
 	left := c.report(Left)
 	left.Took, left.Requests, left.Handover = now.Sub(g.judged), g.served, c == c.other && !c.candidate(c)
+	if c == c.at {
+		c.remember(g.because, g.judged)
+	}
 	return append([]Action{left}, c.afterwards(now)...)
 }
 
@@ -124,6 +127,11 @@ func (c *course) retry(now time.Time, r Report, status int, isCrash bool) []Acti
 		c.gen.exit = &Exited{Gen: c.gen.number, Code: status}
 	}
 	g := &c.gen
+	since := g.judged
+	if since.IsZero() {
+		since = now // it has not started
+	}
+	c.failed(since)
 	r.In = c.backoff.delay(&c.policy)
 	r.Failures, g.handing = c.backoff.failures, false
 	c.enter(Waiting, now.Add(r.In))

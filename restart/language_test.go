@@ -82,7 +82,16 @@ func describe(now time.Time, a Action) string {
 		if a.Kind == Up {
 			s += fmt.Sprintf(" after=%d", a.After)
 		}
-		if a.Kind == Left {
+		if a.Kind == Recovered {
+			s += fmt.Sprintf(" after=%d failures=%d memory=%d of %d before=%d", a.After, a.Failures, a.Usage.Memory, a.Budget, a.MemoryBefore)
+		}
+		if a.Slope != 0 && (a.Kind == Recovered || a.Kind == Left) {
+			s += fmt.Sprintf(" slope=%.0f", a.Slope)
+		}
+		if !a.Expected.IsZero() {
+			s += fmt.Sprintf(" expected=+%s for %s", a.Expected.Sub(now).Round(time.Second), a.ExpectedFor)
+		}
+		if a.Kind == Left || a.Kind == Recovered {
 			s += fmt.Sprintf(" took=%s", a.Took)
 		}
 		s += describeSpent(a)

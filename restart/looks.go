@@ -27,9 +27,10 @@ type looks struct {
 	interval time.Duration
 	// over is since when every look saw the budget exceeded, the zero time if the
 	// last one did not; floor is what the tree holds at least as long as that lasts.
-	over  time.Time
-	floor int64
-	stall stall
+	over   time.Time
+	floor  int64
+	stall  stall
+	growth growth
 	// levels are since when every look saw each of them exceeded.
 	levels [levels]time.Time
 	cpu    cpu
@@ -115,7 +116,7 @@ func (l *looks) soon(at time.Time) { l.next = earliest(l.next, at) }
 // What was seen in the group says nothing about the speed outside, and standing
 // still there counts no longer.
 func (l *looks) unguarded(now time.Time, p *Policy) {
-	l.interval, l.floor = firstInterval, p.MemoryHigh
+	l.interval, l.floor, l.growth = firstInterval, p.MemoryHigh, growth{}
 	l.again(now, p)
 	l.lastAt = now
 }
@@ -147,6 +148,7 @@ func (l *looks) seen(now time.Time, u Usage, p *Policy) (memory finding, other B
 	before, elapsed := l.last, now.Sub(l.lastAt)
 	busy := elapsed > 0 && portion(u.CPU-before.CPU, elapsed) > busyShare
 	l.last, l.lastAt, l.busy, l.fixed, l.next = u, now, busy, false, time.Time{}
+	l.growth.seen(now, l.began, u.Memory, p)
 	memory = l.seenMemory(now, &u, p)
 	other = l.seenLevels(now, &u, p)
 	for _, spent := range [...]Budget{l.cpu.seen(now, &u, busy, p), l.seenSilence(now, &u, p)} {

@@ -125,6 +125,7 @@ func (c *course) looked(now time.Time, ev Looked) []Action {
 			return actions
 		}
 	}
+	actions = append(actions, c.compared(now, ev)...)
 	switch {
 	case g.rules.MemoryHigh == 0:
 		// Nobody guards it, or no longer.
@@ -201,7 +202,12 @@ func (c *course) tickRunning(now time.Time) []Action {
 	if due(w.again, now) {
 		actions = append(actions, c.watchAgain())
 	}
-	if due(c.gen.looks.next, now) || due(c.gen.quiet.next, now) {
+	compares := due(c.gen.helped.due, now)
+	if compares {
+		actions = append(actions, c.compareDue(now)...)
+		compares = c.gen.helped.looks
+	}
+	if compares || due(c.gen.looks.next, now) || due(c.gen.quiet.next, now) {
 		c.gen.quiet.next = time.Time{} // the answer sets it
 		actions = append(actions, c.look(now))
 	}

@@ -48,6 +48,7 @@ func (c *course) awaitReady(now time.Time) []Action {
 			return c.isReady(now)
 		}
 		r.is = true
+		c.compare(now)
 	case ReadyAfter:
 		r.due, r.by = now.Add(c.policy.ReadyDelay), time.Time{}
 	case ReadyWhenProbed:
@@ -99,7 +100,8 @@ func (c *course) isReady(now time.Time) []Action {
 		actions = append(actions, c.upReport(now))
 	}
 	if c.candidate(c) {
-		actions = append(actions, c.takeOver(now)...)
+		return append(actions, c.takeOver(now)...)
 	}
+	c.compare(now)
 	return actions
 }

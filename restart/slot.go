@@ -13,6 +13,10 @@ type slot struct {
 	backoff backoff
 	// had is the planned time that a generation was last recycled for.
 	had time.Time
+	// before is the last generation that was up, and failing since when one after the
+	// other has failed, if the backoff counts any.
+	before  past
+	failing time.Time
 	// at is the generation at hand, and other the second one; nil: there is none.
 	at, other *course
 	// retryAt is when the next one is started that is to take over; the zero time: one
@@ -105,6 +109,7 @@ func (c *course) handOver(now time.Time) []Action {
 
 // tryLater lets the next one start after a while, and says so in r.
 func (s *slot) tryLater(now time.Time, r Report) []Action {
+	s.failed(now)
 	r.In = s.backoff.delay(&s.policy)
 	r.Failures, r.Handover = s.backoff.failures, true
 	s.retryAt = now.Add(r.In)
@@ -119,8 +124,10 @@ func (s *slot) tryLater(now time.Time, r Report) []Action {
 // takeOver: the second generation is ready, and the one at hand may leave.
 func (s *slot) takeOver(now time.Time) []Action {
 	old := s.at
+	old.remember(old.gen.turn, now)
 	s.at, s.other = s.other, old
 	old.gen.handing = false
+	s.at.compare(now)
 	if old.state == Running {
 		return old.letGo(now, old.gen.turn, Relaunch, 0)
 	}

@@ -266,6 +266,8 @@ func (w *pool) checkReport(b *being, r Report) {
 		w.checkDelay(b, r)
 	case Up:
 		w.checkUp(b, r)
+	case Recovered:
+		w.checkHelped(b, r)
 	case PIDsMax, Blind, OOM, Escaped:
 		if r.Kind != OOM && r.Reason != "" {
 			w.errorf("%s for %s", r.Kind, r.Reason)
@@ -293,28 +295,6 @@ func (w *pool) checkDelay(b *being, r Report) {
 	d := float64(min(p.BackoffMin<<min(r.Failures-1, 30), p.BackoffMax))
 	if in := float64(r.In); in < 0.8*d-1 || in > min(1.2*d, float64(p.BackoffMax))+1 {
 		w.errorf("failure %d: a delay of %v", r.Failures, r.In)
-	}
-}
-
-// checkUp: it says after whom it is up.
-func (w *pool) checkUp(b *being, r Report) {
-	if b.up || !b.ready || b.asked || r.PID != 100+b.gen {
-		w.errorf("up: %+v: %+v", b, r)
-	}
-	b.up = true
-	if r.After == 0 {
-		return
-	}
-	before := w.beings[r.After-1]
-	switch {
-	case before.worker != b.worker || before.gen >= b.gen || before.started.IsZero():
-		w.errorf("up after gen %d: %+v", r.After, before)
-	case r.Handover != before.there():
-		w.errorf("up in place of gen %d %v: %+v", r.After, r.Handover, before)
-	case r.Handover && r.In != 0, !r.Handover && r.In != w.now.Sub(before.over):
-		w.errorf("up %v after gen %d, which is over for %v", r.In, r.After, w.now.Sub(before.over))
-	case !r.Handover && w.ended[b.worker] != r.After:
-		w.errorf("up after gen %d, the last was %d", r.After, w.ended[b.worker])
 	}
 }
 

@@ -85,6 +85,7 @@ type being struct {
 	rest            int
 	deaf            bool
 	ready, up       bool
+	helped          bool
 	started, over   time.Time
 	wrote           time.Time
 	version         int

@@ -62,6 +62,7 @@
 //	up        Looked        not possible, and not said before               up        report blind
 //	up        Looked        over it, and no window is open                  up        report deferred; headroom
 //	up        Looked        the last before a recycle that has waited       stopping  report stopping; headroom; signal; signal CONT
+//	up        Looked        within it again after a recycle                 up        report recovered
 //	up        Looked        over another budget for long enough             stopping  report stopping; signal; signal CONT
 //	up        Looked        over one that is only observed                  up        report observed
 //	up        Looked        some CPU time is left                           up        alarm
@@ -115,6 +116,8 @@
 //	up        Tick          the window opens                                up        look
 //	up        Tick          nothing was touched for a while                 up        examine
 //	up        Tick          something was touched all the time              up        examine
+//	up        Tick          time to see whether a recycle has helped        up        look
+//	up        Tick          healthy after a failure                         up        report recovered
 //	up        Tick          an OOM kill, and the child lives                stopping  report stopping; signal; signal CONT
 //	up        Tick          the same, with OOMContinue                      up        report oom
 //

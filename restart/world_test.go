@@ -84,6 +84,9 @@ type life struct {
 
 	group   group
 	service service
+	helped  helpedTruth
+	memory  int64  // what the last look saw of it
+	pressed *int64 // the same, when the trigger for pressure came after that
 }
 
 // health is the truth about the ends in a row.
@@ -103,6 +106,13 @@ type health struct {
 	bounds      map[int64]bool
 	previous    int
 	previousEnd time.Time
+	// because, judged, memory are of the same, spent says that it was a recycle, and
+	// failing since when one failure followed the other.
+	because         Reason
+	judged, failing time.Time
+	memory          int64
+	pressed         *int64
+	spent           bool
 }
 
 func newWorld(t *testing.T, in *tape) *world {
