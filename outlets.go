@@ -28,6 +28,9 @@ func (t *teller) report(r restart.Report) {
 	if !r.Planned.IsZero() {
 		r.Planned = r.Planned.In(t.todo.Zone)
 	}
+	if !r.Expected.IsZero() {
+		r.Expected = r.Expected.In(t.todo.Zone)
+	}
 	e := report.EventOf(r, t.todo.Name, time.Now())
 	if !e.Silent() {
 		t.above.Status(e.Msg)

@@ -72,6 +72,12 @@ type Event struct {
 	Unready    string    `json:"unready,omitempty"`
 	Workers    int       `json:"other_workers,omitempty"`
 	Ahead      int       `json:"waits_for_worker,omitempty"`
+	Previous   int       `json:"previous_generation,omitempty"`
+	Before     int64     `json:"memory_before_bytes,omitempty"`
+	Slope      *float64  `json:"memory_slope_bytes_per_hour,omitempty"`
+	Forecast   time.Time `json:"forecast,omitzero"`
+	// ForecastFor is the reason of the recycle that is forecast.
+	ForecastFor string `json:"forecast_reason,omitempty"`
 }
 
 // EventOf is r, which happened now. name is what the user calls this supervisor, or
@@ -103,6 +109,7 @@ func EventOf(r restart.Report, name string, now time.Time) Event {
 	}
 	rec.group(r)
 	rec.spent(r)
+	rec.helped(r)
 	if r.Kind == restart.Left {
 		rec.left(r)
 	}
@@ -189,7 +196,15 @@ func Note(msg, level, name string, now time.Time) Event {
 // Silent reports whether the event is for those only who want to know of all that
 // happens, as nobody has to do anything about it.
 func (e Event) Silent() bool {
-	return e.Kind == string(restart.Begun) || e.Kind == string(restart.Left) && !e.Handover
+	switch restart.Kind(e.Kind) {
+	case restart.Begun:
+		return true
+	case restart.Left:
+		return !e.Handover
+	case restart.Recovered:
+		return e.Failures == 0 // it was no trouble
+	}
+	return false
 }
 
 // Line is the event as one line without a line feed: for people, or as JSON.
@@ -235,7 +250,7 @@ func level(r restart.Report) string {
 			return "warn" // work is lost, or was not done for some time
 		}
 	case restart.Begun, restart.Left, restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun,
-		restart.Queued, restart.HandingOver:
+		restart.Queued, restart.HandingOver, restart.Recovered:
 	}
 	return "info"
 }

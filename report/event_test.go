@@ -31,6 +31,8 @@ var keys = map[string]string{
 	"quiet": "bool", "observed": "number", "restart_asked": "bool", "in_flight": "number", "lost": "number",
 	"worker": "number", "other_workers": "number", "waits_for_worker": "number", "handover": "bool", "unready": "string",
 	"took_seconds": "number", "requests": "number", "down_seconds": "number",
+	"previous_generation": "number", "memory_before_bytes": "number", "memory_slope_bytes_per_hour": "number",
+	"forecast": "string", "forecast_reason": "string",
 }
 
 // decode reads a line as a program would.
@@ -86,7 +88,7 @@ func TestEveryKind(t *testing.T) {
 	for _, kind := range []restart.Kind{
 		restart.Begun, restart.Left, restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
 		restart.Backoff, restart.NoHelp, restart.GaveUp, restart.BudgetEnd, restart.StartFailure, restart.Blind,
-		restart.OOM, restart.PIDsMax, restart.Escaped, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun,
+		restart.OOM, restart.PIDsMax, restart.Escaped, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun, restart.Recovered,
 	} {
 		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Kind == kind }) {
 			t.Errorf("no line for %s", kind)

@@ -28,7 +28,7 @@ func Text(r restart.Report) string {
 	switch r.Kind {
 	case restart.Queued, restart.HandingOver, restart.HandoverFailed, restart.Reduced:
 		b.WriteString(shared(r))
-	case restart.Begun, restart.Up, restart.Left:
+	case restart.Begun, restart.Up, restart.Left, restart.Recovered:
 		b.WriteString(passage(r))
 	case restart.Planned:
 		b.WriteString("next recycle by the clock " + moment(r.Planned))
@@ -99,6 +99,8 @@ func passage(r restart.Report) string {
 		return fmt.Sprintf("started, pid %d", r.PID)
 	case restart.Up:
 		return up(r)
+	case restart.Recovered:
+		return helped(r)
 	}
 	return left(r)
 }

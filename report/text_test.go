@@ -32,7 +32,7 @@ type reportLine struct {
 }
 
 // lines has every kind of report with every reason that it can have.
-var lines = slices.Concat(plainLines, memoryLines, spentLines, sharedLines)
+var lines = slices.Concat(plainLines, memoryLines, spentLines, sharedLines, helpedLines)
 
 var plainLines = []reportLine{
 	{"left behind nobody", restart.Report{
