@@ -56,15 +56,15 @@ type Worker struct {
 	Slope        *float64 `json:"memory_slope_bytes_per_hour,omitempty"`
 	History      []Point  `json:"memory_history,omitempty"`
 
-	Processes int     `json:"processes,omitempty"`
-	CPU       float64 `json:"cpu_seconds,omitempty"`
-	CPUBudget float64 `json:"cpu_budget_seconds,omitempty"`
-	Files     int64   `json:"open_files,omitempty"`
-	FilesMax  int64   `json:"open_files_budget,omitempty"`
-	Sockets   int64   `json:"sockets,omitempty"`
-	SocketMax int64   `json:"sockets_budget,omitempty"`
-	Tasks     int64   `json:"tasks,omitempty"`
-	TasksMax  int64   `json:"tasks_budget,omitempty"`
+	Processes  int     `json:"processes,omitempty"`
+	CPU        float64 `json:"cpu_seconds,omitempty"`
+	CPUBudget  float64 `json:"cpu_budget_seconds,omitempty"`
+	Files      int64   `json:"open_files,omitempty"`
+	FilesMax   int64   `json:"open_files_budget,omitempty"`
+	Sockets    int64   `json:"sockets,omitempty"`
+	SocketsMax int64   `json:"sockets_budget,omitempty"`
+	Tasks      int64   `json:"tasks,omitempty"`
+	TasksMax   int64   `json:"tasks_budget,omitempty"`
 
 	Requests    *int64 `json:"requests,omitempty"`
 	MaxRequests int64  `json:"requests_budget,omitempty"`
