@@ -11,7 +11,7 @@ import (
 // facts is the text for a pipe: one fact a line, named, so that grep finds it.
 func (s *Status) facts() string {
 	var b strings.Builder
-	fact := func(name, value string) { fmt.Fprintf(&b, "%s: %s\n", name, value) }
+	fact := func(name, value string) { b.WriteString(strings.TrimRight(name+": "+value, " ") + "\n") }
 	if s.Name != "" {
 		fact("name", clean(s.Name))
 	}

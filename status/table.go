@@ -113,7 +113,7 @@ func (t *text) workersTable(s *Status) {
 			}
 			return limits.FormatSize(w.Memory)
 		})},
-		{head: "budget", cells: cellsOf(ws, func(w *Worker) string {
+		{head: "used", cells: cellsOf(ws, func(w *Worker) string {
 			if w.MemoryBudget <= 0 {
 				return ""
 			}
