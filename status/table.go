@@ -1,29 +1,32 @@
 package status
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"relance/limits"
 )
 
-// column is one of a table: its head, its cells, and how each looks.
-type column struct {
+// tableColumn is one of a table: its head, its cells, and how each looks.
+type tableColumn struct {
 	head  string
 	cells []string
 	style func(row int) style
 	right bool
 }
 
-// gap is what stands between two columns.
-const gap = 2
+// gap is what stands between two columns, narrow is a terminal with no room for the rest.
+const (
+	gap    = 2
+	narrow = 60
+)
 
 // table adds the columns that fit, which are given in the order of their weight, and
 // leaves out those that say nothing.
-func (t *text) table(columns []column, rows int) {
+func (t *text) table(columns []tableColumn, rows int) {
 	left := t.width + gap
-	var kept []column
+	var kept []tableColumn
 	var widths []int
 	for _, c := range columns {
 		n := cells(c.head)
@@ -37,9 +40,9 @@ func (t *text) table(columns []column, rows int) {
 		left -= n + gap
 		kept, widths = append(kept, c), append(widths, n)
 	}
-	fill := func(c column, s string, n int) string {
+	fill := func(c tableColumn, s string, n int) string {
 		if c.right {
-			return fmt.Sprintf("%*s", n-cells(s)+len([]rune(s)), s) + "  "
+			return strings.Repeat(" ", n-cells(s)) + s + strings.Repeat(" ", gap)
 		}
 		return pad(s, n+gap)
 	}
@@ -78,6 +81,8 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
+// What is not known is an empty cell.
+
 func secondsOr(p *float64) string {
 	if p == nil {
 		return ""
@@ -85,104 +90,102 @@ func secondsOr(p *float64) string {
 	return duration(*p)
 }
 
+func positive(seconds float64) string {
+	if seconds <= 0 {
+		return ""
+	}
+	return duration(seconds)
+}
+
+func sizeOr(n int64) string {
+	if n <= 0 {
+		return ""
+	}
+	return limits.FormatSize(n)
+}
+
+func countOr(p *int64) string {
+	if p == nil {
+		return ""
+	}
+	return strconv.FormatInt(*p, 10)
+}
+
+// share is the part of its memory budget that w holds, zero where it has none.
+func (w *Worker) share() float64 {
+	if w.MemoryBudget <= 0 {
+		return 0
+	}
+	return float64(w.Memory) / float64(w.MemoryBudget)
+}
+
 // workersTable shows several generations, one in each line.
 func (t *text) workersTable(s *Status) {
 	ws := s.Workers
-	part := func(w *Worker) float64 {
-		if w.MemoryBudget <= 0 {
-			return 0
-		}
-		return float64(w.Memory) / float64(w.MemoryBudget)
+	column := func(head string, right bool, of func(*Worker) string) tableColumn {
+		return tableColumn{head: head, right: right, cells: cellsOf(ws, of)}
 	}
-	columns := []column{
-		{head: "worker", right: true, cells: cellsOf(ws, func(w *Worker) string { return number(w.Worker) })},
-		{head: "gen", right: true, cells: cellsOf(ws, func(w *Worker) string { return number(w.Generation) })},
-		{
-			head: "state", cells: cellsOf(ws, func(w *Worker) string { return clean(w.State) }),
-			style: func(row int) style { return stateStyle(ws[row].State) },
-		},
-		{head: "for", right: true, cells: cellsOf(ws, func(w *Worker) string {
-			if w.Uptime <= 0 {
-				return ""
-			}
-			return duration(w.Uptime)
-		})},
-		{head: "memory", right: true, cells: cellsOf(ws, func(w *Worker) string {
-			if w.Memory <= 0 {
-				return ""
-			}
-			return limits.FormatSize(w.Memory)
-		})},
-		{head: "used", cells: cellsOf(ws, func(w *Worker) string {
-			if w.MemoryBudget <= 0 {
-				return ""
-			}
-			if t.width < 60 {
-				return percent(part(w))
-			}
-			return bar(part(w), 10) + " " + percent(part(w))
-		}), style: func(row int) style { return barStyle(part(&ws[row])) }},
-		{head: "requests", right: true, cells: cellsOf(ws, func(w *Worker) string {
-			if w.Requests == nil {
-				return ""
-			}
-			return strconv.FormatInt(*w.Requests, 10)
-		})},
-		{head: "next in", cells: cellsOf(ws, func(w *Worker) string {
+	state := column("state", false, func(w *Worker) string { return clean(w.State) })
+	state.style = func(row int) style { return stateStyle(ws[row].State) }
+	used := column("used", false, func(w *Worker) string {
+		switch {
+		case w.MemoryBudget <= 0:
+			return ""
+		case t.width < narrow:
+			return percent(w.share())
+		}
+		return bar(w.share(), 10) + " " + percent(w.share())
+	})
+	used.style = func(row int) style { return barStyle(ws[row].share()) }
+	t.table([]tableColumn{
+		column("worker", true, func(w *Worker) string { return number(w.Worker) }),
+		column("gen", true, func(w *Worker) string { return number(w.Generation) }),
+		state,
+		column("for", true, func(w *Worker) string { return positive(w.Uptime) }),
+		column("memory", true, func(w *Worker) string { return sizeOr(w.Memory) }),
+		used,
+		column("requests", true, func(w *Worker) string { return countOr(w.Requests) }),
+		column("next in", false, func(w *Worker) string {
 			if w.Forecast == nil {
 				return ""
 			}
 			return duration(max(w.Forecast.In, 0)) + " " + clean(w.Forecast.Reason)
-		})},
-		{head: "history", cells: cellsOf(ws, func(w *Worker) string { return spark(w.History, 12) })},
-		{head: "growth", right: true, cells: cellsOf(ws, func(w *Worker) string {
+		}),
+		column("history", false, func(w *Worker) string { return spark(w.History, 12) }),
+		column("growth", true, func(w *Worker) string {
 			if w.Slope == nil {
 				return ""
 			}
 			return growth(*w.Slope)
-		})},
-		{head: "pid", right: true, cells: cellsOf(ws, func(w *Worker) string { return number(w.PID) })},
-		{head: "cpu", right: true, cells: cellsOf(ws, func(w *Worker) string {
-			if w.CPU <= 0 {
-				return ""
-			}
-			return duration(w.CPU)
-		})},
-	}
-	t.table(columns, len(ws))
+		}),
+		column("pid", true, func(w *Worker) string { return number(w.PID) }),
+		column("cpu", true, func(w *Worker) string { return positive(w.CPU) }),
+	}, len(ws))
 }
 
 // endsTable shows the last ends.
 func (t *text) endsTable(s *Status) {
 	es := s.Ends
-	when := column{head: "ended", cells: cellsOf(es, func(e *End) string { return e.Time.In(s.Time.Location()).Format("01-02 15:04:05") })}
-	if t.width < 60 {
-		when = column{head: "ago", right: true, cells: cellsOf(es, func(e *End) string { return duration(max(s.Time.Sub(e.Time), 0).Seconds()) })}
+	column := func(head string, right bool, of func(*End) string) tableColumn {
+		return tableColumn{head: head, right: right, cells: cellsOf(es, of)}
 	}
-	t.table([]column{
+	when := column("ended", false, func(e *End) string { return e.Time.In(s.Time.Location()).Format("01-02 15:04:05") })
+	if t.width < narrow {
+		when = column("ago", true, func(e *End) string { return duration(max(s.Time.Sub(e.Time), 0).Seconds()) })
+	}
+	reason := column("reason", false, func(e *End) string { return clean(e.Reason) })
+	reason.style = func(row int) style { return reasonStyle(&es[row]) }
+	t.table([]tableColumn{
 		when,
-		{head: "worker", right: true, cells: cellsOf(es, func(e *End) string { return number(e.Worker) })},
-		{head: "gen", right: true, cells: cellsOf(es, func(e *End) string { return number(e.Generation) })},
-		{
-			head: "reason", cells: cellsOf(es, func(e *End) string { return clean(e.Reason) }),
-			style: func(row int) style { return reasonStyle(&es[row]) },
-		},
-		{head: "after", right: true, cells: cellsOf(es, func(e *End) string { return secondsOr(e.Uptime) })},
-		{head: "down", right: true, cells: cellsOf(es, func(e *End) string { return secondsOr(e.Down) })},
-		{head: "exit", right: true, cells: cellsOf(es, (*End).exit)},
-		{head: "peak", right: true, cells: cellsOf(es, func(e *End) string {
-			if e.Peak <= 0 {
-				return ""
-			}
-			return limits.FormatSize(e.Peak)
-		})},
-		{head: "requests", right: true, cells: cellsOf(es, func(e *End) string {
-			if e.Requests == nil {
-				return ""
-			}
-			return strconv.FormatInt(*e.Requests, 10)
-		})},
-		{head: "left in", right: true, cells: cellsOf(es, func(e *End) string { return secondsOr(e.Took) })},
-		{head: "cpu", right: true, cells: cellsOf(es, func(e *End) string { return secondsOr(e.CPU) })},
+		column("worker", true, func(e *End) string { return number(e.Worker) }),
+		column("gen", true, func(e *End) string { return number(e.Generation) }),
+		reason,
+		column("after", true, func(e *End) string { return secondsOr(e.Uptime) }),
+		column("down", true, func(e *End) string { return secondsOr(e.Down) }),
+		column("exit", true, (*End).exit),
+		column("peak", true, func(e *End) string { return sizeOr(e.Peak) }),
+		column("requests", true, func(e *End) string { return countOr(e.Requests) }),
+		column("left in", true, func(e *End) string { return secondsOr(e.Took) }),
+		column("cpu", true, func(e *End) string { return secondsOr(e.CPU) }),
 	}, len(es))
 }
