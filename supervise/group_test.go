@@ -188,7 +188,7 @@ func TestEscaped(t *testing.T) {
 		s.pass(time.Hour)
 		s.news(cgroup.Change{Gen: 2})
 		s.pass(time.Hour)
-		s.want("2h0m2s watch")
+		s.want("1h0m3s look", "1h0m3s report recovered gen=2 memory-high", "2h0m2s watch") // whether it has helped, and no more
 	})
 }
 
