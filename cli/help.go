@@ -29,6 +29,7 @@ const runUsage = `Usage: relance [flags] [--] COMMAND [ARG...]
        relance exec [flags] [--] COMMAND [ARG...]
        relance doctor [--json]
        relance notify FLAG...
+       relance completion bash|zsh|fish
 
 Run a command under limits and budgets. When one is spent, stop its whole
 process tree cleanly, start it again, and say why. Without flags it is as if

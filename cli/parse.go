@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -106,14 +105,6 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Msg }
 
-// verbs are the words that may stand first on the command line and are no
-// command to run. "relance -- exec" runs a command named exec.
-const (
-	verbRun  = "run"
-	verbExec = "exec"
-	verbHelp = "help"
-)
-
 // Input is what a command line is read from.
 type Input struct {
 	// Args are the words after the program's own name, Env the environment.
@@ -124,26 +115,23 @@ type Input struct {
 
 // Parse returns a Run, an Exec, a Doctor, a Notify or a Print.
 func Parse(in Input) (any, error) {
-	verb, words := verbRun, in.Args
+	if len(in.Args) == 0 {
+		return in.parseRun(nil)
+	}
+	words := in.Args[1:]
+	if own := findCommand(in.Args[0]); own != nil {
+		return own.parse(in, words)
+	}
+	if in.Args[0] != verbHelp {
+		return in.parseRun(in.Args)
+	}
+	own := findCommand(verbRun)
 	if len(words) > 0 {
-		switch words[0] {
-		case verbRun, verbExec:
-			verb, words = words[0], words[1:]
-		case verbDoctor:
-			return parseDoctor(words[1:])
-		case verbNotify:
-			return parseNotify(words[1:])
-		case verbHelp:
-			if len(words) > 1 && slices.Contains([]string{verbExec, verbDoctor, verbNotify}, words[1]) {
-				return Parse(Input{Args: []string{words[1], "--help"}, Version: in.Version})
-			}
-			words = []string{"--help"}
+		if named := findCommand(words[0]); named != nil {
+			own = named
 		}
 	}
-	if verb == verbExec {
-		return in.parseExec(words)
-	}
-	return in.parseRun(words)
+	return own.parse(Input{Version: in.Version}, []string{"--help"})
 }
 
 func (in Input) parseRun(words []string) (any, error) {
