@@ -164,8 +164,8 @@ __relance_command() {
 		_command_offset "$offset"
 		return
 	fi
-	# Without bash-completion: what has been said with complete -F, or else files.
-	local i spec before
+	# Without bash-completion: as complete has been told of it, or else files.
+	local i before name spec
 	for ((i = 0; i < offset; i++)); do
 		before=${COMP_LINE%%"${COMP_WORDS[i]}"*}${COMP_WORDS[i]}
 		COMP_LINE=${COMP_LINE:${#before}}
@@ -176,21 +176,28 @@ __relance_command() {
 	((COMP_POINT -= ${#before}))
 	COMP_WORDS=("${COMP_WORDS[@]:offset}")
 	((COMP_CWORD -= offset))
-	spec=$(complete -p -- "${COMP_WORDS[0]##*/}" 2>/dev/null)
-	if [[ $spec =~ \ -F\ ([^ ]+) ]]; then
-		while [[ $spec =~ \ -o\ ([a-z]+)(.*) ]]; do
-			compopt -o "${BASH_REMATCH[1]}"
-			spec=${BASH_REMATCH[2]}
-		done
-		[[ $(complete -p -- "${COMP_WORDS[0]##*/}") =~ \ -F\ ([^ ]+) ]]
-		"${BASH_REMATCH[1]}" "${COMP_WORDS[0]}" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-	else
+	name=${COMP_WORDS[0]##*/}
+	if ! spec=$(complete -p -- "$name" 2>/dev/null); then
 		compopt -o default
+		return
+	fi
+	spec=${spec#complete }
+	spec=${spec%"$name"}
+	before=$spec
+	while [[ $before =~ (^|\ )-o\ ([a-z]+)(.*) ]]; do
+		compopt -o "${BASH_REMATCH[2]}"
+		before=${BASH_REMATCH[3]}
+	done
+	if [[ $spec =~ (^|\ )-F\ ([^ ]+) ]]; then
+		"${BASH_REMATCH[2]}" "${COMP_WORDS[0]}" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	else
+		eval "mapfile -t COMPREPLY < <(compgen $spec -- \"\${COMP_WORDS[COMP_CWORD]}\")"
 	fi
 }
 
 _relance() {
 	COMPREPLY=()
+	local IFS=$' \t\n'
 	local words=() starts=() verb=run i=1 last cur flags takers args= runs= theirs=
 	__relance_words
 	last=$((${#words[@]} - 1))

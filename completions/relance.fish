@@ -85,7 +85,7 @@ end
 # Offers SIGNAL=SIGNAL.
 function __relance_rewrite
 	set -l token (string replace -r -- '^--[a-z-]+=' '' (commandline -ct))
-	if set -l before (string match -r -- '^(?:.*,)?[A-Z0-9+]+=(?=[A-Z0-9+]*$)' $token)
+	if set -l before (string match -r -- '^(?:.*,)?[A-Z0-9+]+=(?=[A-Za-z0-9+]*$)' $token)
 		printf "%s\n" "$before"$argv
 	else
 		__relance_list $argv=
