@@ -42,9 +42,10 @@ bench: build
 	go build -o bin/vm/ ./internal/vm/...
 	go run ./bench -relance bin/relance
 
-# Writes --help into the README, where scripts/check.sh looks for it.
+# Writes --help into the README, and from the same flags man/relance.1 and completions/. scripts/check.sh looks for them.
 usage: build
 	scripts/usage.sh --write
+	go run ./internal/manual
 
 clean:
 	rm -rf bin cache

@@ -11,8 +11,8 @@ import (
 type ownCommand struct {
 	name  string
 	parse func(in Input, words []string) (any, error)
-	// flags are what kong reads its flags into, nil where its help is all there is.
-	flags any
+	// flags makes what kong reads its flags into, nil where its help is all there is.
+	flags func() any
 }
 
 const (
@@ -25,8 +25,8 @@ const (
 // ownCommands are all of them, in the order in which people read of them.
 func ownCommands() []ownCommand {
 	return []ownCommand{
-		{name: verbRun, parse: Input.parseRun, flags: new(runFlags)},
-		{name: verbExec, parse: Input.parseExec, flags: new(execFlags)},
+		{name: verbRun, parse: Input.parseRun, flags: func() any { return new(runFlags) }},
+		{name: verbExec, parse: Input.parseExec, flags: func() any { return new(execFlags) }},
 		{name: verbDoctor, parse: alone(parseDoctor)},
 		{name: verbNotify, parse: alone(parseNotify)},
 		{name: verbCompletion, parse: alone(parseCompletion)},
@@ -68,7 +68,7 @@ func Commands() ([]Command, error) {
 		}
 		c := Command{Name: own.name, Help: todo.(Print).Text}
 		if own.flags != nil {
-			parser, err := newParser(own.flags, io.Discard, own.name)
+			parser, err := newParser(own.flags(), io.Discard, own.name)
 			if err != nil {
 				return nil, err
 			}

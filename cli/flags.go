@@ -85,8 +85,8 @@ type runFlags struct {
 
 	Observe   choice `group:"report" placeholder:"REASONS" values:"memory-high,open-files,tasks,cpu-time,requests,watchdog,changed,age,schedule" help:"Only say when a budget is spent, and touch nothing; --observe=memory-high,age for some: memory-high open-files tasks cpu-time requests watchdog changed age schedule."`
 	Name      string `group:"report" placeholder:"NAME" help:"What to call this one in lines and records."`
-	LogFormat string `group:"report" placeholder:"FORMAT" set:"standard=text" help:"How to say what happens: text or json (${standard})."`
-	LogFile   string `group:"report" placeholder:"PATH" help:"Append what happens to that file, in place of stderr. It is made anew where it was moved away or removed."`
+	LogFormat string `group:"report" placeholder:"FORMAT" set:"standard=text" values:"text json" help:"How to say what happens: text or json (${standard})."`
+	LogFile   string `group:"report" placeholder:"PATH" complete:"file" help:"Append what happens to that file, in place of stderr. It is made anew where it was moved away or removed."`
 
 	Config      string `group:"config" config:"-" placeholder:"FILE" complete:"file" help:"Read flags from a TOML file too, each under its name: memory-high = '500M', at = ['04:00', 'Sat 05:00']."`
 	PrintConfig bool   `group:"config" config:"-" env:"-" help:"Print the flags in force as such a file, each with where it comes from, and end. No command is needed, and none started."`

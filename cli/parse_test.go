@@ -203,6 +203,7 @@ func TestComplain(t *testing.T) {
 func TestHelp(t *testing.T) {
 	for words, want := range map[string]string{
 		"help": "Usage: relance [flags]", "help exec": "Usage: relance exec", "help doctor": "Usage: relance doctor",
+		"help completion": "Usage: relance completion", "completion -h": "Usage: relance completion", "completion zsh": "#compdef relance\n",
 		"help run": "Usage: relance [flags]", "help touch": "Usage: relance [flags]", "exec --help": "Usage: relance exec",
 	} {
 		todo, err := Parse(Input{Args: strings.Fields(words)})

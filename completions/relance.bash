@@ -132,7 +132,10 @@ __relance_value() {
 		part=${part##*,}
 		__relance_offer "$part" 'memory-high' 'open-files' 'tasks' 'cpu-time' 'requests' 'watchdog' 'changed' 'age' 'schedule'
 		;;
-	'run --config')
+	'run --log-format')
+		__relance_offer "$part" 'text' 'json'
+		;;
+	'run --log-file' | 'run --config')
 		__relance_files "$part"
 		;;
 	esac
@@ -281,7 +284,7 @@ __relance_complete() {
 		fi
 		__relance_offer "$cur" $args
 		if ((last == 1)); then
-			__relance_offer "$cur" run exec doctor notify completion help
+			__relance_offer "$cur" run exec doctor notify completion
 		fi
 	fi
 }

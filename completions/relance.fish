@@ -92,6 +92,17 @@ function __relance_rewrite
 	end
 end
 
+# Offers the words given, or files where a path follows one of them.
+function __relance_more
+	set -l token (string replace -r -- '^--[a-z-]+=' '' (commandline -ct))
+	if set -l before (string match -r -- '^[^/.~]*:(?=[/.~])' $token)
+		set -l path (string sub -s (math (string length -- $before) + 1) -- $token)
+		printf '%s\n' $before(__fish_complete_path $path)
+	else
+		printf '%s\n' $argv
+	end
+end
+
 function __relance_zones
 	echo UTC
 	string match -rg -- '^[^#\t]+\t[^\t]+\t([^\t]+)' </usr/share/zoneinfo/zone.tab
@@ -142,7 +153,7 @@ complete -c relance -n '__relance_flags run' -l drain-timeout -d 'How long a rec
 complete -c relance -n '__relance_flags run' -l notify -d 'Listen to the command by NOTIFY_SOCKET' -r -f -a 'yes ready'
 complete -c relance -n '__relance_flags run' -l socket-dir -d 'Put NOTIFY_SOCKET and RELANCE_SOCKET into that folder, where they are abstract addresses else' -r -f -a '(__fish_complete_directories)'
 complete -c relance -n '__relance_flags run' -l handover -d 'Start the next generation before a planned recycle stops the old one, which leaves when the next is ready'
-complete -c relance -n '__relance_flags run' -l ready -d 'When a generation can do its work' -r -f -a 'notify tcp: unix: http:// fd file: delay:'
+complete -c relance -n '__relance_flags run' -l ready -d 'When a generation can do its work' -r -f -a '(__relance_more notify tcp: unix: http:// fd file: delay:)'
 complete -c relance -n '__relance_flags run' -l start-timeout -d 'Stop a generation that is not ready by then, and try again' -r -f
 complete -c relance -n '__relance_flags run' -l workers -d 'Run the command N times, each with budgets, counts and groups of its own and its number in RELANCE_WORKER' -r -f
 complete -c relance -n '__relance_flags run' -l max-unavailable -d 'Begin no planned recycle while that many workers do not do their work' -r -f
@@ -153,7 +164,7 @@ complete -c relance -n '__relance_flags run' -l stdio-delimiter -d 'What ends a 
 complete -c relance -n '__relance_flags run' -l stdio-init -d 'Under --stdio jsonrpc or content-length' -r -f -a 'auto none'
 complete -c relance -n '__relance_flags run' -l on-lost -d 'What becomes of a request under --stdio that a generation leaves unanswered' -r -f -a 'error replay exit'
 complete -c relance -n '__relance_flags run' -l lost-reply -d 'The answer to a lost request under --stdio lines, whose protocol has no error of its own' -r -f
-complete -c relance -n '__relance_flags run' -l listen -d 'Hold a socket over all generations and pass it to the command' -r -f -a 'unix: unix:@ udp: seqpacket: dgram:'
+complete -c relance -n '__relance_flags run' -l listen -d 'Hold a socket over all generations and pass it to the command' -r -f -a '(__relance_more unix: unix:@ udp: seqpacket: dgram:)'
 complete -c relance -n '__relance_flags run' -l listen-as -d 'How the command finds them' -r -f -a '(__relance_list systemd server-starter einhorn stdin)'
 complete -c relance -n '__relance_flags run' -l stop-signal -d 'What asks the command to leave' -r -f -a 'HUP INT QUIT USR1 USR2 PIPE ALRM TERM STKFLT CONT TSTP XCPU XFSZ VTALRM WINCH IO PWR'
 complete -c relance -n '__relance_flags run' -l stop-timeout -d 'The grace' -r -f
@@ -171,15 +182,15 @@ complete -c relance -n '__relance_flags run' -l ambient-caps -d 'Capabilities th
 complete -c relance -n '__relance_flags run' -l no-new-privs -d 'Never let the command get more rights, by no set-user-ID program'
 complete -c relance -n '__relance_flags run' -l observe -d 'Only say when a budget is spent, and touch nothing' -f -a '(__relance_list memory-high open-files tasks cpu-time requests watchdog changed age schedule)'
 complete -c relance -n '__relance_flags run' -l name -d 'What to call this one in lines and records' -r -f
-complete -c relance -n '__relance_flags run' -l log-format -d 'How to say what happens' -r -f
-complete -c relance -n '__relance_flags run' -l log-file -d 'Append what happens to that file, in place of stderr' -r -f
+complete -c relance -n '__relance_flags run' -l log-format -d 'How to say what happens' -r -f -a 'text json'
+complete -c relance -n '__relance_flags run' -l log-file -d 'Append what happens to that file, in place of stderr' -r -F
 complete -c relance -n '__relance_flags run' -l config -d 'Read flags from a TOML file too, each under its name' -r -F
 complete -c relance -n '__relance_flags run' -l print-config -d 'Print the flags in force as such a file, each with where it comes from, and end'
 
 # relance exec
 complete -c relance -n '__relance_flags exec' -s h -l help -d 'Show this help'
 complete -c relance -n '__relance_flags exec' -l rlimit -d 'Set a resource limit, as under relance run' -r -f -a '(__relance_list as= core= cpu= data= fsize= locks= memlock= msgqueue= nice= nofile= nproc= rss= rtprio= rttime= sigpending= stack=)'
-complete -c relance -n '__relance_flags exec' -l listen -d 'Bind a socket and pass it to the command, as under relance run' -r -f -a 'unix: unix:@ udp: seqpacket: dgram:'
+complete -c relance -n '__relance_flags exec' -l listen -d 'Bind a socket and pass it to the command, as under relance run' -r -f -a '(__relance_more unix: unix:@ udp: seqpacket: dgram:)'
 complete -c relance -n '__relance_flags exec' -l listen-as -d 'How the command finds them, as under relance run' -r -f -a '(__relance_list systemd server-starter einhorn stdin)'
 complete -c relance -n '__relance_flags exec' -l oom-score-adj -d 'Set oom_score_adj, -1000 to 1000' -r -f
 complete -c relance -n '__relance_flags exec' -l nice -d 'Set the nice value, -20 to 19' -r -f

@@ -93,7 +93,10 @@ _relance_value() {
 		compset -P '*,'
 		compadd -S '' -- 'memory-high' 'open-files' 'tasks' 'cpu-time' 'requests' 'watchdog' 'changed' 'age' 'schedule'
 		;;
-	('run --config')
+	('run --log-format')
+		compadd -- 'text' 'json'
+		;;
+	('run --log-file'|'run --config')
 		_files
 		;;
 	esac
@@ -190,8 +193,8 @@ _relance() {
 			'--no-new-privs[Never let the command get more rights, by no set-user-ID program]' \
 			'--observe=-[Only say when a budget is spent, and touch nothing]::REASONS: _relance_value run --observe' \
 			'--name=[What to call this one in lines and records]:NAME: ' \
-			'--log-format=[How to say what happens]:FORMAT: ' \
-			'--log-file=[Append what happens to that file, in place of stderr]:PATH: ' \
+			'--log-format=[How to say what happens]:FORMAT: _relance_value run --log-format' \
+			'--log-file=[Append what happens to that file, in place of stderr]:PATH: _relance_value run --log-file' \
 			'--config=[Read flags from a TOML file too, each under its name]:FILE: _relance_value run --config' \
 			'--print-config[Print the flags in force as such a file, each with where it comes from, and end]' \
 			'*:: :->command' && ret=0
@@ -254,4 +257,9 @@ _relance() {
 	return ret
 }
 
-_relance "$@"
+# As a function of fpath it is called, and where it is read as a file it says what it is for.
+if [[ $funcstack[1] == _relance ]]; then
+	_relance "$@"
+else
+	compdef _relance relance
+fi

@@ -15,6 +15,11 @@ need python3 python3
 need bash bash
 need ps procps
 need setpriv util-linux
+need zsh zsh
+need fish fish
+need man man-db
+need groff groff-base
+need mandoc mandoc
 need dbus-daemon dbus-daemon
 need nginx nginx-light
 need vim vim
@@ -30,6 +35,7 @@ need php-cgi php-cgi
 need start_server libserver-starter-perl
 command -v php-fpm8.2 >/dev/null || missing="$missing php-fpm"
 [ -e /usr/include/systemd/sd-daemon.h ] || missing="$missing libsystemd-dev"
+[ -e /usr/share/bash-completion/bash_completion ] || missing="$missing bash-completion"
 [ -d /usr/lib/python3/dist-packages/systemd ] || missing="$missing python3-systemd"
 [ -d /usr/lib/python3/dist-packages/uvicorn ] || missing="$missing python3-uvicorn"
 [ -e /usr/lib/python3/dist-packages/sdnotify ] || missing="$missing python3-sdnotify"

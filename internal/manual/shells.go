@@ -31,6 +31,7 @@ func completion(shell string, all []command) (string, error) {
 		"names":  commandNames,
 		"words":  bashWords,
 		"takers": takers,
+		"more":   more,
 	}).Parse(templates[shell])
 	if err != nil {
 		return "", err
@@ -111,9 +112,11 @@ func values(all []command) (offers []offered) {
 }
 
 // More reports whether one of the words is to be gone on with.
-func (o offered) More() bool { return slices.ContainsFunc(o.Words, goesOn) }
+func (o offered) More() bool { return more(o.Words) }
 
-// Open and Whole are the words that are to be gone on with, and the others.
+func more(words []string) bool { return slices.ContainsFunc(words, goesOn) }
+
+// Open are the words that are to be gone on with.
 func (o offered) Open() []string { return slices.DeleteFunc(slices.Clone(o.Words), whole) }
 
 // Whole are the words that are all of a value.

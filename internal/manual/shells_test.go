@@ -56,6 +56,8 @@ var offers = []struct {
 	{"relance --config ./a", "./app.toml|./a b.toml"},
 	{"relance --socket-dir ", "dir"},
 	{"relance --watch u", "unusual.txt"},
+	{"relance --listen unix:./un", "unix:./unusual.txt"},
+	{"relance --ready=file:./un", "--ready=file:./unusual.txt"},
 	// The command's own completion, and files where it has none.
 	{"relance -- relance-test-a wo", "word1 word2"},
 	{"relance relance-test-a wo", "word1 word2"},
@@ -71,10 +73,12 @@ var offers = []struct {
 // prepared is a shell's own way to complete relance-test-a, after which it knows
 // relance too.
 var prepared = map[string]string{
-	"bash": `complete -W 'word1 word2' relance-test-a; . "$COMPLETIONS/relance.bash"`,
+	"bash": `set -u; complete -W 'word1 word2' relance-test-a; . "$COMPLETIONS/relance.bash"`,
 	"bash with bash-completion": `. /usr/share/bash-completion/bash_completion; complete -W 'word1 word2' relance-test-a; ` +
 		`. "$COMPLETIONS/relance.bash"`,
 	"zsh": `fpath=("$PWD/../functions" $fpath); autoload -Uz compinit; compinit -u -D; ` +
+		`_a() { compadd word1 word2 }; compdef _a relance-test-a`,
+	"zsh by source": `autoload -Uz compinit; compinit -u -D; . "$COMPLETIONS/relance.zsh"; ` +
 		`_a() { compadd word1 word2 }; compdef _a relance-test-a`,
 	"fish": `complete -c relance-test-a -f -a 'word1 word2'; . "$COMPLETIONS/relance.fish"`,
 }
@@ -131,6 +135,15 @@ func compare(t *testing.T, line string, got []string, want string) {
 	}
 }
 
+func ownNames(t *testing.T) []string {
+	t.Helper()
+	all, err := model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return commandNames(all)
+}
+
 func TestBash(t *testing.T) {
 	bash := need.Program(t, "bash", "bash")
 	for _, kind := range []string{"bash", "bash with bash-completion"} {
@@ -141,27 +154,48 @@ func TestBash(t *testing.T) {
 				}
 			}
 			sh := start(t, bash, "--norc", "--noprofile", "-i")
-			sh.prepare(`bind 'set enable-bracketed-paste off'; bind 'TAB: insert-completions'; bind 'set bell-style none'; ` +
-				`bind 'set completion-query-items 0'; relance() { printf 'START'; printf '<%s>' "$@"; echo END; }; ` + prepared[kind])
+			sh.prepare(bashAnswers + prepared[kind])
 			for _, o := range offers {
 				compare(t, o.line, sh.offered(o.line), o.want)
 			}
-			compare(t, "unix:", sh.offered("relance --listen unix:./un"), "unix:./unusual.txt")
-			compare(t, "nothing", sh.offered("relance "), "completion doctor exec help notify run")
+			compare(t, "nothing", sh.offered("relance "), strings.Join(ownNames(t), " "))
+			// A space follows what is whole, and nothing what is to be gone on with.
+			for line, want := range map[string]string{
+				"relance --restart-s\x14USR1": "<--restart-signal=USR1>", "relance --listen 1.2.3.4:1 --ready uni\x14/run/a": "<--listen><1.2.3.4:1><--ready><unix:/run/a>",
+				"relance --restart lim\x14x": "<--restart><limits><x>", "relance --config a\\ b\x14x": "<--config><a b.toml><x>",
+			} {
+				sh.send(line + "\n")
+				if got := string(answered.FindSubmatch(sh.until(answered))[1]); got != want {
+					t.Errorf("%q: got %s, want %s", line, got, want)
+				}
+			}
 		})
 	}
 }
 
 func TestZsh(t *testing.T) {
-	sh := start(t, need.Program(t, "zsh", "zsh"), "-f", "-i")
-	sh.prepare(`unsetopt prompt_sp zle_bracketed_paste 2>/dev/null; LISTMAX=10000; ` + prepared["zsh"] +
-		`; zstyle ':completion:*' completer _all_matches _complete; zstyle ':completion:*' insert yes; ` +
-		`relance() { print -rn -- START; printf '<%s>' "$@"; print END }`)
-	for _, o := range offers {
-		compare(t, o.line, sh.offered(o.line), o.want)
+	zsh := need.Program(t, "zsh", "zsh")
+	for _, kind := range []string{"zsh", "zsh by source"} {
+		t.Run(kind, func(t *testing.T) {
+			sh := start(t, zsh, "-f", "-i")
+			sh.prepare(zshAnswers + prepared[kind] +
+				`; zstyle ':completion:*' completer _all_matches _complete; zstyle ':completion:*' insert yes`)
+			for _, o := range offers {
+				compare(t, o.line, sh.offered(o.line), o.want)
+			}
+		})
 	}
-	compare(t, "unix:", sh.offered("relance --listen unix:./un"), "unix:./unusual.txt")
 }
+
+// bashAnswers and zshAnswers make commands named relance that print their words, and
+// of the former that Tab puts all that is offered into the line, and Ctrl-T does what
+// Tab does for people.
+const (
+	bashAnswers = `bind 'set enable-bracketed-paste off'; bind 'set bell-style none'; bind 'set completion-query-items 0'; ` +
+		`bind 'TAB: insert-completions'; bind '"\C-t": complete'; relance() { printf 'START'; printf '<%s>' "$@"; echo END; }; `
+	zshAnswers = `unsetopt prompt_sp zle_bracketed_paste 2>/dev/null; LISTMAX=10000; ` +
+		`relance() { print -rn -- START; printf '<%s>' "$@"; print END }; `
+)
 
 func TestFish(t *testing.T) {
 	fish := need.Program(t, "fish", "fish")
@@ -191,11 +225,9 @@ func TestBareShells(t *testing.T) {
 		t.Run(shell, func(t *testing.T) {
 			sh := start(t, need.Program(t, shell, shell), args...)
 			if shell == "bash" {
-				sh.prepare(`bind 'set enable-bracketed-paste off'; bind 'TAB: insert-completions'; ` +
-					`relance() { printf 'START'; printf '<%s>' "$@"; echo END; }`)
+				sh.prepare(bashAnswers)
 			} else {
-				sh.prepare(`unsetopt prompt_sp zle_bracketed_paste 2>/dev/null; autoload -Uz compinit; compinit -u -D; ` +
-					`relance() { print -rn -- START; printf '<%s>' "$@"; print END }`)
+				sh.prepare(zshAnswers + `autoload -Uz compinit; compinit -u -D`)
 			}
 			compare(t, "without", sh.offered("relance --rest"), "")
 		})

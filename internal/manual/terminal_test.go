@@ -67,7 +67,7 @@ func start(t *testing.T, program string, args ...string) *shell {
 // prepare has the shell read a line, which is done when this returns.
 func (sh *shell) prepare(line string) {
 	sh.t.Helper()
-	sh.send(line + "; echo PRE''PARED\n")
+	sh.send(strings.TrimSuffix(line, "; ") + "; echo PRE''PARED\n")
 	sh.until(regexp.MustCompile(`PREPARED\r?\n`))
 }
 
