@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -129,7 +130,7 @@ func (c *command) readHelp(help string) error {
 	lines := strings.Split(strings.TrimRight(help, "\n"), "\n")
 	first, ok := strings.CutPrefix(lines[0], "Usage: ")
 	if !ok {
-		return fmt.Errorf("it begins with %q, not with Usage:", lines[0])
+		return fmt.Errorf("it begins with %q, not with %q", lines[0], "Usage: ")
 	}
 	c.Usage = []string{first}
 	i := 1
@@ -143,14 +144,14 @@ func (c *command) readHelp(help string) error {
 	}
 	c.Before = paragraphs(lines[begin:min(i, len(lines))])
 	if len(c.Before) == 0 {
-		return fmt.Errorf("nothing says what it does")
+		return errors.New("nothing says what it does")
 	}
 	c.About = strings.TrimSuffix(c.Before[0], ".")
 	for _, end := range []string{": ", ". "} {
 		c.About, _, _ = strings.Cut(c.About, end)
 	}
 	if i == len(lines) {
-		return fmt.Errorf("no line is Flags:")
+		return errors.New("no line says where its flags are (Flags:)")
 	}
 	end := i
 	for ; i < len(lines); i++ {
