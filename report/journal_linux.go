@@ -61,11 +61,15 @@ func (j *Journal) Put(e Event) error {
 		j.down = false
 		return nil
 	}
+	err = fmt.Errorf("send to %s: %w", j.to.Name, err)
 	if !j.down {
 		j.down = true
-		_ = j.stderr.Put(Note(fmt.Sprintf("send to %s: %v; the log goes to stderr meanwhile", j.to.Name, err), "warn", e.Name, time.Now()))
+		_ = j.stderr.Put(Note(err.Error()+"; the log goes to stderr meanwhile", "warn", e.Name, time.Now()))
 	}
-	return j.stderr.Put(e)
+	if lost := j.stderr.Put(e); lost != nil {
+		return fmt.Errorf("%w; stderr: %w", err, lost)
+	}
+	return nil
 }
 
 // priorities are those of syslog(3).

@@ -134,6 +134,11 @@ func TestJournalStopped(t *testing.T) {
 	w.Close()
 	text, err := io.ReadAll(r)
 	ok(t, err)
+	r.Close()
+	j.stderr = NewDescriptor(-1, false)
+	if err := j.Put(Event{}); err == nil || err.Error() != "send to "+path+": connection refused; stderr: bad file descriptor" {
+		t.Error(err)
+	}
 	said := "relance: web: send to " + path + ": connection refused; the log goes to stderr meanwhile\n"
 	if want := said + "relance: web: two\nrelance: web: three\n" + said + "relance: web: five\n"; string(text) != want {
 		t.Errorf("stderr has\n%swant\n%s", text, want)
