@@ -38,8 +38,12 @@ func IsJournal(stream string, fd int) bool {
 	return dev == strconv.FormatUint(at.Dev, 10) && ino == strconv.FormatUint(at.Ino, 10)
 }
 
-// OpenJournal returns a log in the journal that has its socket at path.
+// OpenJournal returns a log in the journal that has its socket at path, or an error where
+// there is none: a service may have a root of its own.
 func OpenJournal(path string, stderr *Descriptor) (*Journal, error) {
+	if err := unix.Access(path, unix.W_OK); err != nil {
+		return nil, fmt.Errorf("access %s: %w", path, err)
+	}
 	// A socket that blocks, as the Go poller would try again and again while the queue of
 	// the journal is full; and each entry to the path anew, so that a journal that was
 	// started again is found.

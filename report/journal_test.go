@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -90,23 +91,32 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// TestFieldsHostile: whatever a path or an error has in it, there is no field of its own
-// in the entry.
-func TestFieldsHostile(t *testing.T) {
-	for _, evil := range []string{"a\nPRIORITY=0", "\n", "a\x00b", "a=b", "\xff\n", strings.Repeat("\n", 99)} {
+// FuzzFields: whatever a path or an error has in it, there is no field of its own in the
+// entry.
+func FuzzFields(f *testing.F) {
+	for _, evil := range []string{"a\nPRIORITY=0", "\n", "a\x00b", "a=b", "\xff\n", strings.Repeat("\n", 99), ""} {
+		f.Add(evil)
+	}
+	f.Fuzz(func(t *testing.T, evil string) {
 		e := EventOf(restart.Report{Kind: restart.StartFailure, Gen: 1, Path: evil, Err: evil}, "", noon)
 		got := entryOf(t, e.Fields())
-		want := strings.ToValidUTF8(evil, "\ufffd")
+		want := string([]rune(evil)) // each byte that is no UTF-8 is one mark, as in JSON
 		if got["RELANCE_PATH"] != want || got["RELANCE_ERROR"] != want || got["PRIORITY"] != "3" || strings.Contains(got["MESSAGE"], "\n") {
 			t.Errorf("%q: %q", evil, got)
 		}
-	}
+		if n := len(got); n != 10 && evil != "" || n > 10 {
+			t.Errorf("%q: %d fields: %q", evil, n, got)
+		}
+	})
 }
 
 // TestJournalStopped: what a journal that has gone does not take goes to stderr, which is
 // said once; one that is started again is found.
 func TestJournalStopped(t *testing.T) {
 	path := t.TempDir() + "/socket"
+	if _, err := OpenJournal(path, nil); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("without a socket: %v", err)
+	}
 	fd := fakeJournal(t, path)
 	r, w := smallPipe(t)
 	j, err := OpenJournal(path, NewDescriptor(int(w.Fd()), false))

@@ -54,6 +54,39 @@ func TestStderrFull(t *testing.T) {
 	}
 }
 
+// The same for a log file that is a pipe: who reads it stalls, and then there is nobody.
+func TestLogFilePipe(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "log")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	both, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer both.Close()
+	loop := func() {
+		t.Helper()
+		r := run(t, relance(), "--log-file", path, "--restart", "on-failure", "--backoff", "1us..1us", "--give-up", "1000/1h", "--", "sh", "-c", "echo out; exit 5")
+		if n := strings.Count(r.out, "out\n"); r.status != 5 || n != 1000 {
+			t.Errorf("status %d after %d runs, want 5 after 1000", r.status, n)
+		}
+	}
+	loop() // more than the pipe and the queue hold
+	cmd := exec.Command(relance(), "--log-file", path, "--restart", "on-failure", "--backoff", "1us..1us", "--give-up", "300/1h",
+		"--", "sh", "-c", `[ -e "$0" ] || { echo up; read _; : >"$0"; }; exit 5`, path+".gone")
+	gone, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := startCmd(t, cmd)
+	r.out.want(t, "^up$")
+	both.Close()
+	gone.Close()
+	r.wantEnd(5)
+}
+
 // A failed start is told by the status also where it cannot be said.
 func TestStderrFullStartFailure(t *testing.T) {
 	t.Parallel()
