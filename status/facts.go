@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,8 +28,8 @@ func (s *Status) facts() string {
 	for i := range s.Workers {
 		s.Workers[i].facts(s, fact)
 	}
-	for _, c := range s.counts() {
-		fact("ended for", c)
+	for _, r := range s.counts() {
+		fact("ended for "+clean(r), strconv.FormatInt(s.Reasons[r], 10))
 	}
 	for i := range s.Ends {
 		fact("end", s.Ends[i].fact())
@@ -47,11 +48,7 @@ func (w *Worker) facts(s *Status, fact func(name, value string)) {
 	if w.Worker > 0 {
 		who = fmt.Sprintf("worker %d, %s", w.Worker, who)
 	}
-	state := clean(w.State)
-	if runs := w.runs(); runs != "" {
-		state += " " + runs
-	}
-	fact(who, state)
+	fact(who, clean(w.State)+w.runs(s.Time))
 	for _, f := range w.figures() {
 		if f.bounded {
 			f.text += " (" + percent(f.part) + ")"

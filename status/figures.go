@@ -75,26 +75,22 @@ func growth(slope float64) string {
 	return limits.FormatSize(n) + "/h"
 }
 
-// runs says which generation it is, and since when.
-func (w *Worker) runs() string {
+// runs says what follows the state: since when it runs, or when it will again.
+func (w *Worker) runs(now time.Time) string {
 	s := ""
 	if w.Uptime > 0 {
-		s = "for " + duration(w.Uptime)
+		s = " for " + duration(w.Uptime)
 	}
 	if w.PID > 0 {
-		s += comma(s) + fmt.Sprintf("pid %d", w.PID)
+		s += fmt.Sprintf(", pid %d", w.PID)
 	}
 	if w.Processes > 1 {
-		s += comma(s) + fmt.Sprintf("%d processes", w.Processes)
+		s += fmt.Sprintf(", %d processes", w.Processes)
+	}
+	if !w.NextTry.IsZero() {
+		s += ", next try " + in(now, w.NextTry)
 	}
 	return s
-}
-
-func comma(s string) string {
-	if s == "" {
-		return ""
-	}
-	return ", "
 }
 
 // in is a time to come, seen from now.

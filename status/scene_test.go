@@ -115,6 +115,8 @@ func workers() Status {
 			s.track.Sample(s.now, 5+w, (100+int64(w)*10*i)*mib)
 		}
 	}
+	s.tell(restart.Report{Kind: restart.Backoff, Worker: 4, Gen: 5, Reason: restart.Exit, Exit: &restart.Exited{Code: 3}, In: 30 * time.Second, Failures: 9})
+	s.pass(time.Second)
 	live = append(live, Live{Worker: 4, Generation: 5, State: "waiting", MemoryBudget: 800 * mib})
 	return s.track.Status(s.now, live)
 }
@@ -138,7 +140,16 @@ func hostile() Status {
 	return s.track.Status(s.now, []Live{{Generation: 1, PID: 77, State: "up", Started: noon.Add(-14 * time.Hour)}})
 }
 
-var scenes = map[string]func() Status{"leaking": leaking, "workers": workers, "bare": bare, "hostile": hostile}
+// waiting has crashed, and is started again in a while.
+func waiting() Status {
+	s := newScene("", "false")
+	s.crash(0, 1, time.Second)
+	s.tell(restart.Report{Kind: restart.Backoff, Gen: 1, Reason: restart.Exit, Exit: &restart.Exited{Code: 1}, In: 12 * time.Second, Failures: 5})
+	s.pass(2 * time.Second)
+	return s.track.Status(s.now, []Live{{Generation: 1, State: "waiting"}})
+}
+
+var scenes = map[string]func() Status{"waiting": waiting, "leaking": leaking, "workers": workers, "bare": bare, "hostile": hostile}
 
 // golden compares text with a file.
 func golden(t *testing.T, file, got string) {

@@ -50,6 +50,8 @@ type Worker struct {
 	PID        int       `json:"pid,omitempty"`
 	Started    time.Time `json:"started,omitzero"`
 	Uptime     float64   `json:"uptime_seconds"`
+	// NextTry is when the next generation is started, after a failure.
+	NextTry time.Time `json:"next_try,omitzero"`
 
 	Memory       int64    `json:"memory_bytes,omitempty"`
 	MemoryBudget int64    `json:"memory_budget_bytes,omitempty"`

@@ -146,7 +146,10 @@ func (t *text) workersTable(s *Status) {
 		used,
 		column("requests", true, func(w *Worker) string { return countOr(w.Requests) }),
 		column("next in", false, func(w *Worker) string {
-			if w.Forecast == nil {
+			switch {
+			case !w.NextTry.IsZero():
+				return duration(max(w.NextTry.Sub(s.Time), 0).Seconds()) + " next try"
+			case w.Forecast == nil:
 				return ""
 			}
 			return duration(max(w.Forecast.In, 0)) + " " + clean(w.Forecast.Reason)

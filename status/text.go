@@ -99,8 +99,12 @@ func plural(n int64, word string) string {
 
 // generation is one on several lines.
 func (t *text) generation(s *Status, w *Worker) {
-	title := []span{{fmt.Sprintf("gen %d ", w.Generation), bold}, {clean(w.State), stateStyle(w.State)}}
-	t.flow(append(title, spans(w.runs())...))
+	title := []span{{fmt.Sprintf("gen %d ", w.Generation), bold}}
+	words := spans(clean(w.State) + w.runs(s.Time))
+	if len(words) > 0 {
+		words[0].style = stateStyle(w.State)
+	}
+	t.flow(append(title, words...))
 	all := w.figures()
 	room := 0
 	for _, f := range all {
@@ -171,14 +175,15 @@ func (s *Status) past(t *text) {
 		t.blank()
 		t.endsTable(s)
 	}
-	if counts := s.counts(); len(counts) > 0 {
+	if reasons := s.counts(); len(reasons) > 0 {
 		t.blank()
-		for i := range counts[:len(counts)-1] {
-			counts[i] += ","
-		}
 		var all []span
-		for _, c := range counts {
-			all = append(all, span{c, plain})
+		for i, r := range reasons {
+			one := fmt.Sprintf("%d %s", s.Reasons[r], clean(r))
+			if i < len(reasons)-1 {
+				one += ","
+			}
+			all = append(all, span{one, plain})
 		}
 		t.wrap("ends", 8, all)
 	}
@@ -201,13 +206,9 @@ func ago(now, then time.Time) string { return duration(max(now.Sub(then), 0).Sec
 
 // counts are the reasons of the ends, the most frequent first.
 func (s *Status) counts() []string {
-	reasons := slices.SortedFunc(maps.Keys(s.Reasons), func(a, b string) int {
+	return slices.SortedFunc(maps.Keys(s.Reasons), func(a, b string) int {
 		return cmp.Or(cmp.Compare(s.Reasons[b], s.Reasons[a]), cmp.Compare(a, b))
 	})
-	for i, r := range reasons {
-		reasons[i] = clean(r) + " " + strconv.FormatInt(s.Reasons[r], 10)
-	}
-	return reasons
 }
 
 // exit is how it ended.

@@ -46,6 +46,8 @@ type slot struct {
 	history history
 	// runs are the last two generations: with a handover both live.
 	runs [2]run
+	// retry is when the next try comes, after a failure; the zero time: nobody waits.
+	retry time.Time
 }
 
 // run is a generation; zero: none.
@@ -74,6 +76,7 @@ func (t *Track) Tell(e report.Event) {
 	switch kind := restart.Kind(e.Kind); kind {
 	case restart.Begun:
 		t.run(e.Time, e.Worker, e.Generation, e.Time)
+		t.retry(e.Worker, time.Time{})
 	case restart.Left:
 		t.end(e)
 		t.forget(e.Worker, func(gen int) bool { return gen == e.Generation })
@@ -82,6 +85,9 @@ func (t *Track) Tell(e report.Event) {
 		if e.Reason == string(restart.StartFailed) && !t.hasLeft(e.Generation) {
 			t.end(e)
 		}
+		t.waits(e)
+	case restart.NoHelp:
+		t.waits(e)
 	case restart.Up:
 		t.up(e)
 	case restart.Stopping, restart.HandingOver, restart.Queued, restart.Deferred, restart.Observed, restart.Recovered:
@@ -172,6 +178,21 @@ func (t *Track) forget(worker int, over func(gen int) bool) {
 				s.runs[i] = run{}
 			}
 		}
+	}
+}
+
+// waits notes when the next try comes, if e says so.
+func (t *Track) waits(e report.Event) {
+	next := time.Time{}
+	if e.In != nil {
+		next = e.Time.Add(time.Duration(whole(*e.In * 1e9)))
+	}
+	t.retry(e.Worker, next)
+}
+
+func (t *Track) retry(worker int, at time.Time) {
+	if s := t.slots[worker]; s != nil {
+		s.retry = at
 	}
 }
 

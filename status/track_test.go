@@ -181,6 +181,24 @@ func TestMissedStart(t *testing.T) {
 	}
 }
 
+// TestNextTry: it is known until the next generation has begun.
+func TestNextTry(t *testing.T) {
+	s := newScene("web")
+	next := func() time.Time { return s.track.Status(s.now, []Live{{Generation: 1}}).Workers[0].NextTry }
+	s.crash(0, 1, time.Minute)
+	if got := next(); !got.Equal(s.now) { // the scene has waited for as long
+		t.Errorf("%v, want %v", got, s.now)
+	}
+	s.tell(restart.Report{Kind: restart.NoHelp, Gen: 1, Reason: restart.MemoryHigh, In: time.Hour})
+	if got := next(); !got.Equal(s.now.Add(time.Hour)) {
+		t.Errorf("%v, want %v", got, s.now.Add(time.Hour))
+	}
+	s.tell(restart.Report{Kind: restart.Begun, Gen: 2})
+	if got := next(); !got.IsZero() {
+		t.Errorf("%v, and it has begun", got)
+	}
+}
+
 // TestJSON: it can be read again, and has lists where there is nothing.
 func TestJSON(t *testing.T) {
 	for name, scene := range scenes {

@@ -19,6 +19,7 @@ func (t *Track) worker(now time.Time, l *Live) Worker {
 	}
 	s := t.slots[l.Worker]
 	if s != nil {
+		w.NextTry = s.retry
 		for i := range s.runs {
 			slope, known := s.runs[i].trend.slope()
 			if s.runs[i].gen == l.Generation && known {
