@@ -145,14 +145,23 @@ func (t *text) workersTable(s *Status) {
 		column("memory", true, func(w *Worker) string { return sizeOr(w.Memory) }),
 		used,
 		column("requests", true, func(w *Worker) string { return countOr(w.Requests) }),
-		column("next in", false, func(w *Worker) string {
+		column("next in", true, func(w *Worker) string {
 			switch {
 			case !w.NextTry.IsZero():
-				return duration(max(w.NextTry.Sub(s.Time), 0).Seconds()) + " next try"
+				return duration(max(w.NextTry.Sub(s.Time), 0).Seconds())
 			case w.Forecast == nil:
 				return ""
 			}
-			return duration(max(w.Forecast.In, 0)) + " " + clean(w.Forecast.Reason)
+			return duration(max(w.Forecast.In, 0))
+		}),
+		column("by", false, func(w *Worker) string {
+			switch {
+			case !w.NextTry.IsZero():
+				return "next try"
+			case w.Forecast == nil:
+				return ""
+			}
+			return clean(w.Forecast.Reason)
 		}),
 		column("history", false, func(w *Worker) string { return spark(w.History, 12) }),
 		column("growth", true, func(w *Worker) string {

@@ -75,7 +75,7 @@ func TestMissed(t *testing.T) {
 		seqs []uint64
 		want int64
 	}{
-		{nil, 0}, {[]uint64{5}, 0}, {[]uint64{5, 6, 7}, 0}, {[]uint64{6, 5, 7}, 0}, {[]uint64{5, 9}, 3}, {[]uint64{5, 9, 6}, 2}, {[]uint64{0, 0}, 0},
+		{nil, 0}, {[]uint64{5}, 0}, {[]uint64{5, 6, 7}, 0}, {[]uint64{6, 5, 7}, 0}, {[]uint64{5, 9}, 3}, {[]uint64{5, 9, 6}, 2}, {[]uint64{6, 5, 8}, 1}, {[]uint64{0, 0}, 0},
 	} {
 		track := New("")
 		for _, seq := range c.seqs {
@@ -161,6 +161,18 @@ func TestHandover(t *testing.T) {
 	}
 	if fmt.Sprint(seen) != "[700 710 100]" {
 		t.Errorf("%v", seen)
+	}
+}
+
+// TestLate: what comes late takes the place of nobody that lives.
+func TestLate(t *testing.T) {
+	s := newScene("web")
+	for _, gen := range []int{5, 6, 1} {
+		s.tell(restart.Report{Kind: restart.Begun, Gen: gen})
+	}
+	s.track.Sample(s.now, 5, 700)
+	if n := len(s.track.Status(s.now, []Live{{}}).Workers[0].History); n != 1 {
+		t.Errorf("%d points of gen 5", n)
 	}
 }
 

@@ -39,6 +39,13 @@ func TestSlope(t *testing.T) {
 		{"a cache that fills up", time.Second, 0, 3600, func(age time.Duration) int64 {
 			return int64(400 * mib * (1 - math.Exp(-age.Minutes()/10)))
 		}, none},
+		{"a cache that fills up slowly", time.Second, 0, 3600, func(age time.Duration) int64 {
+			return int64(400 * mib * (1 - math.Exp(-age.Minutes()/20)))
+		}, none},
+		{"faster and faster", time.Second, 0, 3600, func(age time.Duration) int64 { return int64(math.Pow(age.Hours(), 3) * 400 * mib) }, none},
+		{"up and down", time.Second, 0, 3600, func(age time.Duration) int64 {
+			return 300*mib + int64(age.Hours()*60*mib) + int64(math.Sin(age.Minutes()*2*math.Pi/9)*80*mib)
+		}, none},
 		{"has just begun to grow", time.Second, 0, 3600, func(age time.Duration) int64 {
 			return 100*mib + max(0, int64((age-50*time.Minute).Seconds()*mib))
 		}, none},
