@@ -243,8 +243,9 @@ const (
 	// reason to stop: the policy is OOMContinue, or it is being stopped already
 	// (Sig is not zero), or all is over (Exit is not nil).
 	OOM Kind = "oom"
-	// Recovered: a generation after failures in a row is healthy, or one after a recycle
-	// for Reason has its memory within the budget when MinUptime is over.
+	// Recovered: a generation after failures in a row, the last for Reason, is healthy,
+	// or one after a recycle for Reason has its memory within the budget when MinUptime
+	// is over.
 	Recovered Kind = "recovered"
 	// PIDsMax: a fork was refused, for the first time in this generation.
 	PIDsMax Kind = "pids-max"

@@ -16,6 +16,7 @@ func (w *world) checkDelay(a Report) {
 		w.errorf("failure %d: a delay of %v", n+1, a.In)
 	}
 	w.chain.failures++
+	w.chain.failure = a.Reason
 	w.chain.wait = w.now.Add(a.In)
 	if a.Failures != w.chain.failures {
 		w.errorf("says %d failures, there were %d", a.Failures, w.chain.failures)

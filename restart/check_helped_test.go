@@ -77,10 +77,14 @@ func (w *world) checkHelped(actions []Action) {
 	if h.now && !hasLook(actions) {
 		w.errorf("nobody looks whether it has helped: %v", actions)
 	}
+	because := w.chain.because
+	if w.chain.failures > 0 {
+		because = w.chain.failure
+	}
 	for _, a := range said {
 		if a.Took != h.took || a.After != w.chain.previous || a.Failures != w.chain.failures || !w.knownBefore(a.MemoryBefore) ||
-			w.chain.previous > 0 && a.Reason != w.chain.because {
-			w.errorf("after %v, gen %d, %s, %d failures, %d bytes: %+v", h.took, w.chain.previous, w.chain.because, w.chain.failures, w.chain.memory, a)
+			w.chain.previous > 0 && a.Reason != because {
+			w.errorf("after %v, gen %d, %s, %d failures, %d bytes: %+v", h.took, w.chain.previous, because, w.chain.failures, w.chain.memory, a)
 		}
 		if !a.Expected.IsZero() && (a.Expected.Before(w.now) && a.ExpectedFor == MemoryHigh || a.ExpectedFor == "") {
 			w.errorf("the next recycle is expected at %v: %+v", a.Expected, a)

@@ -131,7 +131,7 @@ func (c *course) retry(now time.Time, r Report, status int, isCrash bool) []Acti
 	if since.IsZero() {
 		since = now // it has not started
 	}
-	c.failed(since)
+	c.failed(since, r.Reason)
 	r.In = c.backoff.delay(&c.policy)
 	r.Failures, g.handing = c.backoff.failures, false
 	c.enter(Waiting, now.Add(r.In))

@@ -37,11 +37,12 @@ func (c *course) remember(because Reason, judged time.Time) {
 	c.before = past{gen: g.number, because: because, memory: g.looks.last.Memory, slope: g.looks.slope(), judged: judged}
 }
 
-// failed notes since when no generation of the slot stays.
-func (s *slot) failed(since time.Time) {
+// failed notes since when no generation of the slot stays, and why the last did not.
+func (s *slot) failed(since time.Time, because Reason) {
 	if s.backoff.failures == 0 {
 		s.failing = since
 	}
+	s.failure = because
 }
 
 // compare is called when the generation is ready, and the one at hand.
@@ -93,6 +94,9 @@ func (c *course) recovered(now time.Time) Report {
 	g, b := &c.gen, &c.before
 	r := c.passing(now, Recovered)
 	r.Reason, r.After, r.Took = b.because, b.gen, g.helped.took
+	if r.Failures > 0 {
+		r.Reason = c.failure
+	}
 	r.Budget, r.MemoryBefore, r.Slope = c.policy.MemoryHigh, b.memory, b.slope
 	r.Planned = g.planned.due
 	if !r.Planned.IsZero() {

@@ -14,9 +14,10 @@ type slot struct {
 	// had is the planned time that a generation was last recycled for.
 	had time.Time
 	// before is the last generation that was up, and failing since when one after the
-	// other has failed, if the backoff counts any.
+	// other has failed, and why the last did, if the backoff counts any.
 	before  past
 	failing time.Time
+	failure Reason
 	// at is the generation at hand, and other the second one; nil: there is none.
 	at, other *course
 	// retryAt is when the next one is started that is to take over; the zero time: one
@@ -109,7 +110,7 @@ func (c *course) handOver(now time.Time) []Action {
 
 // tryLater lets the next one start after a while, and says so in r.
 func (s *slot) tryLater(now time.Time, r Report) []Action {
-	s.failed(now)
+	s.failed(now, r.Reason)
 	r.In = s.backoff.delay(&s.policy)
 	r.Failures, r.Handover = s.backoff.failures, true
 	s.retryAt = now.Add(r.In)

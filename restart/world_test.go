@@ -109,6 +109,7 @@ type health struct {
 	// because, judged, memory are of the same, spent says that it was a recycle, and
 	// failing since when one failure followed the other.
 	because         Reason
+	failure         Reason // why the last one failed
 	judged, failing time.Time
 	memory          int64
 	pressed         *int64
