@@ -25,7 +25,8 @@ var shares = map[string]share{
 	"count-lines": {[]string{"--max-requests", "5", "--count-lines", "^req", "--drain-timeout", "0"}, "requests",
 		`for n in 1 2 3 4 5 6 7 8 9 10; do echo req $n; done; exec sleep 1000`, `echo req; echo req; echo req`, 3},
 	"output-silence": {[]string{"--output-silence", "1s"}, "watchdog", `exec sleep 1000`, `(until [ -e $dir/go ]; do echo alive; sleep 0.02; done) &`, 1},
-	"max-tasks": {[]string{"--max-tasks", "8"}, "tasks", `for n in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & done; wait`,
+	// relance notify has some threads, too, while it is there.
+	"max-tasks": {[]string{"--max-tasks", "30"}, "tasks", `for n in 1 2 3 4 5 6 7 8 9 10; do for m in 1 2 3 4; do sleep 1000 & done; done; wait`,
 		`sleep 1000 & sleep 1000 & sleep 1000 &`, 3},
 }
 
