@@ -22,11 +22,7 @@ go build -o bin/ ./internal/misbehave ./internal/slowserver ./examples/held
 export RELANCE_TEST_BUILT="$PWD/bin"
 # Where neither a package nor its tests start a goroutine (internal/archtest looks), the race detector finds nothing and
 # takes several times the time.
-<<<<<<< HEAD
-calm="cli internal/archtest limits restart schedule status"
-=======
-calm="cli internal/archtest internal/manual limits restart schedule"
->>>>>>> 8ec5445 (manual: how to install the page and the completions; what was tried beside it)
+calm="cli internal/archtest internal/manual limits restart schedule status"
 # What go vet has seen is not looked at again.
 go test -vet=off $(printf './%s ' $calm)
 busy=$(go list ./... | grep -vxF "$(printf 'relance/%s\n' $calm)")
