@@ -51,6 +51,8 @@ func run() int {
 		return diagnosed(todo)
 	case *cli.Notify:
 		return notified(todo)
+	case *cli.Ask:
+		return asked(todo)
 	case *cli.Run:
 		return supervised(todo, given)
 	}
@@ -91,6 +93,8 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return refuse(err)
 	}
 	defer tell.log.Close(time.Second)
+	controls := newControls(todo)
+	controls.addTo(&tell.Stream)
 	say := tell.say
 	for _, note := range todo.Notes {
 		say(note)
@@ -107,6 +111,10 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	defer drain(from, received, given.Ignored, say)
 	defer from.held.Close()
 	defer hangUp(from)
+	if from.Asks, err = controls.open(todo, say); err != nil {
+		return refuse(err)
+	}
+	defer controls.close()
 	where, err := locate(todo)
 	if err != nil {
 		return refuse(err)
@@ -121,11 +129,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if where.How != "" {
 		say("memory: " + where.String())
 	}
-	machine, err := supervise.NewMachine(supervise.Setup{
-		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
-		Ask: ask(todo), Files: from.watched, Sockets: from.held, Workers: todo.Policy.Workers, Berths: len(from.ears), Ears: from.ears,
-		Prober: from.prober, ReadyFD: todo.Ready.FD, Numbered: todo.Ready.Numbered(), Supervising: todo.Supervising, Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say,
-	})
+	machine, err := supervise.NewMachine(setupOf(todo, where, &from, say))
 	if errors.Is(err, tree.ErrNoProc) {
 		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
 	}
@@ -135,12 +139,23 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	defer machine.Close()
 	go source.Run(received)
 	go machine.RunChanges(changes)
+	go controls.run()
 	config := configOf(todo, given)
 	config.Terminal, config.Report, config.Say = machine.OnTerminal(), tell.report, say
 	config.Above, config.Beat, tell.above = from.above, from.beat, from.above
+	config.Sample, config.Status = controls.sample(), controls.status
 	config.Settled = entry.Trim
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
+}
+
+// setupOf is what the machine is made of.
+func setupOf(todo *cli.Run, where *place.Place, from *opened, say func(string)) supervise.Setup {
+	return supervise.Setup{
+		Settings: &todo.Settings, Place: where, Limits: todo.Group, Pressure: todo.Pressure,
+		Ask: ask(todo), Files: from.watched, Sockets: from.held, Workers: todo.Policy.Workers, Berths: len(from.ears), Ears: from.ears,
+		Prober: from.prober, ReadyFD: todo.Ready.FD, Numbered: todo.Ready.Numbered(), Supervising: todo.Supervising, Stdio: from.broker, Limited: todo.Policy.MaxRequests > 0, Say: say,
+	}
 }
 
 // configOf is what the loop needs to know of what is to be done.

@@ -36,7 +36,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		},
 		Settings: in.settings(command),
 		Supervising: len(f.Rlimit) > 0 || f.limitsGroup() != "" || f.Restart != "" || f.budgets() || f.RestartSignal != "" || f.Handover || f.Workers != "" ||
-			len(f.Listen) > 0,
+			len(f.Listen) > 0 || f.Control != "" && f.Control != controlNone,
 		Zone:   time.Local,
 		Source: place.Auto, NeedsGroup: f.limitsGroup(),
 	}
@@ -47,7 +47,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		run.memory, run.groupLimits, run.source, run.output, run.countLines, run.stopping, run.relaunch, run.report, run.clock,
 		func(f *runFlags) error { return in.counts(run, f) },
 		func(f *runFlags) error { return in.cpu(run, f) },
-		run.watch, run.requests, run.listen, run.several, run.observe,
+		run.watch, run.requests, run.listen, run.several, run.observe, run.control,
 	} {
 		if err := step(f); err != nil {
 			return nil, err

@@ -126,5 +126,6 @@ func (run *Run) readyBeside() ready.Use {
 // recycles reports whether anything recycles the command.
 func (f *runFlags) recycles() bool {
 	return f.MemoryHigh != "" || f.MemoryPressure != "" || f.counted() || f.CPUTime != "" || f.CPUShare != "" || f.planned() ||
-		len(f.Watch) > 0 || f.OutputSilence != "" || f.MaxRequests != "" || f.RestartSignal != ""
+		len(f.Watch) > 0 || f.OutputSilence != "" || f.MaxRequests != "" || f.RestartSignal != "" ||
+		f.Control != "" && f.Control != controlNone
 }

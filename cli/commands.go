@@ -24,13 +24,20 @@ const (
 
 // ownCommands are all of them, in the order in which people read of them.
 func ownCommands() []ownCommand {
-	return []ownCommand{
+	all := []ownCommand{
 		{name: verbRun, parse: Input.parseRun, flags: func() any { return new(runFlags) }},
 		{name: verbExec, parse: Input.parseExec, flags: func() any { return new(execFlags) }},
 		{name: verbDoctor, parse: alone(parseDoctor)},
 		{name: verbNotify, parse: alone(parseNotify)},
 		{name: verbCompletion, parse: alone(parseCompletion)},
 	}
+	for _, verb := range askVerbs {
+		all = append(all, ownCommand{
+			name: verb, flags: func() any { return askers[verb]() },
+			parse: alone(func(words []string) (any, error) { return parseAsk(verb, words) }),
+		})
+	}
+	return all
 }
 
 // alone is for a command that needs nothing but its words.

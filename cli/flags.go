@@ -88,6 +88,8 @@ type runFlags struct {
 	LogFormat string `group:"report" placeholder:"FORMAT" set:"standard=text" values:"text json" help:"How to say what happens: text or json (${standard})."`
 	LogFile   string `group:"report" placeholder:"PATH" complete:"file" help:"Append what happens to that file, in place of stderr. It is made anew where it was moved away or removed."`
 
+	Control string `group:"report" placeholder:"PATH|none" complete:"file" help:"Where relance status, restart, stop, events and ps reach this one (docs/control.md): a unix socket, by default one named as --name in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or /run; none where nothing is supervised."`
+
 	Config      string `group:"config" config:"-" placeholder:"FILE" complete:"file" help:"Read flags from a TOML file too, each under its name: memory-high = '500M', at = ['04:00', 'Sat 05:00']."`
 	PrintConfig bool   `group:"config" config:"-" env:"-" help:"Print the flags in force as such a file, each with where it comes from, and end. No command is needed, and none started."`
 

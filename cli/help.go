@@ -29,6 +29,7 @@ const runUsage = `Usage: relance [flags] [--] COMMAND [ARG...]
        relance exec [flags] [--] COMMAND [ARG...]
        relance doctor [--json]
        relance notify FLAG...
+       relance status|restart|stop|events|ps [NAME] [flags]
        relance completion bash|zsh|fish
 
 Run a command under limits and budgets. When one is spent, stop its whole
@@ -70,16 +71,21 @@ Example:
   relance exec --rlimit nofile=4096 --nice 10 -- ./job
 `
 
+// helpText is what stands around the flags of one verb.
+type helpText struct{ before, after string }
+
+var helpTexts = map[string]helpText{
+	verbRun: {runUsage, runEnd}, verbExec: {execUsage, execEnd},
+	verbStatus: {statusUsage, askEnd}, verbRestart: {restartUsage, orderEnd}, verbStop: {stopUsage, orderEnd},
+	verbEvents: {eventsUsage, askEnd}, verbPS: {psUsage, askEnd},
+}
+
 // newParser returns a parser for the flags of one verb, which writes the help
 // that is asked for into help.
 func newParser(flags any, help io.Writer, verb string) (*kong.Kong, error) {
-	before, after := runUsage, runEnd
-	if verb == verbExec {
-		before, after = execUsage, execEnd
-	}
-	parser, err := kong.New(flags,
+	around := helpTexts[verb]
+	options := []kong.Option{
 		kong.Name("relance"),
-		kong.DefaultEnvars(envPrefix),
 		kong.Writers(help, help),
 		// kong wants to exit after the help; read returns it instead.
 		kong.Exit(func(int) {}),
@@ -88,14 +94,19 @@ func newParser(flags any, help io.Writer, verb string) (*kong.Kong, error) {
 		// The environment twins are explained once, at the top.
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }),
 		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
-			fmt.Fprintln(help, before)
+			fmt.Fprintln(help, around.before)
 			if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
 				return err
 			}
-			_, err := fmt.Fprint(help, after)
+			_, err := fmt.Fprint(help, around.after)
 			return err
 		}),
-	)
+	}
+	if askers[verb] == nil {
+		// Who asks says it on the command line: these variables are of what is run.
+		options = append(options, kong.DefaultEnvars(envPrefix))
+	}
+	parser, err := kong.New(flags, options...)
 	if err != nil {
 		return nil, fmt.Errorf("internal error: %w", err)
 	}

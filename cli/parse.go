@@ -4,9 +4,6 @@ package cli
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"regexp"
 	"strings"
 	"time"
@@ -17,7 +14,6 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/entry"
-	"relance/limits"
 	"relance/place"
 	"relance/ready"
 	"relance/restart"
@@ -37,6 +33,10 @@ type Run struct {
 	StopSignalSet bool
 	Name, LogFile string // the latter empty: stderr
 	JSON          bool
+	// Controlled says that relance is to be asked by a socket; ControlPath is where it is,
+	// empty: wherever it is found by its name.
+	Controlled  bool
+	ControlPath string
 	// Group is what the cgroup of each tree is given, and Total that of all together;
 	// Pressure is the watch for memory pressure in the former, nil for none, and Source
 	// where memory is to be measured.
@@ -113,7 +113,7 @@ type Input struct {
 	Version   string
 }
 
-// Parse returns a Run, an Exec, a Doctor, a Notify or a Print.
+// Parse returns a Run, an Exec, a Doctor, a Notify, an Ask or a Print.
 func Parse(in Input) (any, error) {
 	if len(in.Args) == 0 {
 		return in.parseRun(nil)
@@ -256,33 +256,4 @@ func split(node *kong.Node, words []string) (own, command []string, err error) {
 		own = append(own, word)
 	}
 	return own, nil, nil
-}
-
-// flagError is wrong usage of one flag.
-func flagError(flag, value string, err error) error {
-	// What the parsers put first, the kind of thing and the value, is said already.
-	msg := err.Error()
-	for _, said := range []string{limits.Quote(value) + ": ", "rlimit " + value + ": "} {
-		if before, rest, ok := strings.Cut(msg, said); ok && len(before) < 20 {
-			msg = rest
-			break
-		}
-	}
-	return &Error{Msg: fmt.Sprintf("--%s %s: %s", flag, quoteIfNeeded(value), msg), flag: flag}
-}
-
-func quoteIfNeeded(s string) string {
-	if s == "" || strings.ContainsAny(s, " \t\n\"'") {
-		return fmt.Sprintf("%q", s)
-	}
-	return s
-}
-
-// Complain writes err as people read it.
-func Complain(w io.Writer, err error) {
-	fmt.Fprintf(w, "relance: error: %v\n", err)
-	var usage *Error
-	if errors.As(err, &usage) && usage.Hint != "" {
-		fmt.Fprintf(w, "relance: hint: %s\n", usage.Hint)
-	}
 }

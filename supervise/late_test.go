@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/child"
+	"relance/control"
 	"relance/restart"
 	"relance/signals"
 )
@@ -36,6 +37,8 @@ func (*bystander) Queue(int, restart.Sig, uint64)         {}
 func (*bystander) SignalTree(int, restart.Sig)            {}
 func (*bystander) KillTree(int)                           {}
 func (*bystander) Look(int, int64) (restart.Usage, error) { return restart.Usage{}, nil }
+func (*bystander) See(int, int64) (restart.Usage, error)  { return restart.Usage{}, nil }
+func (*bystander) Members() ([]control.Member, error)     { return nil, nil }
 func (*bystander) Headroom(int, bool)                     {}
 func (*bystander) Watch(int)                              {}
 func (*bystander) Counters(int) restart.Counters          { return restart.Counters{} }

@@ -15,11 +15,13 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/clock"
+	"relance/control"
 	"relance/files"
 	"relance/ready"
 	"relance/requests"
 	"relance/restart"
 	"relance/signals"
+	"relance/status"
 )
 
 // World is what the loop can do: the acts of the edges, called by its goroutine
@@ -69,6 +71,10 @@ type World interface {
 	// generation has ended soon after its start.
 	NoteAddresses(gen int)
 	TellTaken(gen int)
+	// See is Look for people, who want to know of memory, CPU time and tasks also where no
+	// budget is about them; Members are the processes of all trees.
+	See(gen int, budget int64) (restart.Usage, error)
+	Members() ([]control.Member, error)
 	// Probe lets a Result come that says whether gen can do its work.
 	Probe(gen int)
 	// Heard is called when a watched file was touched, Examine says which watched
@@ -102,6 +108,11 @@ type Config struct {
 	Terminal bool
 	// Report tells people.
 	Report func(restart.Report)
+	// Sample takes what a look at a generation has seen of its memory, in bytes; nil:
+	// nobody wants to know. Status makes of what lives what is told to who asks, as JSON;
+	// it is needed where Sources has Asks.
+	Sample func(now time.Time, gen int, memory int64)
+	Status func(now time.Time, live []status.Live) string
 	// Say takes other lines for people.
 	Say func(string)
 	// Above is whoever has started us and wants to know how it goes, nil: nobody. It
@@ -132,6 +143,8 @@ type Sources struct {
 	Ready <-chan ready.Result
 	// Counted tells that so many requests were served, or that nothing is in flight.
 	Counted <-chan struct{}
+	// Asks has what somebody wants of us by the control socket.
+	Asks <-chan control.Ask
 }
 
 // loop is the state of the owner.
@@ -218,6 +231,8 @@ func (l *loop) wait(from Sources) {
 		if l.life(r.Gen) != nil {
 			l.add(restart.Probed{Gen: r.Gen, Ready: r.Ready, Why: r.Why})
 		}
+	case a := <-from.Asks:
+		l.asked(a)
 	case <-from.Clock:
 		l.add(restart.ClockSet{})
 	case <-alarm:

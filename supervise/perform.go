@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"errors"
+	"time"
 
 	"relance/child"
 	"relance/restart"
@@ -22,6 +23,8 @@ func (l *loop) perform(a restart.Action) {
 		ev := restart.Looked{Gen: a.Gen, Usage: usage}
 		if err != nil {
 			ev.Err = err.Error()
+		} else if usage.Memory > 0 {
+			l.sample(time.Now(), a.Gen, usage.Memory)
 		}
 		l.add(ev)
 	case restart.Headroom:

@@ -16,10 +16,12 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/clock"
+	"relance/control"
 	"relance/files"
 	"relance/requests"
 	"relance/restart"
 	"relance/signals"
+	"relance/tree"
 )
 
 func TestMain(m *testing.M) {
@@ -243,6 +245,20 @@ func (s *scene) Look(int, int64) (restart.Usage, error) {
 	defer s.mu.Unlock()
 	s.note("look")
 	return s.use, s.blind
+}
+
+func (s *scene) See(int, int64) (restart.Usage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("see")
+	return s.use, s.blind
+}
+
+func (s *scene) Members() ([]control.Member, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note("members")
+	return []control.Member{{Member: tree.Member{Gen: 1, PID: s.pid}}}, s.blind
 }
 
 func (s *scene) Alarm(_ int, in time.Duration) {

@@ -173,11 +173,18 @@ func TestSize(t *testing.T) {
 // TestOneLoop: only the owner waits for several things at once, and only the
 // edges and the writer start goroutines.
 func TestOneLoop(t *testing.T) {
-	// The last runs in programs of others.
-	mayStart := []string{"main.go", "sources.go", "outlets.go", "report/writer_linux.go", "requests/client/stream.go"}
-	// The last four send, or do not if nobody has room or listens.
+	// The first of control has one for each connection, whose other end may be slow, and the
+	// second one to hear of its end; watch.go is of relance status, which has no loop. The
+	// last runs in programs of others.
+	mayStart := []string{
+		"main.go", "sources.go", "outlets.go", "report/writer_linux.go", "control/server_linux.go", "control/serve_linux.go", "watch.go",
+		"requests/client/stream.go",
+	}
+	// control waits for a bounded time: for the loop, and at the end for who reads. The last
+	// five send, or do not if nobody has room or listens.
 	maySelect := []string{
-		"supervise/loop.go", "report/writer_linux.go", "requests/counter.go", "stdio/run_linux.go", "requests/upward_linux.go", "report/stream.go",
+		"supervise/loop.go", "watch.go", "control/ask.go", "control/server_linux.go",
+		"report/writer_linux.go", "requests/counter.go", "stdio/run_linux.go", "requests/upward_linux.go", "report/stream.go", "control/ring.go",
 	}
 	for _, s := range sources(t) {
 		if s.isTest || slices.Contains([]string{"internal", "bench", "examples"}, s.room()) {

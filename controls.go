@@ -1,0 +1,96 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"relance/cli"
+	"relance/control"
+	"relance/report"
+	"relance/status"
+)
+
+// controls is what is behind the control socket; nil: there is none.
+type controls struct {
+	ring  control.Ring
+	track *status.Track
+	// server is nil where there is no place for it.
+	server *control.Server
+}
+
+// newControls begins to keep what happens, before anything does.
+func newControls(todo *cli.Run) *controls {
+	if !todo.Controlled {
+		return nil
+	}
+	c := &controls{track: status.New(todo.Name)}
+	c.track.Runs(todo.Settings.Argv, os.Getpid(), time.Now())
+	return c
+}
+
+// tracked is the outlet to a Track, which is the loop's: only that tells of what has
+// become of a generation.
+type tracked struct{ *status.Track }
+
+func (t tracked) Tell(e report.Event) {
+	if e.Kind != "" {
+		t.Track.Tell(e)
+	}
+}
+
+func (c *controls) addTo(stream *report.Stream) {
+	if c != nil {
+		stream.Add(&c.ring)
+		stream.Add(tracked{c.track})
+	}
+}
+
+// open opens the socket, if there is a place for it. Where nobody has asked for one, what
+// stands against it is only said.
+func (c *controls) open(todo *cli.Run, say func(string)) (<-chan control.Ask, error) {
+	if c == nil {
+		return nil, nil
+	}
+	name := todo.Name
+	if name == "" {
+		name = control.Unnamed(todo.Settings.Argv[0], os.Getpid())
+	}
+	var err error
+	c.server, err = control.Open(control.Setting{Path: todo.ControlPath, Name: name}, control.Here(), &c.ring)
+	switch {
+	case err != nil && todo.ControlPath != "":
+		return nil, todo.Uncontrolled(err)
+	case err != nil:
+		say("no control socket: " + err.Error())
+	}
+	if c.server == nil {
+		return nil, nil
+	}
+	return c.server.Asks(), nil
+}
+
+// run answers who asks.
+func (c *controls) run() {
+	if c != nil && c.server != nil {
+		c.server.Run()
+	}
+}
+
+func (c *controls) close() {
+	if c != nil {
+		c.server.Close()
+	}
+}
+
+// sample takes what looks see; nil: nobody wants to know.
+func (c *controls) sample() func(now time.Time, gen int, memory int64) {
+	if c == nil {
+		return nil
+	}
+	return c.track.Sample
+}
+
+// status is the answer to who asks how it goes.
+func (c *controls) status(now time.Time, live []status.Live) string {
+	return c.track.Status(now, live).JSON()
+}

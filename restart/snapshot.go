@@ -1,0 +1,61 @@
+package restart
+
+import "time"
+
+// Standing is where one generation stands, or a slot that waits for the next one, for
+// who asks how it goes.
+type Standing struct {
+	// Worker is the number of the slot, zero where there is only one. Gen is the
+	// generation, and while a slot waits the last one; PID is that of its child, zero:
+	// there is none.
+	Worker, Gen, PID int
+	State            State
+	// Ready reports whether it can do its work, as far as that is known; Why is why not,
+	// as the last probe saw it.
+	Ready bool
+	Why   string
+	// Candidate says that it is to take over, Retired that it was taken over from.
+	Candidate, Retired bool
+	Started            time.Time
+	// Next is when the state ends at the latest: KILL, or the next try; the zero time:
+	// that is open.
+	Next time.Time
+	// Because is why it is being stopped, or why the last one has ended.
+	Because Reason
+	// Planned is when it is to be recycled by the clock, as that shows it, and Aged
+	// whether for its age; the zero time: never.
+	Planned time.Time
+	Aged    bool
+	// MaxRequests is how many requests it may serve; zero: any number.
+	MaxRequests int64
+}
+
+// Snapshot tells where all generations stand. It changes nothing.
+func (c *Core) Snapshot() []Standing {
+	var all []Standing
+	for _, slot := range c.slots {
+		for _, course := range slot.courses() {
+			if course.state == Gone {
+				continue
+			}
+			all = append(all, course.standing())
+		}
+	}
+	return all
+}
+
+func (c *course) standing() Standing {
+	g := &c.gen
+	s := Standing{
+		Worker: c.worker(), Gen: g.number, State: c.state, Ready: c.state == Running && g.ready.is, Why: g.ready.why,
+		Candidate: c.candidate(c), Retired: c == c.other && !c.candidate(c), Started: g.started, Next: c.deadline, Because: g.because,
+		MaxRequests: g.maxRequests,
+	}
+	if c.state != Waiting && g.exit == nil {
+		s.PID = g.pid
+	}
+	if c.state == Running {
+		s.Planned, s.Aged = g.planned.due, g.planned.aged
+	}
+	return s
+}
