@@ -129,10 +129,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if where.How != "" {
 		say("memory: " + where.String())
 	}
-	machine, err := supervise.NewMachine(setupOf(todo, where, &from, say))
-	if errors.Is(err, tree.ErrNoProc) {
-		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
-	}
+	machine, err := newMachine(setupOf(todo, where, &from, say))
 	if err != nil {
 		return refuse(err)
 	}
@@ -147,6 +144,15 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	config.Settled = entry.Trim
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
+}
+
+// newMachine prepares to start the command.
+func newMachine(setup supervise.Setup) (*supervise.Machine, error) {
+	machine, err := supervise.NewMachine(setup)
+	if errors.Is(err, tree.ErrNoProc) {
+		err = &cli.Error{Msg: err.Error(), Hint: "mount it: mount -t proc proc /proc"}
+	}
+	return machine, err
 }
 
 // setupOf is what the machine is made of.
