@@ -12,7 +12,9 @@ import (
 
 // controls is what is behind the control socket; nil: there is none.
 type controls struct {
-	ring  control.Ring
+	ring control.Ring
+	// queue has what the track was not told of yet.
+	queue *report.Queue
 	track *status.Track
 	// server is nil where there is no place for it.
 	server *control.Server
@@ -23,25 +25,26 @@ func newControls(todo *cli.Run) *controls {
 	if !todo.Controlled {
 		return nil
 	}
-	c := &controls{track: status.New(todo.Name)}
+	c := &controls{queue: report.NewQueue(trackQueue), track: status.New(todo.Name)}
 	c.track.Runs(todo.Settings.Argv, os.Getpid(), time.Now())
 	return c
 }
 
-// tracked is the outlet to a Track, which is the loop's: only that tells of what has
-// become of a generation.
-type tracked struct{ *status.Track }
-
-func (t tracked) Tell(e report.Event) {
-	if e.Kind != "" {
-		t.Track.Tell(e)
-	}
-}
+// trackQueue is how many notes may come between two events of the loop.
+const trackQueue = 64
 
 func (c *controls) addTo(stream *report.Stream) {
 	if c != nil {
 		stream.Add(&c.ring)
-		stream.Add(tracked{c.track})
+		stream.Add(c.queue)
+	}
+}
+
+// catchUp gives the Track what has come since the last time. It is called by the loop,
+// which so owns it: whenever it has told of something, and before it asks.
+func (c *controls) catchUp() {
+	for c != nil && len(c.queue.Events()) > 0 {
+		c.track.Tell(<-c.queue.Events())
 	}
 }
 
@@ -92,5 +95,6 @@ func (c *controls) sample() func(now time.Time, gen int, memory int64) {
 
 // status is the answer to who asks how it goes.
 func (c *controls) status(now time.Time, live []status.Live) string {
+	c.catchUp()
 	return c.track.Status(now, live).JSON()
 }

@@ -138,7 +138,8 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	go machine.RunChanges(changes)
 	go controls.run()
 	config := configOf(todo, given)
-	config.Terminal, config.Report, config.Say = machine.OnTerminal(), tell.report, say
+	config.Terminal, config.Say = machine.OnTerminal(), say
+	config.Report = func(r restart.Report) { tell.report(r); controls.catchUp() }
 	config.Above, config.Beat, tell.above = from.above, from.beat, from.above
 	config.Sample, config.Status = controls.sample(), controls.status
 	config.Settled = entry.Trim

@@ -95,9 +95,8 @@ func (c *Client) whole(method, target string) ([]byte, error) {
 }
 
 // send asks, and returns the beginning of the answer.
-func (c *Client) send(method, target string) (*http.Response, net.Conn, error) {
-	dialer := net.Dialer{Timeout: clientTime}
-	conn, err := dialer.Dial("unix", c.path)
+func (c *Client) send(method, target string) (*http.Response, *net.UnixConn, error) {
+	conn, err := dial(c.path)
 	if err != nil {
 		return nil, nil, c.unreached(err)
 	}
@@ -114,6 +113,33 @@ func (c *Client) send(method, target string) (*http.Response, net.Conn, error) {
 		return nil, nil, complaint(response)
 	}
 	return response, conn, nil
+}
+
+// dial connects, and waits for a bounded time where many others do. Package net does not
+// wait: its sockets do not block, and then a queue that is full is an error (EAGAIN of
+// connect(2)).
+func dial(path string) (*net.UnixConn, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	most := unix.NsecToTimeval(int64(clientTime))
+	if err = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &most); err == nil {
+		err = unix.EINTR
+	}
+	for err == unix.EINTR {
+		err = unix.Connect(fd, &unix.SockaddrUnix{Name: path})
+	}
+	file := os.NewFile(uintptr(fd), path)
+	defer file.Close()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := net.FileConn(file)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.UnixConn), nil
 }
 
 // complaint reads an answer that is none.
@@ -153,6 +179,8 @@ func (c *Client) unreached(err error) error {
 	switch {
 	case errors.Is(err, unix.ECONNREFUSED), errors.Is(err, unix.ENOENT):
 		e.Cure = "it has ended; relance status tells which ones run"
+	case errors.Is(err, unix.EAGAIN):
+		e.Cure = "too many others are connected to it; try again"
 	case errors.Is(err, unix.EACCES):
 		e.Cure = "ask as the user that relance runs as, or as root"
 	}
@@ -162,12 +190,12 @@ func (c *Client) unreached(err error) error {
 // PID is that of the relance at the socket, as the kernel has it; zero: it cannot be seen
 // from here.
 func (c *Client) PID() int {
-	conn, err := net.Dial("unix", c.path)
+	conn, err := dial(c.path)
 	if err != nil {
 		return 0
 	}
 	defer conn.Close()
-	peer, err := credentials(conn.(*net.UnixConn))
+	peer, err := credentials(conn)
 	if err != nil {
 		return 0
 	}
