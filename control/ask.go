@@ -25,7 +25,7 @@ type Ask struct {
 	Kind Kind
 	// By says who asks, for people: "control: uid 0, pid 123 (relance)".
 	By     string
-	answer chan Answer
+	answer chan<- Answer
 }
 
 // Answer is what the loop says to it.
@@ -47,6 +47,12 @@ type Member struct {
 // Answer answers a. It never waits, and is called once.
 func (a Ask) Answer(with Answer) { a.answer <- with }
 
+// NewAsk returns an Ask, and where its answer comes.
+func NewAsk(kind Kind, by string) (Ask, <-chan Answer) {
+	answer := make(chan Answer, 1)
+	return Ask{Kind: kind, By: by, answer: answer}, answer
+}
+
 // askTime bounds how long a request waits for the loop, which is behind only where a
 // look takes long: at a tree of thousands of processes, on a machine that swaps.
 const askTime = 5 * time.Second
@@ -57,7 +63,7 @@ var errBusy = errors.New("relance is busy or ending, and did not answer in time"
 // ask waits until the loop has answered, for a bounded time. What the loop has not
 // taken by then it never will; what it has is done, and its answer is lost.
 func (s *Server) ask(kind Kind, by string) (Answer, error) {
-	a := Ask{Kind: kind, By: by, answer: make(chan Answer, 1)}
+	a, answers := NewAsk(kind, by)
 	late := time.NewTimer(askTime)
 	defer late.Stop()
 	select {
@@ -68,7 +74,7 @@ func (s *Server) ask(kind Kind, by string) (Answer, error) {
 		return Answer{}, errBusy
 	}
 	select {
-	case answer := <-a.answer:
+	case answer := <-answers:
 		return answer, answer.Err
 	case <-late.C:
 		return Answer{}, errBusy

@@ -38,6 +38,7 @@ func runPool(t *testing.T, data []byte) []Action {
 	w.perform(nil, w.core.Start(w.now))
 	for !in.done() && !w.failed && !w.quit {
 		w.happen(in)
+		w.checkSnapshot()
 	}
 	w.settle()
 	w.end()

@@ -53,6 +53,7 @@ type scene struct {
 	asked   chan requests.News
 	counted chan struct{}
 	touched chan files.Touched
+	asks    chan control.Ask
 	clock   chan clock.Set
 	ended   chan int
 	notes   []string
@@ -88,14 +89,14 @@ func play(t *testing.T, c Config, act func(s *scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{
-			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), touched: make(chan files.Touched), asked: make(chan requests.News), counted: make(chan struct{}), ended: make(chan int, 1),
+			t: t, start: time.Now(), in: make(chan signals.Signal), events: make(chan cgroup.Change), clock: make(chan clock.Set), touched: make(chan files.Touched), asked: make(chan requests.News), counted: make(chan struct{}), asks: make(chan control.Ask), ended: make(chan int, 1),
 			calls: map[string]int{}, use: restart.Usage{Memory: 1, Processes: 1},
 		}
 		c.Report = s.told
 		c.Situation.Self = 1
 		s.mu.Lock()
 		go func() {
-			s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock, Files: s.touched, Requests: s.asked, Counted: s.counted})
+			s.ended <- Run(c, s, Sources{Signals: s.in, Groups: s.events, Clock: s.clock, Files: s.touched, Requests: s.asked, Counted: s.counted, Asks: s.asks})
 		}()
 		defer s.leave()
 		s.let(func() {}) // the first generation starts

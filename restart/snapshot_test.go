@@ -1,0 +1,82 @@
+package restart
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// checkSnapshot: who asks how it goes is told of each generation that lives, and of each
+// slot that waits for one, and of nobody else.
+func (w *pool) checkSnapshot() {
+	all := w.core.Snapshot()
+	told := func(is func(Standing) bool) bool { return slices.ContainsFunc(all, is) }
+	for _, b := range w.living() {
+		is := func(s Standing) bool { return s.Gen == b.gen && s.Worker == b.worker }
+		if !told(is) {
+			w.errorf("gen %d lives and is not told: %+v", b.gen, all)
+		}
+		if b.alive && !b.spawning && !told(func(s Standing) bool { return is(s) && s.PID == 100+b.gen && s.Started.Equal(b.started) }) {
+			w.errorf("gen %d is told otherwise: %+v", b.gen, all)
+		}
+	}
+	for _, s := range all {
+		waits := s.State == Waiting
+		if there := s.Gen > 0 && s.Gen <= len(w.beings) && w.beings[s.Gen-1].there(); there == waits {
+			w.errorf("%+v, and there %v", s, there)
+		}
+		if waits && (s.PID != 0 || s.Next.IsZero()) {
+			w.errorf("it waits: %+v", s)
+		}
+		if s.Candidate && s.Retired || s.Ready && s.State != Running {
+			w.errorf("%+v", s)
+		}
+	}
+}
+
+func TestSnapshot(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	c := New(Policy{
+		Restart: Always, StopSignal: 15, Grace: 10 * time.Second, BackoffMin: time.Second, BackoffMax: time.Second, MinUptime: time.Second,
+		Handover: true, Ready: ReadyWhenSaid, StartTimeout: time.Minute, MaxRequests: 50,
+	})
+	is := func(want ...Standing) {
+		t.Helper()
+		got := c.Snapshot()
+		for i := range got {
+			got[i].Planned = time.Time{} // the plan has its own tests
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	}
+	c.Start(now)
+	is(Standing{Gen: 1, State: Starting})
+	c.Step(now, Started{Gen: 1, PID: 11})
+	first := Standing{Gen: 1, PID: 11, State: Running, Started: now, MaxRequests: 50}
+	is(first)
+	c.Step(now, Ready{Gen: 1})
+	first.Ready = true
+	is(first)
+
+	later := now.Add(time.Hour)
+	c.Step(later, Served{Gen: 1, Served: 50})
+	is(first, Standing{Gen: 2, State: Starting, Candidate: true})
+	c.Step(later, Started{Gen: 2, PID: 12})
+	second := Standing{Gen: 2, PID: 12, State: Running, Started: later, MaxRequests: 50, Candidate: true}
+	is(first, second)
+	c.Step(later, Ready{Gen: 2})
+	first = Standing{Gen: 1, PID: 11, State: Leaving, Started: now, MaxRequests: 50, Retired: true, Because: Requests, Next: later.Add(10 * time.Second)}
+	second.Candidate, second.Ready = false, true
+	is(second, first)
+	c.Step(later, Exited{Gen: 1})
+	is(second)
+
+	c.Step(later, Exited{Gen: 2, Code: 1})
+	waits := c.Snapshot()
+	if len(waits) != 1 || waits[0].State != Waiting || waits[0].PID != 0 || waits[0].Gen != 2 || waits[0].Because != Exit || !waits[0].Next.After(later) {
+		t.Errorf("%+v", waits)
+	}
+	c.Step(later, StopAsked{})
+	is()
+}
