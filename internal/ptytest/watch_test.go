@@ -1,0 +1,145 @@
+package ptytest
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+
+	"relance/internal/misbehave/misbehavetest"
+)
+
+// watch starts a relance with a socket, and its status on a terminal of that size.
+func watch(t *testing.T, columns uint16) *terminal {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "x.sock")
+	server := exec.Command(misbehavetest.Relance(), "--name", "web", "--control", socket, "--memory-high", "500M", "--",
+		"sh", "-c", "exec sleep 1000 # "+strings.Repeat("a long command ", 20))
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Signal(unix.SIGTERM)
+		_ = server.Wait()
+	})
+	eventually(t, "its socket", func() (bool, string) {
+		out, err := exec.Command(misbehavetest.Relance(), "status", socket).CombinedOutput()
+		return err == nil, string(out)
+	})
+	// A terminal with abilities, unlike that of the other tests.
+	return open(t, "TERM=xterm", "sh", "-c", fmt.Sprintf("stty rows 24 cols %d; exec relance status %s --watch --interval 100ms", columns, socket))
+}
+
+var style = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+const (
+	home   = "\x1b[H"
+	begins = "\x1b[?1049h\x1b[?25l\x1b[2J"
+	leaves = "\x1b[?25h\x1b[?1049l"
+)
+
+// frame waits for the next picture, and returns its lines as they are shown.
+func (term *terminal) frame() []string {
+	term.t.Helper()
+	term.until(regexp.QuoteMeta(home))
+	picture, ok := strings.CutSuffix(term.picture(), "\x1b[J")
+	if !ok {
+		term.t.Fatalf("what was there before is not erased: %q", picture)
+	}
+	var lines []string
+	for line := range strings.SplitSeq(picture, "\n") {
+		line, erased := strings.CutSuffix(line, "\x1b[K")
+		if !erased {
+			term.t.Errorf("the rest of the line stays: %q", line)
+		}
+		lines = append(lines, style.ReplaceAllString(line, ""))
+	}
+	return lines
+}
+
+// picture waits for the end of one, and returns it.
+func (term *terminal) picture() string {
+	term.t.Helper()
+	before, match := term.find("\x1b\\[J", true)
+	return before + match[0]
+}
+
+// fits checks a picture, and returns how wide its widest line is.
+func fits(t *testing.T, lines []string, columns, rows int) (widest int) {
+	t.Helper()
+	if len(lines) > rows {
+		t.Errorf("%d lines on a terminal of %d", len(lines), rows)
+	}
+	for _, line := range lines {
+		widest = max(widest, utf8.RuneCountInString(line))
+		if strings.Contains(line, "\x1b") {
+			t.Errorf("something else: %q", line)
+		}
+	}
+	if widest > columns {
+		t.Errorf("%d cells on a terminal of %d:\n%s", widest, columns, strings.Join(lines, "\n"))
+	}
+	if all := strings.Join(lines, "\n"); !strings.Contains(all, "web") || !strings.Contains(all, "of 500 MiB") {
+		t.Errorf("it does not say how it goes:\n%s", all)
+	}
+	return widest
+}
+
+// TestWatch: relance status --watch draws in place, fits the window when that has another
+// size, and gives the terminal back.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	term := watch(t, 80)
+	term.until(regexp.QuoteMeta(begins))
+	narrow := fits(t, term.frame(), 80, 24)
+	fits(t, term.frame(), 80, 24) // the same place again
+	term.resize(24, 120)
+	wide := 0
+	for range 3 { // one may have been on its way
+		wide = fits(t, term.frame(), 120, 24)
+	}
+	if wide <= narrow {
+		t.Errorf("%d cells at 120 columns, %d at 80", wide, narrow)
+	}
+	term.resize(5, 40)
+	for range 2 {
+		term.frame()
+	}
+	if lines := term.frame(); len(lines) > 5 {
+		t.Errorf("%d lines on 5", len(lines))
+	}
+	term.press(ctrlC)
+	term.until(regexp.QuoteMeta(leaves) + "$")
+	if got := term.status(); !got.Signaled() || got.Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %#x", got)
+	}
+	term.empty()
+}
+
+// TestWatchStopped: Ctrl-Z gives the terminal to the shell, and who goes on takes it
+// again.
+func TestWatchStopped(t *testing.T) {
+	t.Parallel()
+	term := watch(t, 80)
+	term.frame()
+	term.press(ctrlZ)
+	term.until(regexp.QuoteMeta(leaves))
+	eventually(t, "it is stopped", func() (bool, string) {
+		all := session(term.cmd.Process.Pid)
+		return len(all) == 1 && all[0].state == "T", fmt.Sprint(all)
+	})
+	if err := unix.Kill(term.cmd.Process.Pid, unix.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	term.until(regexp.QuoteMeta(begins))
+	fits(t, term.frame(), 80, 24)
+	term.press(ctrlC)
+	term.until(regexp.QuoteMeta(leaves))
+	term.empty()
+}
