@@ -1,6 +1,7 @@
 package clitest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -288,7 +289,7 @@ func TestControlByHTTP(t *testing.T) {
 	d := newDesk(t)
 	r := d.begin(append([]string{"--name", "x", "--every", "1h"}, sleeper...)...)
 	client := http.Client{Transport: &http.Transport{
-		Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", d.path("x")) },
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", d.path("x")) },
 	}}
 	get, err := client.Get("http://relance/v1/status")
 	if err != nil {
