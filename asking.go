@@ -49,7 +49,7 @@ func unheard(todo *cli.Ask, err error) int {
 	var refused *control.AskError
 	switch {
 	case errors.As(err, &nobody):
-		said.Hint = nobody.Cure
+		said.Hint = nobody.Cure + "; a command named " + todo.Verb + " is run with relance -- " + todo.Verb
 	case errors.As(err, &refused):
 		said.Hint = refused.Cure
 	}

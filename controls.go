@@ -20,25 +20,20 @@ type controls struct {
 	server *control.Server
 }
 
-// newControls begins to keep what happens, before anything does.
-func newControls(todo *cli.Run) *controls {
+// newControls begins to keep what stream tells of, before that tells of anything.
+func newControls(todo *cli.Run, stream *report.Stream) *controls {
 	if !todo.Controlled {
 		return nil
 	}
 	c := &controls{queue: report.NewQueue(trackQueue), track: status.New(todo.Name)}
 	c.track.Runs(todo.Settings.Argv, os.Getpid(), time.Now())
+	stream.Add(&c.ring)
+	stream.Add(c.queue)
 	return c
 }
 
 // trackQueue is how many notes may come between two events of the loop.
 const trackQueue = 64
-
-func (c *controls) addTo(stream *report.Stream) {
-	if c != nil {
-		stream.Add(&c.ring)
-		stream.Add(c.queue)
-	}
-}
 
 // catchUp gives the Track what has come since the last time. It is called by the loop,
 // which so owns it: whenever it has told of something, and before it asks.

@@ -93,8 +93,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return refuse(err)
 	}
 	defer tell.log.Close(time.Second)
-	controls := newControls(todo)
-	controls.addTo(&tell.Stream)
+	controls := newControls(todo, &tell.Stream)
 	say := tell.say
 	for _, note := range todo.Notes {
 		say(note)
@@ -137,11 +136,10 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	go source.Run(received)
 	go machine.RunChanges(changes)
 	go controls.run()
-	config := configOf(todo, given)
+	config := configOf(todo, given, controls)
 	config.Terminal, config.Say = machine.OnTerminal(), say
 	config.Report = func(r restart.Report) { tell.report(r); controls.catchUp() }
 	config.Above, config.Beat, tell.above = from.above, from.beat, from.above
-	config.Sample, config.Status = controls.sample(), controls.status
 	config.Settled = entry.Trim
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
@@ -166,13 +164,15 @@ func setupOf(todo *cli.Run, where *place.Place, from *opened, say func(string)) 
 }
 
 // configOf is what the loop needs to know of what is to be done.
-func configOf(todo *cli.Run, given entry.Given) supervise.Config {
+func configOf(todo *cli.Run, given entry.Given, c *controls) supervise.Config {
 	return supervise.Config{
 		Policy:        todo.Policy,
 		Situation:     signals.Situation{Ignored: given.Ignored, Leader: leader(), Self: os.Getpid()},
 		Rewrites:      todo.Rewrites,
 		RestartSignal: todo.RestartSignal,
 		StopSignalSet: todo.StopSignalSet,
+		Sample:        c.sample(),
+		Status:        c.status,
 	}
 }
 

@@ -29,7 +29,11 @@ const runUsage = `Usage: relance [flags] [--] COMMAND [ARG...]
        relance exec [flags] [--] COMMAND [ARG...]
        relance doctor [--json]
        relance notify FLAG...
-       relance status|restart|stop|events|ps [NAME] [flags]
+       relance status [NAME] [--json] [--watch]
+       relance restart [NAME] [--no-wait]
+       relance stop [NAME] [--no-wait]
+       relance events [NAME] [--follow] [--json]
+       relance ps [NAME] [--json]
        relance completion bash|zsh|fish
 
 Run a command under limits and budgets. When one is spent, stop its whole

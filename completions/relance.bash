@@ -135,7 +135,7 @@ __relance_value() {
 	'run --log-format')
 		__relance_offer "$part" 'text' 'json'
 		;;
-	'run --log-file' | 'run --config')
+	'run --log-file' | 'run --control' | 'run --config')
 		__relance_files "$part"
 		;;
 	esac
@@ -220,7 +220,7 @@ _relance() {
 __relance_complete() {
 	if ((last > 1)); then
 		case ${words[1]} in
-		run | exec | doctor | notify | completion)
+		run | exec | doctor | notify | completion | status | restart | stop | events | ps)
 			verb=${words[1]}
 			i=2
 			;;
@@ -228,8 +228,8 @@ __relance_complete() {
 	fi
 	case $verb in
 	run)
-		flags='--help -h --version --rlimit= --memory-max= --swap-max= --pids-max= --cpu-max= --oom-policy= --memory-high= --memory-for= --memory-pressure= --max-open-files= --max-sockets= --max-tasks= --for= --cpu-time= --cpu-backstop --cpu-share= --watch= --memory-source= --output-silence= --count-lines= --count-stream= --every= --max-age= --at= --cron= --timezone= --jitter= --window= --idle-wait= --max-requests= --max-requests-jitter= --drain-timeout= --notify= --socket-dir= --handover --ready= --start-timeout= --workers= --max-unavailable= --total-memory-max= --prefix-output --stdio= --stdio-delimiter= --stdio-init= --on-lost= --lost-reply= --listen= --listen-as= --stop-signal= --stop-timeout= --rewrite= --restart= --backoff= --give-up= --restart-signal= --min-uptime= --oom-score-adj= --nice= --user= --groups= --ambient-caps= --no-new-privs --observe --observe= --name= --log-format= --log-file= --config= --print-config'
-		takers=' --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --name --log-format --log-file --config '
+		flags='--help -h --version --rlimit= --memory-max= --swap-max= --pids-max= --cpu-max= --oom-policy= --memory-high= --memory-for= --memory-pressure= --max-open-files= --max-sockets= --max-tasks= --for= --cpu-time= --cpu-backstop --cpu-share= --watch= --memory-source= --output-silence= --count-lines= --count-stream= --every= --max-age= --at= --cron= --timezone= --jitter= --window= --idle-wait= --max-requests= --max-requests-jitter= --drain-timeout= --notify= --socket-dir= --handover --ready= --start-timeout= --workers= --max-unavailable= --total-memory-max= --prefix-output --stdio= --stdio-delimiter= --stdio-init= --on-lost= --lost-reply= --listen= --listen-as= --stop-signal= --stop-timeout= --rewrite= --restart= --backoff= --give-up= --restart-signal= --min-uptime= --oom-score-adj= --nice= --user= --groups= --ambient-caps= --no-new-privs --observe --observe= --name= --log-format= --log-file= --control= --config= --print-config'
+		takers=' --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --name --log-format --log-file --control --config '
 		runs=1
 		;;
 	exec)
@@ -249,6 +249,26 @@ __relance_complete() {
 		flags='--help -h'
 		takers='  '
 		args='bash zsh fish'
+		;;
+	status)
+		flags='--help -h --json --watch -w --interval='
+		takers=' --interval '
+		;;
+	restart)
+		flags='--help -h --no-wait'
+		takers='  '
+		;;
+	stop)
+		flags='--help -h --no-wait'
+		takers='  '
+		;;
+	events)
+		flags='--help -h --follow -f --json'
+		takers='  '
+		;;
+	ps)
+		flags='--help -h --json'
+		takers='  '
 		;;
 	esac
 	while ((i < last)); do
@@ -284,7 +304,7 @@ __relance_complete() {
 		fi
 		__relance_offer "$cur" $args
 		if ((last == 1)); then
-			__relance_offer "$cur" run exec doctor notify completion
+			__relance_offer "$cur" run exec doctor notify completion status restart stop events ps
 		fi
 	fi
 }

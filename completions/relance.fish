@@ -7,14 +7,14 @@ function __relance_place
 	set -l verb run
 	set -l i 2
 	set -l runs run exec
-	if set -q words[2]; and contains -- $words[2] run exec doctor notify completion
+	if set -q words[2]; and contains -- $words[2] run exec doctor notify completion status restart stop events ps
 		set verb $words[2]
 		set i 3
 	end
 	set -l takers
 	switch $verb
 		case run
-			set takers --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --name --log-format --log-file --config
+			set takers --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --name --log-format --log-file --control --config
 		case exec
 			set takers --rlimit --listen --listen-as --oom-score-adj --nice --user --groups --ambient-caps
 		case doctor
@@ -22,6 +22,16 @@ function __relance_place
 		case notify
 			set takers --status --extend
 		case completion
+			set takers 
+		case status
+			set takers --interval
+		case restart
+			set takers 
+		case stop
+			set takers 
+		case events
+			set takers 
+		case ps
 			set takers 
 	end
 	while test $i -le (count $words)
@@ -115,6 +125,11 @@ complete -c relance -n __relance_first -a exec -d 'Set limits in this process, b
 complete -c relance -n __relance_first -a doctor -d 'Tell what this machine lets relance do'
 complete -c relance -n __relance_first -a notify -d 'Tell relance, from a command that runs under it, what the command serves and how it is'
 complete -c relance -n __relance_first -a completion -d 'Print what a shell needs to complete the flags of relance, and after them the words of the command that it runs'
+complete -c relance -n __relance_first -a status -d 'Tell how it goes'
+complete -c relance -n __relance_first -a restart -d 'Ask for the next generation'
+complete -c relance -n __relance_first -a stop -d 'Ask relance to shut its command down and to end'
+complete -c relance -n __relance_first -a events -d 'Tell what has happened last, and with --follow what happens from now on'
+complete -c relance -n __relance_first -a ps -d 'List the processes of the command'
 
 # relance run
 complete -c relance -n '__relance_flags run' -s h -l help -d 'Show this help'
@@ -184,6 +199,7 @@ complete -c relance -n '__relance_flags run' -l observe -d 'Only say when a budg
 complete -c relance -n '__relance_flags run' -l name -d 'What to call this one in lines and records' -r -f
 complete -c relance -n '__relance_flags run' -l log-format -d 'How to say what happens' -r -f -a 'text json'
 complete -c relance -n '__relance_flags run' -l log-file -d 'Append what happens to that file, in place of stderr' -r -F
+complete -c relance -n '__relance_flags run' -l control -d 'Where relance status, restart, stop, events and ps reach this one' -r -F
 complete -c relance -n '__relance_flags run' -l config -d 'Read flags from a TOML file too, each under its name' -r -F
 complete -c relance -n '__relance_flags run' -l print-config -d 'Print the flags in force as such a file, each with where it comes from, and end'
 
@@ -219,3 +235,26 @@ complete -c relance -n '__relance_flags notify' -l trigger -d 'It is not well, a
 # relance completion
 complete -c relance -n '__relance_flags completion' -a 'bash zsh fish'
 complete -c relance -n '__relance_flags completion' -s h -l help -d 'Show this help'
+
+# relance status
+complete -c relance -n '__relance_flags status' -s h -l help -d 'Show this help'
+complete -c relance -n '__relance_flags status' -l json -d 'One JSON object, with stable keys'
+complete -c relance -n '__relance_flags status' -s w -l watch -d 'Show it again and again'
+complete -c relance -n '__relance_flags status' -l interval -d 'How often --watch does' -r -f
+
+# relance restart
+complete -c relance -n '__relance_flags restart' -s h -l help -d 'Show this help'
+complete -c relance -n '__relance_flags restart' -l no-wait -d 'Do not wait until the next generation is up'
+
+# relance stop
+complete -c relance -n '__relance_flags stop' -s h -l help -d 'Show this help'
+complete -c relance -n '__relance_flags stop' -l no-wait -d 'Do not wait until it has ended'
+
+# relance events
+complete -c relance -n '__relance_flags events' -s h -l help -d 'Show this help'
+complete -c relance -n '__relance_flags events' -s f -l follow -d 'And those to come, as they come'
+complete -c relance -n '__relance_flags events' -l json -d 'One JSON object a line'
+
+# relance ps
+complete -c relance -n '__relance_flags ps' -s h -l help -d 'Show this help'
+complete -c relance -n '__relance_flags ps' -l json -d 'One JSON object, with stable keys'

@@ -96,7 +96,7 @@ _relance_value() {
 	('run --log-format')
 		compadd -- 'text' 'json'
 		;;
-	('run --log-file'|'run --config')
+	('run --log-file'|'run --control'|'run --config')
 		_files
 		;;
 	esac
@@ -111,12 +111,17 @@ _relance() {
 		'doctor:Tell what this machine lets relance do'
 		'notify:Tell relance, from a command that runs under it, what the command serves and how it is'
 		'completion:Print what a shell needs to complete the flags of relance, and after them the words of the command that it runs'
+		'status:Tell how it goes'
+		'restart:Ask for the next generation'
+		'stop:Ask relance to shut its command down and to end'
+		'events:Tell what has happened last, and with --follow what happens from now on'
+		'ps:List the processes of the command'
 	)
 	if (( CURRENT == 2 )); then
 		first=1
 	else
 		case $words[2] in
-		(run|exec|doctor|notify|completion)
+		(run|exec|doctor|notify|completion|status|restart|stop|events|ps)
 			verb=$words[2]
 			shift words
 			(( CURRENT-- ))
@@ -195,6 +200,7 @@ _relance() {
 			'--name=[What to call this one in lines and records]:NAME: ' \
 			'--log-format=[How to say what happens]:FORMAT: _relance_value run --log-format' \
 			'--log-file=[Append what happens to that file, in place of stderr]:PATH: _relance_value run --log-file' \
+			'--control=[Where relance status, restart, stop, events and ps reach this one]:PATH|none: _relance_value run --control' \
 			'--config=[Read flags from a TOML file too, each under its name]:FILE: _relance_value run --config' \
 			'--print-config[Print the flags in force as such a file, each with where it comes from, and end]' \
 			'*:: :->command' && ret=0
@@ -242,6 +248,46 @@ _relance() {
 			'(--help -h)--help[Show this help]' \
 			'(--help -h)-h[Show this help]' \
 			'1: :(bash zsh fish)' && ret=0
+		;;
+	(status)
+		_arguments -C -S : \
+			'(--help -h)--help[Show this help]' \
+			'(--help -h)-h[Show this help]' \
+			'--json[One JSON object, with stable keys]' \
+			'(--watch -w)--watch[Show it again and again]' \
+			'(--watch -w)-w[Show it again and again]' \
+			'--interval=[How often --watch does]:DURATION: ' \
+			&& ret=0
+		;;
+	(restart)
+		_arguments -C -S : \
+			'(--help -h)--help[Show this help]' \
+			'(--help -h)-h[Show this help]' \
+			'--no-wait[Do not wait until the next generation is up]' \
+			&& ret=0
+		;;
+	(stop)
+		_arguments -C -S : \
+			'(--help -h)--help[Show this help]' \
+			'(--help -h)-h[Show this help]' \
+			'--no-wait[Do not wait until it has ended]' \
+			&& ret=0
+		;;
+	(events)
+		_arguments -C -S : \
+			'(--help -h)--help[Show this help]' \
+			'(--help -h)-h[Show this help]' \
+			'(--follow -f)--follow[And those to come, as they come]' \
+			'(--follow -f)-f[And those to come, as they come]' \
+			'--json[One JSON object a line]' \
+			&& ret=0
+		;;
+	(ps)
+		_arguments -C -S : \
+			'(--help -h)--help[Show this help]' \
+			'(--help -h)-h[Show this help]' \
+			'--json[One JSON object, with stable keys]' \
+			&& ret=0
 		;;
 	esac
 	if [[ $state == command ]]; then
