@@ -16,7 +16,8 @@ type Standing struct {
 	Why   string
 	// Candidate says that it is to take over, Retired that it was taken over from.
 	Candidate, Retired bool
-	Started            time.Time
+	// Started is when it was; the zero time: there is none, or it is on its way.
+	Started time.Time
 	// Next is when the state ends at the latest: KILL, or the next try; the zero time:
 	// that is open.
 	Next time.Time
@@ -48,11 +49,13 @@ func (c *course) standing() Standing {
 	g := &c.gen
 	s := Standing{
 		Worker: c.worker(), Gen: g.number, State: c.state, Ready: c.state == Running && g.ready.is, Why: g.ready.why,
-		Candidate: c.candidate(c), Retired: c == c.other && !c.candidate(c), Started: g.started, Next: c.deadline, Because: g.because,
-		MaxRequests: g.maxRequests,
+		Candidate: c.candidate(c), Retired: c == c.other && !c.candidate(c), Next: c.deadline, Because: g.because,
 	}
-	if c.state != Waiting && g.exit == nil {
-		s.PID = g.pid
+	if c.state != Waiting {
+		s.Started, s.MaxRequests = g.started, g.maxRequests
+		if g.exit == nil {
+			s.PID = g.pid
+		}
 	}
 	if c.state == Running {
 		s.Planned, s.Aged = g.planned.due, g.planned.aged

@@ -25,7 +25,7 @@ func (w *pool) checkSnapshot() {
 		if there := s.Gen > 0 && s.Gen <= len(w.beings) && w.beings[s.Gen-1].there(); there == waits {
 			w.errorf("%+v, and there %v", s, there)
 		}
-		if waits && (s.PID != 0 || s.Next.IsZero()) {
+		if waits && (s.PID != 0 || s.Next.IsZero() || !s.Started.IsZero()) {
 			w.errorf("it waits: %+v", s)
 		}
 		if s.Candidate && s.Retired || s.Ready && s.State != Running {

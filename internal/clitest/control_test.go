@@ -79,42 +79,42 @@ var sleeper = []string{"--", "sh", "-c", "echo ready; exec sleep 1000"}
 func TestControl(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	r := d.begin(append([]string{"--name", "web", "--max-requests", "10"}, sleeper...)...)
-	s := d.status("web")
-	if s.Name != "web" || s.PID != r.pid || len(s.Workers) != 1 || s.Workers[0].Generation != 1 || s.Workers[0].State != "up" || s.Workers[0].Memory == 0 {
+	r := d.begin(append([]string{"--name", "desk", "--max-requests", "10"}, sleeper...)...)
+	s := d.status("desk")
+	if s.Name != "desk" || s.PID != r.pid || len(s.Workers) != 1 || s.Workers[0].Generation != 1 || s.Workers[0].State != "up" || s.Workers[0].Memory == 0 {
 		t.Fatalf("%+v", s)
 	}
 	first := s.Workers[0].PID
-	if got := d.ask("ps", "web"); got.status != 0 || !strings.Contains(got.out, fmt.Sprintf("1  %d  %d  S", first, r.pid)) || !strings.Contains(got.out, "sleep 1000") {
+	if got := d.ask("ps", "desk"); got.status != 0 || !strings.Contains(got.out, fmt.Sprintf("1  %d  %d  S", first, r.pid)) || !strings.Contains(got.out, "sleep 1000") {
 		t.Errorf("ps: %+v", got)
 	}
 
-	got := d.ask("restart", "web")
+	got := d.ask("restart", "desk")
 	if got.status != 0 || got.stderr != "" || !strings.Contains(got.out, "gen 1: asked to start anew by control: uid ") || !strings.Contains(got.out, "gen 2: up, pid ") {
 		t.Errorf("restart: %+v", got)
 	}
-	s = d.status("")
+	s = d.status("desk")
 	if s.Workers[0].Generation != 2 || len(s.Ends) != 1 || s.Ends[0].Reason != "asked" || s.Reasons["asked"] != 1 || s.Missed != 0 {
 		t.Errorf("%+v", s)
 	}
 	// What the log says is what the events say.
-	said := r.errs.want(t, `^relance: web: (gen 2: up, pid .*)$`)[1]
-	got = d.ask("events", "web")
+	said := r.errs.want(t, `^relance: desk: (gen 2: up, pid .*)$`)[1]
+	got = d.ask("events", "desk")
 	if got.status != 0 || !strings.Contains(got.out, " "+said+"\n") || !strings.Contains(got.out, "gen 1: started, pid "+strconv.Itoa(first)) {
 		t.Errorf("events: %+v; the log says %q", got, said)
 	}
-	got = d.ask("events", "--json")
+	got = d.ask("events", "desk", "--json")
 	for i, line := range strings.Split(strings.TrimSpace(got.out), "\n") {
 		var e report.Event
-		if err := json.Unmarshal([]byte(line), &e); err != nil || e.Seq != uint64(i+1) || e.Name != "web" {
+		if err := json.Unmarshal([]byte(line), &e); err != nil || e.Seq != uint64(i+1) || e.Name != "desk" {
 			t.Errorf("%s: %v", line, err)
 		}
 	}
 
 	// A follower hears of the end, and who stops it waits for that.
-	follower := startCmd(t, d.command("events", "--follow"))
+	follower := startCmd(t, d.command("events", "desk", "--follow"))
 	follower.out.want(t, "gen 2: up")
-	if got := d.ask("stop", "web"); got.status != 0 || !strings.Contains(got.out, "gen 2: asked to end by control: uid ") {
+	if got := d.ask("stop", "desk"); got.status != 0 || !strings.Contains(got.out, "gen 2: asked to end by control: uid ") {
 		t.Errorf("stop: %+v", got)
 	}
 	select {
@@ -127,10 +127,10 @@ func TestControl(t *testing.T) {
 	r.wantEnd(128 + int(unix.SIGTERM))
 	follower.out.want(t, "gen 2: asked to end")
 	follower.wantEnd(0)
-	if left, err := os.ReadDir(filepath.Dir(d.path("web"))); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Dir(d.path("desk"))); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if got := d.ask("status"); got.status != 125 || !strings.Contains(got.stderr, "no relance runs that could be asked") {
+	if got := d.ask("status", d.path("desk")); got.status != 125 || !strings.Contains(got.stderr, "no such file or directory") {
 		t.Errorf("nobody: %+v", got)
 	}
 }
@@ -141,11 +141,11 @@ func TestControlFailed(t *testing.T) {
 	d := newDesk(t)
 	once := filepath.Join(t.TempDir(), "once")
 	r := d.begin("--name", "x", "--restart", "on-failure", "--ready", "delay:300ms", "--", "sh", "-c", "[ -e "+once+" ] && exit 3; touch "+once+"; echo ready; exec sleep 1000")
-	got := d.ask("restart")
+	got := d.ask("restart", d.path("x"))
 	if got.status != 1 || !strings.Contains(got.out, "gen 2: exit: status 3") {
 		t.Errorf("%+v", got)
 	}
-	if got := d.ask("restart", "--no-wait"); got.status != 0 || got.out != "" {
+	if got := d.ask("restart", d.path("x"), "--no-wait"); got.status != 0 || got.out != "" {
 		t.Errorf("without waiting: %+v", got)
 	}
 	r.signal(syscall.SIGTERM)
@@ -237,7 +237,7 @@ func TestControlUnderFire(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	r := d.begin(append([]string{"--name", "x", "--every", "1h", "--restart-signal", "USR1"}, sleeper...)...)
-	d.status("x")
+	d.status(d.path("x"))
 	before := anonymous(t, r.pid)
 	for _, text := range []string{
 		"\x00\xff\xfe", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", strings.Repeat("GET /v1/status", 10000), "POST /v1/stop HTTP/1.1\r\nHost: x\r\nContent-Length: nine\r\n\r\n",
@@ -270,7 +270,7 @@ func TestControlUnderFire(t *testing.T) {
 			conn.Close() // for want of descriptors here
 		}
 	}
-	if got := d.ask("restart", "x"); got.status != 0 || !strings.Contains(got.out, "gen 2: up") {
+	if got := d.ask("restart", d.path("x")); got.status != 0 || !strings.Contains(got.out, "gen 2: up") {
 		t.Errorf("%+v", got)
 	}
 	r.signal(syscall.SIGUSR1)
@@ -314,7 +314,7 @@ func TestStatusInPipe(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	r := d.begin(append([]string{"--name", "x", "--every", "1h"}, sleeper...)...)
-	w := startCmd(t, d.command("status", "x", "--watch", "--interval", "100ms"))
+	w := startCmd(t, d.command("status", d.path("x"), "--watch", "--interval", "100ms"))
 	for range 3 {
 		w.out.want(t, "^gen 1: up for ")
 	}
