@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"time"
 	_ "unsafe" // for linkname
 
 	"golang.org/x/sys/unix"
@@ -88,11 +87,11 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	// The last thing of all, when what is to be said has been said.
 	var endBy restart.Sig
 	defer func() { child.EndBy(unix.Signal(endBy)) }()
-	tell, err := openLog(todo)
+	tell, err := openOutlets(todo)
 	if err != nil {
 		return refuse(err)
 	}
-	defer tell.log.Close(time.Second)
+	defer tell.Close()
 	controls := newControls(todo, &tell.Stream)
 	say := tell.say
 	for _, note := range todo.Notes {
@@ -107,7 +106,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if err != nil {
 		return refuse(err)
 	}
-	defer drain(from, received, given.Ignored, say)
+	defer drain(from, received, given.Ignored, tell.posts.all != nil, say)
 	defer from.held.Close()
 	defer hangUp(from)
 	if from.Asks, err = controls.open(todo, say); err != nil {

@@ -2,9 +2,12 @@ package main
 
 import (
 	"os"
+	"strings"
 	"time"
 
 	"relance/cli"
+	"relance/entry"
+	"relance/post"
 	"relance/report"
 	"relance/requests"
 	"relance/restart"
@@ -16,6 +19,7 @@ import (
 type teller struct {
 	report.Stream
 	log   lines
+	posts posts
 	todo  *cli.Run
 	above *requests.Upward
 }
@@ -46,6 +50,21 @@ type lines struct {
 	// bare says that nothing is supervised: what a bare command would not say at its end
 	// is left out.
 	bare bool
+}
+
+// openOutlets returns a teller that tells all who are to be told.
+func openOutlets(todo *cli.Run) (*teller, error) {
+	t, err := openLog(todo)
+	if err == nil {
+		t.post()
+	}
+	return t, err
+}
+
+// Close waits for a bounded time for what is still to be told.
+func (t *teller) Close() {
+	t.posts.Close() // which says what it drops
+	t.log.Close(time.Second)
 }
 
 // openLog returns a teller that writes the log: to its file, to the journal where our stderr leads
@@ -80,4 +99,49 @@ func (l lines) Tell(e report.Event) {
 		return
 	}
 	l.Writer.Tell(e)
+}
+
+// posts are the outlets to people who are not looking.
+type posts struct {
+	all     []*post.Post
+	timeout time.Duration
+}
+
+// post begins to gather for those who are to be told. What cannot be delivered is told as
+// all else.
+func (t *teller) post() {
+	todo := t.todo
+	t.posts.timeout = todo.Posts.Timeout
+	if secrets := todo.Posts.Secrets; len(secrets) > 0 {
+		if err := entry.Forget(secrets...); err != nil {
+			t.say(err.Error() + "; " + strings.Join(secrets, ", ") + " can be read by who runs as our user")
+		}
+	}
+	say := func(msg, level string) { t.Tell(report.Note(msg, level, todo.Name, time.Now())) }
+	add := func(to post.Sender, on post.Filter) {
+		outlet := post.New(post.NewOutbox(on, todo.Posts.Pace, todo.Policy.Seed), to, todo.Posts.Kept, say)
+		t.Add(outlet)
+		t.posts.all = append(t.posts.all, outlet)
+	}
+	if mail := todo.Posts.Mail; mail != nil {
+		add(mail, todo.Posts.MailOn)
+	}
+	if hook := todo.Posts.Webhook; hook != nil {
+		hook.Open()
+		add(hook, todo.Posts.WebhookOn)
+	}
+	for _, outlet := range t.posts.all {
+		go outlet.Run()
+		go outlet.Deliver()
+	}
+}
+
+// Close waits for what is on its way, for a bounded time.
+func (p *posts) Close() {
+	for _, outlet := range p.all {
+		outlet.Close(p.timeout)
+	}
+	for _, outlet := range p.all {
+		outlet.Wait()
+	}
 }

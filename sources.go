@@ -38,20 +38,11 @@ type opened struct {
 	supervise.Sources
 }
 
-// berths is how many generations may live at once.
-func berths(todo *cli.Run) int {
-	n := max(todo.Policy.Workers, 1)
-	if todo.Policy.Handover {
-		n *= 2
-	}
-	return n
-}
-
 // open opens what is asked for; where one cannot be, nothing is started.
 func open(todo *cli.Run, given entry.Given, received <-chan signals.Signal, changes <-chan cgroup.Change, say func(string), stderr *report.Descriptor) (o opened, err error) {
 	news, touched, set := make(chan requests.News, 64), make(chan files.Touched, 1), make(chan clock.Set)
 	o.Sources = supervise.Sources{Signals: received, Groups: changes, Clock: set, Files: touched, Requests: news}
-	o.ears = make([]supervise.Ears, berths(todo))
+	o.ears = make([]supervise.Ears, todo.Berths())
 	if err = o.hear(todo, news, say); err != nil {
 		return o, err
 	}
@@ -134,7 +125,7 @@ func hold(sockets *cli.Sockets) (*listen.Held, error) {
 // of ours on stderr go the same way where others write there.
 func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), stderr *report.Descriptor) error {
 	workers := todo.Policy.Workers
-	if todo.Policy.Silence == 0 && todo.CountLines == nil && workers < 2 && !todo.PrefixOutput {
+	if todo.Policy.Silence == 0 && todo.CountLines == nil && workers < 2 && !todo.PrefixOutput && todo.Posts.Kept == nil {
 		return nil
 	}
 	all, err := output.OpenAll(len(o.ears), given.Closed, say, func(i int) output.Want {
@@ -143,6 +134,9 @@ func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), stder
 			want.Count = o.ears[i].Counter.Serve
 			want.Matches = todo.CountLines.Match
 		}
+		if kept := todo.Posts.Kept; kept != nil {
+			want.Keep = kept[i].Keep
+		}
 		if todo.PrefixOutput {
 			want.Prefix = output.WorkerPrefix(1+i*workers/len(o.ears), workers)
 		}
@@ -150,7 +144,10 @@ func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), stder
 	})
 	var uncounted *output.UncountedError
 	var unprefixed *output.UnprefixedError
+	var unkept *output.UnkeptError
 	switch {
+	case errors.As(err, &unkept):
+		return todo.Unkept(err)
 	case errors.As(err, &uncounted):
 		return todo.Uncounted(err)
 	case errors.As(err, &unprefixed):
@@ -172,9 +169,17 @@ func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), stder
 
 // drain passes on what is left of the output. While a reader stalls that may take
 // for ever, and nobody else looks at signals any more: those that would have ended
-// the command now end us. say tells people what they wait for.
-func drain(from opened, received <-chan signals.Signal, ignored uint64, say func(string)) {
-	if from.ears[0].Output == nil && from.broker == nil {
+// the command now end us, also while posting waits for messages that are on their way.
+// say tells people what they wait for.
+func drain(from opened, received <-chan signals.Signal, ignored uint64, posting bool, say func(string)) {
+	carries := from.ears[0].Output != nil || from.broker != nil
+	if carries || posting {
+		for len(received) > 0 {
+			<-received // came before the end
+		}
+		go endBy(received, ignored)
+	}
+	if !carries {
 		return
 	}
 	said := make(chan struct{})
@@ -187,27 +192,26 @@ func drain(from opened, received <-chan signals.Signal, ignored uint64, say func
 			<-said // nothing is said when the writer is closed
 		}
 	}()
-	for len(received) > 0 {
-		<-received // came before the end
-	}
-	go func() {
-		runtime.LockOSThread() // for EndBy
-		for s := range received {
-			switch s.Number {
-			case unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT:
-				if ignored&(1<<(s.Number-1)) == 0 {
-					child.EndBy(s.Number)
-					os.Exit(128 + int(s.Number)) // PID 1 lives on
-				}
-			}
-		}
-	}()
 	if from.broker != nil {
 		from.broker.Close()
 	}
 	for _, ears := range from.ears {
 		if ears.Output != nil {
 			ears.Output.Close()
+		}
+	}
+}
+
+// endBy ends us by the first signal that would have ended the command.
+func endBy(received <-chan signals.Signal, ignored uint64) {
+	runtime.LockOSThread() // for EndBy
+	for s := range received {
+		switch s.Number {
+		case unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT:
+			if ignored&(1<<(s.Number-1)) == 0 {
+				child.EndBy(s.Number)
+				os.Exit(128 + int(s.Number)) // PID 1 lives on
+			}
 		}
 	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -48,6 +47,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		func(f *runFlags) error { return in.counts(run, f) },
 		func(f *runFlags) error { return in.cpu(run, f) },
 		run.watch, run.requests, run.listen, run.several, run.observe, run.control,
+		func(f *runFlags) error { return in.post(run, f) },
 	} {
 		if err := step(f); err != nil {
 			return nil, err
@@ -155,21 +155,6 @@ func (in Input) limits(run *Run, f *runFlags) error {
 		}
 	}
 	return nil
-}
-
-// finite is a limit as a figure, zero for none.
-func finite(v uint64) int64 {
-	if v > math.MaxInt64 {
-		return 0
-	}
-	return int64(v)
-}
-
-func cpuTime(seconds uint64) time.Duration {
-	if seconds > uint64(restart.Forever/time.Second) {
-		return 0
-	}
-	return time.Duration(seconds) * time.Second
 }
 
 func (in Input) priorities(s *child.Settings, oom, nice string) error {

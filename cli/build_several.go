@@ -129,3 +129,12 @@ func (f *runFlags) recycles() bool {
 		len(f.Watch) > 0 || f.OutputSilence != "" || f.MaxRequests != "" || f.RestartSignal != "" ||
 		f.Control != "" && f.Control != controlNone
 }
+
+// Berths is how many generations may live at once.
+func (run *Run) Berths() int {
+	n := max(run.Policy.Workers, 1)
+	if run.Policy.Handover {
+		n *= 2
+	}
+	return n
+}

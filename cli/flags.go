@@ -88,7 +88,18 @@ type runFlags struct {
 	LogFormat string `group:"report" placeholder:"FORMAT" set:"standard=text" values:"text json" help:"How to say what happens: text or json (${standard})."`
 	LogFile   string `group:"report" placeholder:"PATH" complete:"file" help:"Append what happens to that file, in place of stderr. It is made anew where it was moved away or removed."`
 
-	Control string `group:"report" placeholder:"PATH|none" complete:"file" help:"Where relance status, restart, stop, events and ps reach this one (docs/control.md): a unix socket, by default one named as --name in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or /run; none where nothing is supervised."`
+	Control           string   `group:"report" placeholder:"PATH|none" complete:"file" help:"Where relance status, restart, stop, events and ps reach this one (docs/control.md): a unix socket, by default one named as --name in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or /run; none where nothing is supervised."`
+	MailTo            []string `group:"post" placeholder:"ADDR" sep:"," help:"Tell these by mail what goes wrong: ops@example.org,root. A few messages with counts and no flood: the first after 5 s, then as --post-pause says."`
+	MailFrom          string   `group:"post" placeholder:"ADDR" help:"Who these mails are from (the user and the machine)."`
+	MailOn            string   `group:"post" placeholder:"EVENTS" set:"standard=warn,crash" help:"What is worth a mail (${standard}): info, warn or error (that level and worse), crash, events (gave-up, oom) and reasons (memory-high): docs/webhook.md. The rest is counted in the next one."`
+	SMTPURL           string   `group:"post" name:"smtp-url" placeholder:"URL" help:"The mail server: smtp://USER@HOST:587, where STARTTLS must work, smtps://USER@HOST, or smtp://localhost. ?tls=none does without."`
+	SMTPPasswordFile  string   `group:"post" name:"smtp-password-file" placeholder:"FILE" complete:"file" help:"A file with the password of USER; else it is what RELANCE_SMTP_PASSWORD says. The command gets neither."`
+	Webhook           string   `group:"post" placeholder:"URL" help:"Post the same as JSON, with a text as Slack, Mattermost and Discord (its /slack address) read it (docs/webhook.md)."`
+	WebhookOn         string   `group:"post" placeholder:"EVENTS" set:"standard=warn,crash" help:"What is worth that (${standard}), as of --mail-on."`
+	WebhookSecretFile string   `group:"post" placeholder:"FILE" complete:"file" help:"A file with the secret that signs it (X-Relance-Signature, HMAC of SHA-256); else it is what RELANCE_WEBHOOK_SECRET says."`
+	KeepStderr        string   `group:"post" placeholder:"N" set:"standard=0" help:"Put the last N lines of the command's stderr into the message (${standard}). relance then stands between the command and where it goes, as with --output-silence."`
+	PostPause         string   `group:"post" placeholder:"MIN..MAX" set:"standard=5m..1h" help:"The time between two such messages: it doubles with each, and is forgotten after an hour in which nothing was worth one (${standard})."`
+	PostTimeout       string   `group:"post" placeholder:"DURATION" set:"standard=5s" help:"How long the end waits for what is still to be delivered (${standard})."`
 
 	Config      string `group:"config" config:"-" placeholder:"FILE" complete:"file" help:"Read flags from a TOML file too, each under its name: memory-high = '500M', at = ['04:00', 'Sat 05:00']."`
 	PrintConfig bool   `group:"config" config:"-" env:"-" help:"Print the flags in force as such a file, each with where it comes from, and end. No command is needed, and none started."`

@@ -22,6 +22,7 @@ var groups = []kong.Group{
 	{Key: "relaunch", Title: "Relaunch"},
 	{Key: "child", Title: "The command"},
 	{Key: "report", Title: "Report"},
+	{Key: "post", Title: "Mail and webhook (for who is not looking)"},
 	{Key: "config", Title: "Configuration"},
 }
 

@@ -63,6 +63,8 @@ type Run struct {
 	Ready ready.Spec
 	// Sockets are held for the command.
 	Sockets Sockets
+	// Posts are told what goes wrong.
+	Posts Posts
 	// RestartSignal asks for the next generation; zero: none does.
 	RestartSignal unix.Signal
 	silenceAsked  string // --output-silence as it was written

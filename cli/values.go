@@ -3,12 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
 
 	"relance/cgroup"
 	"relance/limits"
+	"relance/restart"
 )
 
 // parseBackoff reads MIN..MAX, or one duration for both.
@@ -124,4 +126,19 @@ func parsePressure(s string) (cgroup.Trigger, error) {
 		return cgroup.Trigger{}, fmt.Errorf("no waiting at all; %s", cure)
 	}
 	return t, nil
+}
+
+// finite is a limit as a figure, zero for none.
+func finite(v uint64) int64 {
+	if v > math.MaxInt64 {
+		return 0
+	}
+	return int64(v)
+}
+
+func cpuTime(seconds uint64) time.Duration {
+	if seconds > uint64(restart.Forever/time.Second) {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }

@@ -22,8 +22,9 @@ type Carrier struct {
 // in its place.
 type End struct{ FD, From int }
 
-// add makes the pipe for one stream. What it has made when it fails, discard closes.
-func (c *Carrier) add(fd int, to goal, want Want) error {
+// add makes the pipe for one stream, whose lines are kept or not. What it has made when it
+// fails, discard closes.
+func (c *Carrier) add(fd int, to goal, want Want, keeps bool) error {
 	s := &Stream{
 		name: to.name, fds: []int{fd}, target: to.fd, to: to.kind, splices: to.kind == toPipe || to.kind == toFIFO,
 		read: -1, write: -1, wake: -1, say: c.say,
@@ -40,8 +41,8 @@ func (c *Carrier) add(fd int, to goal, want Want) error {
 	if s.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return fmt.Errorf("make an eventfd for %s: %w", s.name, err)
 	}
-	if want.lines(fd) {
-		if s.look, err = newLook(want); err != nil {
+	if want.lines(fd) || keeps {
+		if s.look, err = newLook(want, want.lines(fd), keeps); err != nil {
 			return fmt.Errorf("make a pipe to look at %s: %w", s.name, err)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// look counts lines of one stream. It sees what is in the pipe by tee(2), before it
+// look counts lines of one stream, or keeps them. It sees what is in the pipe by tee(2), before it
 // is taken out of it, and so also while a reader stalls: what the command has
 // written is counted, whoever reads it and when.
 type look struct {
@@ -34,8 +34,14 @@ type boundary struct {
 	at  uint64
 }
 
-func newLook(want Want) (*look, error) {
-	l := &look{splitter: splitter{matches: want.Matches, most: maxLine}, count: want.Count, tees: true, epoll: -1}
+func newLook(want Want, counts, keeps bool) (*look, error) {
+	l := &look{splitter: splitter{most: maxLine}, count: want.Count, tees: true, epoll: -1}
+	l.matches = func(line []byte) bool {
+		if keeps {
+			want.Keep(l.gen, line)
+		}
+		return counts && want.Matches(line)
+	}
 	if err := makePipe(&l.scratch); err != nil {
 		return nil, err
 	}

@@ -91,12 +91,12 @@ func (g *goals) open(say, leftOut func(string), want Want) (_ *Carrier, err erro
 	for fd := 1; fd <= 2; fd++ {
 		to := g.of[fd]
 		switch {
-		case want.against(to) != "" || !want.carries(fd, to):
+		case want.against(to) != "" || !want.carries(fd, to) && !(g.one && want.keeps(2)):
 		case len(c.streams) > 0 && g.one:
 			both := c.streams[0]
 			both.fds, both.name = append(both.fds, fd), both.name+" and "+to.name
 		default:
-			if err := c.add(fd, to, want); err != nil {
+			if err := c.add(fd, to, want, want.keeps(fd) || g.one && want.keeps(2)); err != nil {
 				return nil, err
 			}
 		}

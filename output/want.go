@@ -15,6 +15,9 @@ type Want struct {
 	Stdout, Stderr bool
 	Matches        func(line []byte) bool
 	Count          func(gen int, n int64)
+	// Keep is told each line of stderr, and where that is one file with stdout of both, as
+	// Matches is; nil: nobody keeps any.
+	Keep func(gen int, line []byte)
 	// Whole: lines are passed on whole, since others write to the same place, each
 	// behind the prefix. A terminal is carried then too.
 	Whole  bool
@@ -32,11 +35,19 @@ func (w *Want) against(to goal) string {
 // carries reports whether anything that is wanted is about that descriptor. Lines
 // that nobody will ever see need not be whole.
 func (w *Want) carries(fd int, to goal) bool {
-	return w.Silence || w.lines(fd) || w.Whole && to.kind != toNobody
+	return w.Silence || w.lines(fd) || w.keeps(fd) || w.Whole && to.kind != toNobody
 }
 
 // lines reports whether lines of that descriptor are counted.
 func (w *Want) lines(fd int) bool { return fd == 1 && w.Stdout || fd == 2 && w.Stderr }
+
+// keeps reports whether lines of that descriptor are kept.
+func (w *Want) keeps(fd int) bool { return fd == 2 && w.Keep != nil }
+
+// UnkeptError says why lines of stderr cannot be kept.
+type UnkeptError struct{ why string }
+
+func (e *UnkeptError) Error() string { return e.why }
 
 // UncountedError says why lines cannot be counted.
 type UncountedError struct{ why string }
@@ -76,6 +87,9 @@ func (w *Want) refuse(g *goals, say func(string)) error {
 		if g.one {
 			return &UncountedError{"stdout and stderr are one file here, so it does not show whose line is whose; count in both, or redirect one"}
 		}
+	}
+	if why := w.against(g.of[2]); w.Keep != nil && why != "" {
+		return &UnkeptError{"stderr is " + why + notBetween + "it" + somewhere}
 	}
 	switch {
 	case w.Prefix == "":

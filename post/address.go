@@ -1,0 +1,30 @@
+package post
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+)
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// ParseAddress reads a@b, Name <a@b>, or the name of a user of the machine that takes
+// the mail: root.
+func ParseAddress(s string) (mail.Address, error) {
+	s = strings.TrimSpace(s)
+	if s != "" && strings.Trim(s, letters+"._-") == "" && s[0] != '-' && s[0] != '.' {
+		return mail.Address{Address: s}, nil
+	}
+	a, err := mail.ParseAddress(s)
+	if err != nil {
+		return mail.Address{}, errors.New("no address; use one such as ops@example.org, or 'Name <ops@example.org>'")
+	}
+	// Nothing that has to be quoted, in a header or in a command, nor what the other side
+	// may not do (SMTPUTF8).
+	user, host, _ := strings.Cut(a.Address, "@")
+	if strings.Trim(user, letters+"!#$%&'*+/=?^_`{|}~.-") != "" || strings.Trim(host, letters+".-[]:") != "" || user[0] == '-' {
+		return mail.Address{}, fmt.Errorf("%q: use letters of ASCII, and a domain as xn--…", a.Address)
+	}
+	return *a, nil
+}

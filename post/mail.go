@@ -1,0 +1,125 @@
+package post
+
+import (
+	"bytes"
+	"fmt"
+	"mime"
+	"mime/quotedprintable"
+	"net/mail"
+	"strings"
+	"time"
+)
+
+// Mail sends messages by mail.
+type Mail struct {
+	Of From
+	// Sender is who the mail is from, To who gets it.
+	Sender mail.Address
+	To     []mail.Address
+	// Carrier takes it there.
+	Carrier Carrier
+	// Token makes the Message-IDs of this relance its own.
+	Token string
+
+	// number is the message that is tried, and left who has not got it yet.
+	number int64
+	left   []string
+}
+
+// Carrier takes a mail to those who are to get it, and returns those who have not got it
+// yet and may at another try, and those who never will, as Outcome.Partly.
+type Carrier interface {
+	Carry(from string, to []string, text []byte) (left []string, o Outcome)
+	String() string
+}
+
+// String is "mail by smtp://mx.example.org:25".
+func (m *Mail) String() string { return "mail by " + m.Carrier.String() }
+
+// Send sends the message to those who have not got it yet.
+func (m *Mail) Send(d Digest) Outcome {
+	if d.Number != m.number {
+		m.number, m.left = d.Number, nil
+		for _, to := range m.To {
+			m.left = append(m.left, to.Address)
+		}
+	}
+	var o Outcome
+	m.left, o = m.Carrier.Carry(m.Sender.Address, m.left, m.compose(&d))
+	return o
+}
+
+// compose writes the mail (RFC 5322, RFC 2045). Nothing in it that somebody else has
+// chosen can begin a header: each is encoded as a whole.
+func (m *Mail) compose(d *Digest) []byte {
+	var b bytes.Buffer
+	var to []string
+	for _, address := range m.To {
+		to = append(to, written(address))
+	}
+	header := func(name, value string) { b.WriteString(fold(name + ": " + value)) }
+	header("From", written(m.Sender))
+	header("To", strings.Join(to, ", "))
+	header("Subject", mime.QEncoding.Encode("utf-8", d.Subject(m.Of)))
+	header("Date", d.Until.Format(time.RFC1123Z))
+	header("Message-ID", fmt.Sprintf("<%s.%d@%s>", m.Token, d.Number, Domain(m.Of.Host)))
+	// Nobody answers to it, and no machine either (RFC 3834).
+	header("Auto-Submitted", "auto-generated")
+	header("MIME-Version", "1.0")
+	header("Content-Type", "text/plain; charset=utf-8")
+	header("Content-Transfer-Encoding", "quoted-printable")
+	b.WriteString("\r\n")
+	// A buffer takes all, and no lines are longer than 76 bytes.
+	body := quotedprintable.NewWriter(&b)
+	_, _ = body.Write([]byte(m.body(d)))
+	_ = body.Close()
+	return b.Bytes()
+}
+
+func (m *Mail) body(d *Digest) string {
+	return fmt.Sprintf("relance, for %s on %s:\n\n%s\n", clip(m.Of.Name, mostSubject), clip(m.Of.Host, mostSubject), strings.Join(d.Lines(), "\n"))
+}
+
+// written is an address as a header has it: without a name not even in brackets, as a
+// name of a local user may stand there too.
+func written(a mail.Address) string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return a.String()
+}
+
+// fold breaks a header at its spaces into lines of 76 bytes, where there are any.
+func fold(line string) string {
+	const most = 76
+	var b strings.Builder
+	used := 0
+	for i, word := range strings.Split(line, " ") {
+		switch {
+		case i == 0:
+		case used+1+len(word) > most:
+			b.WriteString("\r\n ")
+			used = 1
+		default:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used += len(word)
+	}
+	return b.String() + "\r\n"
+}
+
+// Domain is what of a name of a machine may stand behind the @.
+func Domain(host string) string {
+	clean := strings.Trim(strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return -1
+	}, host), ".-")
+	if clean == "" {
+		return "localhost"
+	}
+	return clean
+}
