@@ -14,7 +14,7 @@ function __relance_place
 	set -l takers
 	switch $verb
 		case run
-			set takers --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --name --log-format --log-file --control --config
+			set takers --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --name --log-format --log-file --control --mail-to --mail-from --mail-on --smtp-url --smtp-password-file --webhook --webhook-on --webhook-secret-file --keep-stderr --post-pause --post-timeout --config
 		case exec
 			set takers --rlimit --listen --listen-as --oom-score-adj --nice --user --groups --ambient-caps
 		case doctor
@@ -200,6 +200,17 @@ complete -c relance -n '__relance_flags run' -l name -d 'What to call this one i
 complete -c relance -n '__relance_flags run' -l log-format -d 'How to say what happens' -r -f -a 'text json'
 complete -c relance -n '__relance_flags run' -l log-file -d 'Append what happens to that file, in place of stderr' -r -F
 complete -c relance -n '__relance_flags run' -l control -d 'Where relance status, restart, stop, events and ps reach this one' -r -F
+complete -c relance -n '__relance_flags run' -l mail-to -d 'Tell these by mail what goes wrong' -r -f -a '(__relance_list )'
+complete -c relance -n '__relance_flags run' -l mail-from -d 'Who these mails are from' -r -f
+complete -c relance -n '__relance_flags run' -l mail-on -d 'What is worth a mail' -r -f
+complete -c relance -n '__relance_flags run' -l smtp-url -d 'The mail server' -r -f
+complete -c relance -n '__relance_flags run' -l smtp-password-file -d 'A file with the password of USER' -r -F
+complete -c relance -n '__relance_flags run' -l webhook -d 'Post the same as JSON, with a text as Slack, Mattermost and Discord' -r -f
+complete -c relance -n '__relance_flags run' -l webhook-on -d 'What is worth that' -r -f
+complete -c relance -n '__relance_flags run' -l webhook-secret-file -d 'A file with the secret that signs it' -r -F
+complete -c relance -n '__relance_flags run' -l keep-stderr -d 'Put the last N lines of the command\'s stderr into the message' -r -f
+complete -c relance -n '__relance_flags run' -l post-pause -d 'The time between two such messages' -r -f
+complete -c relance -n '__relance_flags run' -l post-timeout -d 'How long the end waits for what is still to be delivered' -r -f
 complete -c relance -n '__relance_flags run' -l config -d 'Read flags from a TOML file too, each under its name' -r -F
 complete -c relance -n '__relance_flags run' -l print-config -d 'Print the flags in force as such a file, each with where it comes from, and end'
 

@@ -96,7 +96,7 @@ _relance_value() {
 	('run --log-format')
 		compadd -- 'text' 'json'
 		;;
-	('run --log-file'|'run --control'|'run --config')
+	('run --log-file'|'run --control'|'run --smtp-password-file'|'run --webhook-secret-file'|'run --config')
 		_files
 		;;
 	esac
@@ -201,6 +201,17 @@ _relance() {
 			'--log-format=[How to say what happens]:FORMAT: _relance_value run --log-format' \
 			'--log-file=[Append what happens to that file, in place of stderr]:PATH: _relance_value run --log-file' \
 			'--control=[Where relance status, restart, stop, events and ps reach this one]:PATH|none: _relance_value run --control' \
+			'*--mail-to=[Tell these by mail what goes wrong]:ADDR,...: ' \
+			'--mail-from=[Who these mails are from]:ADDR: ' \
+			'--mail-on=[What is worth a mail]:EVENTS: ' \
+			'--smtp-url=[The mail server]:URL: ' \
+			'--smtp-password-file=[A file with the password of USER]:FILE: _relance_value run --smtp-password-file' \
+			'--webhook=[Post the same as JSON, with a text as Slack, Mattermost and Discord]:URL: ' \
+			'--webhook-on=[What is worth that]:EVENTS: ' \
+			'--webhook-secret-file=[A file with the secret that signs it]:FILE: _relance_value run --webhook-secret-file' \
+			'--keep-stderr=[Put the last N lines of the command'\''s stderr into the message]:N: ' \
+			'--post-pause=[The time between two such messages]:MIN..MAX: ' \
+			'--post-timeout=[How long the end waits for what is still to be delivered]:DURATION: ' \
 			'--config=[Read flags from a TOML file too, each under its name]:FILE: _relance_value run --config' \
 			'--print-config[Print the flags in force as such a file, each with where it comes from, and end]' \
 			'*:: :->command' && ret=0
