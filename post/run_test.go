@@ -8,11 +8,13 @@ import (
 	"time"
 )
 
-// fake is a sender that does as it is told; while hold is not nil it waits for it.
+// fake is a sender that does as it is told; while hold is not nil it waits for it, and err
+// is over at the time up, if that is set.
 type fake struct {
 	sent []Digest
 	hold chan struct{}
 	err  error
+	up   time.Time
 }
 
 func (f *fake) String() string { return "fake" }
@@ -21,10 +23,11 @@ func (f *fake) Send(d Digest) Outcome {
 	if f.hold != nil {
 		<-f.hold
 	}
-	if f.err == nil {
-		f.sent = append(f.sent, d)
+	if f.err != nil && (f.up.IsZero() || time.Now().Before(f.up)) {
+		return Outcome{Err: f.err}
 	}
-	return Outcome{Err: f.err}
+	f.sent = append(f.sent, d)
+	return Outcome{}
 }
 
 // begin starts an outlet to f, and returns it and what it says.
@@ -143,13 +146,10 @@ func TestEnd(t *testing.T) {
 // TestSaid: a failure that lasts is said once, and that it is over.
 func TestSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{err: errors.New("down")}
+		f := &fake{err: errors.New("down"), up: time.Now().Add(time.Hour)}
 		p, said := begin(t, f)
 		tellCrash(p, 1)
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		f.err = nil
-		time.Sleep(time.Hour)
+		time.Sleep(2 * time.Hour)
 		synctest.Wait()
 		if len(*said) != 2 || !strings.HasPrefix((*said)[1], "info: fake: delivered at try ") || len(f.sent) != 1 {
 			t.Errorf("%d messages, said %q", len(f.sent), *said)
