@@ -138,7 +138,7 @@ func TestRetry(t *testing.T) {
 	o := NewOutbox(preset(t, DefaultFilter), pace, 1)
 	down := errors.New("down")
 	gen, tries := 0, []time.Duration{}
-	sent, _ := play(o, 2*time.Hour, func(now time.Time, after time.Duration) {
+	sent, _ := play(o, 3*time.Hour, func(now time.Time, after time.Duration) {
 		if after < 30*time.Minute && after%time.Minute == 0 {
 			gen++
 			for _, e := range crashed(gen, now) {
@@ -146,7 +146,7 @@ func TestRetry(t *testing.T) {
 			}
 		}
 	}, func(d Digest, after time.Duration) Outcome {
-		if after >= 20*time.Minute {
+		if after >= 90*time.Minute {
 			return Outcome{}
 		}
 		if d.Number != 1 || d.Worth != 1 {
@@ -155,8 +155,8 @@ func TestRetry(t *testing.T) {
 		tries = append(tries, after)
 		return Outcome{Err: down}
 	})
-	if len(tries) < 9 || len(tries) > 16 {
-		t.Errorf("%d tries in 20 minutes: %v", len(tries), tries)
+	if len(tries) < 20 || len(tries) > 50 {
+		t.Errorf("%d tries in 90 minutes: %v", len(tries), tries)
 	}
 	for i := 2; i < len(tries); i++ {
 		if wait := tries[i] - tries[i-1]; wait > mostRetry+time.Second {
@@ -195,28 +195,28 @@ func TestRetryAfter(t *testing.T) {
 func TestRefused(t *testing.T) {
 	o := NewOutbox(preset(t, DefaultFilter), pace, 1)
 	o.Missed(7)
-	refused := false
+	refused := 0
 	sent, at := play(o, 2*time.Hour, func(now time.Time, after time.Duration) {
-		if after == 0 || after == 90*time.Minute {
+		if after == 0 || after == 30*time.Minute || after == 110*time.Minute {
 			for _, e := range crashed(1, now) {
 				o.Add(e, now)
 			}
 		}
 	}, func(Digest, time.Duration) Outcome {
-		if !refused {
-			refused = true
+		if refused < 2 {
+			refused++
 			return Outcome{Err: errors.New("no"), Final: true}
 		}
 		return Outcome{}
 	})
-	if len(sent) != 1 || at[0] != 90*time.Minute+5*time.Second {
+	if len(sent) != 1 || at[0] != 110*time.Minute+5*time.Second {
 		t.Fatalf("messages after %v", at)
 	}
 	d := sent[0]
-	if d.Ended["exit"] != 2 || d.Started != 2 || d.Kinds["backoff"] != 2 || d.Worth != 1 || d.Refused != 1 || d.Missing != 7 || !d.From.Equal(noon) {
+	if d.Ended["exit"] != 3 || d.Started != 3 || d.Kinds["backoff"] != 3 || d.Worth != 1 || d.Refused != 2 || d.Missing != 7 || !d.From.Equal(noon) {
 		t.Errorf("%+v", d)
 	}
-	if s := d.Summary(); !strings.Contains(s, "1 message; the counts are in these") || !strings.Contains(s, "7 events") {
+	if s := d.Summary(); !strings.Contains(s, "2 messages; the counts are in these") || !strings.Contains(s, "7 events") {
 		t.Errorf("%s", s)
 	}
 }
@@ -245,6 +245,14 @@ func TestHurry(t *testing.T) {
 	if d, ok := o.Take(noon, nil); !ok || d.Number != 2 || d.Worth != 1 {
 		t.Errorf("the second: %+v", d)
 	}
+	o.Done(noon, Outcome{Err: errors.New("down"), After: time.Hour})
+	if _, ok := o.Take(noon, nil); ok {
+		t.Error("tried again at once")
+	}
+	o.Hurry(noon)
+	if d, ok := o.Take(noon, nil); !ok || d.Number != 2 {
+		t.Errorf("the second, again: %+v", d)
+	}
 	o.Done(noon, Outcome{Err: errors.New("down")})
 	if wait := o.Wake().Sub(noon); wait <= 0 || wait > firstRetry {
 		t.Errorf("again after %v", wait)
@@ -266,6 +274,12 @@ func TestQuiet(t *testing.T) {
 	o.Hurry(noon)
 	if d, ok := o.Take(noon, nil); ok || o.Waiting() != 0 {
 		t.Errorf("a message of nothing: %+v", d)
+	}
+	for _, e := range crashed(1, noon) {
+		o.Add(e, noon)
+	}
+	if d, ok := o.Take(noon, nil); !ok || d.Kinds[""] != 0 || d.Kinds["up"] != 1 || len(d.Kinds) != 5 {
+		t.Errorf("%+v", d)
 	}
 }
 

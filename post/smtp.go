@@ -149,8 +149,6 @@ func (s *Server) connect() (*smtp.Client, error) {
 		return nil, err
 	}
 	conn := bounded{Conn: raw, until: time.Now().Add(mostExchange), left: &io.LimitedReader{R: raw, N: mostSaid}}
-	// It has no deadline of its own between two commands.
-	_ = conn.SetDeadline(time.Time{})
 	config := &tls.Config{ServerName: s.Host}
 	var client *smtp.Client
 	switch {

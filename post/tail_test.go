@@ -31,6 +31,19 @@ func TestTail(t *testing.T) {
 	}
 }
 
+// TestTailUnwritten: who has begun to write a line, and has not yet, shows no older one in
+// its place.
+func TestTailUnwritten(t *testing.T) {
+	ts := NewTails(1, 3)
+	for i := range 6 {
+		ts[0].Keep(1, fmt.Appendf(nil, "line %d", i))
+	}
+	ts[0].next.Add(1)
+	if got := strings.Join(ts.Last(1), "|"); got != "line 3|line 4|line 5" {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestTailBounds: no line, and no message, is longer than it may be, and none moves the
 // cursor of who reads it.
 func TestTailBounds(t *testing.T) {
@@ -45,23 +58,25 @@ func TestTailBounds(t *testing.T) {
 	}
 }
 
-// TestTailTogether: two that write and one that reads see whole lines only.
+// TestTailTogether: who reads while two write sees whole lines, each once and in order.
 func TestTailTogether(t *testing.T) {
 	ts := NewTails(1, 10)
 	var writers sync.WaitGroup
 	for w := range 2 {
 		writers.Go(func() {
-			for i := range 5000 {
+			for i := range 50000 {
 				ts[0].Keep(1, fmt.Appendf(nil, "%d of %d", i, w))
 			}
 		})
 	}
-	for range 1000 {
+	for range 2000 {
+		last := [2]int{-1, -1}
 		for _, line := range ts.Last(1) {
 			var i, w int
-			if _, err := fmt.Sscanf(line, "%d of %d", &i, &w); err != nil {
-				t.Fatalf("%q: %v", line, err)
+			if _, err := fmt.Sscanf(line, "%d of %d", &i, &w); err != nil || i <= last[w] {
+				t.Fatalf("%q after %d: %v", line, last[w], err)
 			}
+			last[w] = i
 		}
 	}
 	writers.Wait()
