@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/mail"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -116,11 +115,12 @@ func (in Input) mail(run *Run, f *runFlags, of post.From, token string) (err err
 		}
 		m.To = append(m.To, address)
 	}
-	m.Sender = mail.Address{Address: ownName() + "@" + post.Domain(of.Host)}
-	if f.MailFrom != "" {
-		if m.Sender, err = post.ParseAddress(f.MailFrom); err != nil {
-			return flagError("mail-from", f.MailFrom, err)
-		}
+	from := f.MailFrom
+	if from == "" {
+		from = ownName() + "@" + post.Domain(of.Host)
+	}
+	if m.Sender, err = post.ParseAddress(from); err != nil {
+		return flagError("mail-from", from, err)
 	}
 	if run.Posts.MailOn, err = filter("mail-on", f.MailOn); err != nil {
 		return err
@@ -141,11 +141,6 @@ func (in Input) mail(run *Run, f *runFlags, of post.From, token string) (err err
 		return &Error{Msg: "--smtp-url: no password for " + server.User, Hint: "give --smtp-password-file, or set " + smtpPasswordEnv, flag: "smtp-url"}
 	case server.User == "" && f.SMTPPasswordFile != "":
 		return flagError("smtp-password-file", f.SMTPPasswordFile, errors.New("nobody to log in; name the user, as in smtp://USER@HOST:587"))
-	}
-	for _, address := range append(m.To, m.Sender) {
-		if !strings.Contains(address.Address, "@") {
-			return flagError("smtp-url", f.SMTPURL, fmt.Errorf("%s is an address only on its own machine; write %s@example.org", address.Address, address.Address))
-		}
 	}
 	server.Hello = of.Host
 	m.Carrier, run.Posts.Mail = &server, m

@@ -88,8 +88,9 @@ type runFlags struct {
 	LogFormat string `group:"report" placeholder:"FORMAT" set:"standard=text" values:"text json" help:"How to say what happens: text or json (${standard})."`
 	LogFile   string `group:"report" placeholder:"PATH" complete:"file" help:"Append what happens to that file, in place of stderr. It is made anew where it was moved away or removed."`
 
-	Control           string   `group:"report" placeholder:"PATH|none" complete:"file" help:"Where relance status, restart, stop, events and ps reach this one (docs/control.md): a unix socket, by default one named as --name in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or /run; none where nothing is supervised."`
-	MailTo            []string `group:"post" placeholder:"ADDR" sep:"," help:"Tell these by mail what goes wrong: ops@example.org,root. A few messages with counts and no flood: the first after 5 s, then as --post-pause says."`
+	Control string `group:"report" placeholder:"PATH|none" complete:"file" help:"Where relance status, restart, stop, events and ps reach this one (docs/control.md): a unix socket, by default one named as --name in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or /run; none where nothing is supervised."`
+
+	MailTo            []string `group:"post" placeholder:"ADDR" sep:"," help:"Tell these by mail what goes wrong: ops@example.org,me@example.org. A few messages with counts and no flood: the first after 5 s, then as --post-pause says."`
 	MailFrom          string   `group:"post" placeholder:"ADDR" help:"Who these mails are from (the user and the machine)."`
 	MailOn            string   `group:"post" placeholder:"EVENTS" set:"standard=warn,crash" help:"What is worth a mail (${standard}): info, warn or error (that level and worse), crash, events (gave-up, oom) and reasons (memory-high): docs/webhook.md. The rest is counted in the next one."`
 	SMTPURL           string   `group:"post" name:"smtp-url" placeholder:"URL" help:"The mail server: smtp://USER@HOST:587, where STARTTLS must work, smtps://USER@HOST, or smtp://localhost. ?tls=none does without."`

@@ -9,13 +9,8 @@ import (
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// ParseAddress reads a@b, Name <a@b>, or the name of a user of the machine that takes
-// the mail: root.
+// ParseAddress reads a@b, or Name <a@b>.
 func ParseAddress(s string) (mail.Address, error) {
-	s = strings.TrimSpace(s)
-	if s != "" && strings.Trim(s, letters+"._-") == "" && s[0] != '-' && s[0] != '.' {
-		return mail.Address{Address: s}, nil
-	}
 	a, err := mail.ParseAddress(s)
 	if err != nil {
 		return mail.Address{}, errors.New("no address; use one such as ops@example.org, or 'Name <ops@example.org>'")

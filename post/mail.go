@@ -80,8 +80,7 @@ func (m *Mail) body(d *Digest) string {
 	return fmt.Sprintf("relance, for %s on %s:\n\n%s\n", clip(m.Of.Name, mostSubject), clip(m.Of.Host, mostSubject), strings.Join(d.Lines(), "\n"))
 }
 
-// written is an address as a header has it: without a name not even in brackets, as a
-// name of a local user may stand there too.
+// written is an address as a header has it.
 func written(a mail.Address) string {
 	if a.Name == "" {
 		return a.Address
