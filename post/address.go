@@ -18,7 +18,7 @@ func ParseAddress(s string) (mail.Address, error) {
 	// Nothing that has to be quoted, in a header or in a command, nor what the other side
 	// may not do (SMTPUTF8).
 	user, host, _ := strings.Cut(a.Address, "@")
-	if strings.Trim(user, letters+"!#$%&'*+/=?^_`{|}~.-") != "" || strings.Trim(host, letters+".-[]:") != "" || user[0] == '-' {
+	if strings.Trim(user, letters+"!#$%&'*+/=?^_`{|}~.-") != "" || strings.Trim(host, letters+".-[]:") != "" || user == "" || user[0] == '-' {
 		return mail.Address{}, fmt.Errorf("%q: use letters of ASCII, and a domain as xn--…", a.Address)
 	}
 	return *a, nil
