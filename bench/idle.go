@@ -41,7 +41,9 @@ func (b *bench) measureIdle() {
 		b.relancePeer(""),
 		b.relancePeer(b.budgetFlags),
 	}
-	for _, more := range []struct{ name, flags string }{{"relance, watching", b.watchFlags}, {"relance, looking", b.lookFlags}} {
+	for _, more := range []struct{ name, flags string }{
+		{"relance, watching", b.watchFlags}, {"relance, looking", b.lookFlags}, {"relance, posting", b.postFlags},
+	} {
 		p := b.relancePeer(more.flags)
 		p.name = more.name
 		peers = append(peers, p)
