@@ -53,8 +53,8 @@ func mailing(t testing.TB, server *mailtest.Server, words ...string) *exec.Cmd {
 }
 
 var (
-	inMail = regexp.MustCompile(`: (\d+) generations? ended(?: \((.*)\))?, (\d+) started\.`)
-	status = regexp.MustCompile(`\bexit (\d+)\b`)
+	inMail   = regexp.MustCompile(`: (\d+) generations? ended(?: \((.*)\))?, (\d+) started\.`)
+	byStatus = regexp.MustCompile(`\bexit (\d+)\b`)
 )
 
 // countedIn adds up what the mails have counted.
@@ -81,7 +81,7 @@ func countedIn(t testing.TB, letters []mailtest.Letter) (ended, exits, started i
 			t.Fatalf("no counts, or not all: %s", body)
 		}
 		ended, started = ended+number(found[1]), started+number(found[3])
-		if exit := status.FindStringSubmatch(found[2]); exit != nil {
+		if exit := byStatus.FindStringSubmatch(found[2]); exit != nil {
 			exits += number(exit[1])
 		}
 	}
