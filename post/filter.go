@@ -44,7 +44,7 @@ func ParseFilter(s string) (Filter, error) {
 		word = strings.TrimSpace(word)
 		if word != crash && !slices.Contains(levels, word) && !slices.Contains(kinds, restart.Kind(word)) && !slices.Contains(reasons, restart.Reason(word)) {
 			return Filter{}, fmt.Errorf("%q is no event; use a level (info, warn, error: that one and worse), crash, "+
-				"an event such as gave-up, or a reason such as memory-high (docs/webhook.md has them all)", word)
+				"an event such as gave-up, or a reason such as memory-high (docs/events.md has them all)", word)
 		}
 		f.words = append(f.words, word)
 	}
