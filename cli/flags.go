@@ -88,7 +88,7 @@ type runFlags struct {
 	LogFormat string `group:"report" placeholder:"FORMAT" set:"standard=text" values:"text json" help:"How to say what happens: text or json (${standard})."`
 	LogFile   string `group:"report" placeholder:"PATH" complete:"file" help:"Append what happens to that file, in place of stderr. It is made anew where it was moved away or removed."`
 
-	Control string `group:"report" placeholder:"PATH|none" complete:"file" help:"Where relance status, restart, stop, events and ps reach this one (docs/control.md): a unix socket, by default one named as --name in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or /run; none where nothing is supervised."`
+	Control string `group:"report" placeholder:"PATH|none" complete:"file" help:"Where relance status, restart, stop, events and ps reach this one (docs/control.md): a unix socket, by default one named as --name in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or /run; none for a command that is only run."`
 
 	MailTo            []string `group:"post" placeholder:"ADDR" sep:"," help:"Tell these by mail what goes wrong: ops@example.org,me@example.org. A few messages with counts and no flood: the first after 5 s, then as --post-pause says."`
 	MailFrom          string   `group:"post" placeholder:"ADDR" help:"Who these mails are from (the user and the machine)."`

@@ -63,7 +63,7 @@ func notFound(name string, all []Found, refused bool) error {
 	if refused {
 		e.Cure = "those of root are seen by root (sudo); "
 	}
-	e.Cure += "one without any flag, or with --control none, has no socket; the path of a socket (--control) may stand for a name"
+	e.Cure += "one that only runs its command, or has --control none, has no socket; the path of a socket (--control) may stand for a name"
 	return e
 }
 

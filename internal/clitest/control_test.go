@@ -169,6 +169,10 @@ func TestControlPlace(t *testing.T) {
 	if got := names(); got != nil {
 		t.Errorf("sockets that nobody wants: %v", got)
 	}
+	named := d.begin(append([]string{"--name", "solo"}, sleeper...)...)
+	if got := names(); len(got) != 1 || got[0] != "solo.sock" {
+		t.Errorf("the socket of one that has a name: %v", got)
+	}
 	path := filepath.Join(t.TempDir(), "x.sock")
 	first := d.begin(append([]string{"--control", path}, sleeper...)...)
 	got := d.ask("--control", path, "--", "touch", filepath.Join(d.folder, "started"))
@@ -189,7 +193,7 @@ func TestControlPlace(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(d.folder, "started")); err == nil {
 		t.Error("something was started")
 	}
-	for _, r := range []*running{bare, none, second} {
+	for _, r := range []*running{bare, none, named, second} {
 		r.signal(syscall.SIGTERM)
 		r.wantEnd(128 + 15)
 	}
