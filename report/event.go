@@ -100,8 +100,13 @@ func EventOf(r restart.Report, name string, now time.Time) Event {
 		if !r.Handover && r.After > 0 {
 			rec.Down = seconds(r.In)
 		}
-	case restart.DrainBegun, restart.Stopping, restart.LeftBehind, restart.Backoff, restart.NoHelp, restart.HandoverFailed:
+	case restart.DrainBegun, restart.Stopping, restart.LeftBehind, restart.Backoff, restart.NoHelp, restart.HandoverFailed,
+		restart.Gated:
 		if r.In != restart.Forever {
+			rec.In = seconds(r.In)
+		}
+	case restart.GateFailed:
+		if r.In != 0 {
 			rec.In = seconds(r.In)
 		}
 	}
@@ -242,7 +247,7 @@ func (e Event) JSON() string {
 func level(r restart.Report) string {
 	switch r.Kind {
 	case restart.Killing, restart.Unkillable, restart.Backoff, restart.NoHelp, restart.LeftBehind, restart.Blind,
-		restart.OOM, restart.PIDsMax, restart.Escaped, restart.HandoverFailed:
+		restart.OOM, restart.PIDsMax, restart.Escaped, restart.HandoverFailed, restart.GateFailed, restart.GateLost:
 		return "warn"
 	case restart.GaveUp, restart.StartFailure, restart.Reduced:
 		return "error"
@@ -251,7 +256,7 @@ func level(r restart.Report) string {
 			return "warn" // work is lost, or was not done for some time
 		}
 	case restart.Begun, restart.Left, restart.Up, restart.BudgetEnd, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun,
-		restart.Queued, restart.HandingOver, restart.Recovered:
+		restart.Queued, restart.HandingOver, restart.Recovered, restart.Gated:
 	}
 	return "info"
 }

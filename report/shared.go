@@ -25,6 +25,8 @@ func shared(r restart.Report) string {
 			s += "; next try at once"
 		}
 		return s + worksOn(r)
+	case restart.Gated, restart.GateFailed, restart.GateLost:
+		return gate(r)
 	}
 	s := "not launched again; " + count(r.Workers, "other worker goes", "other workers go") + " on"
 	if r.Reason == restart.StartFailed {
@@ -44,6 +46,34 @@ func turn(r restart.Report) string {
 		return fmt.Sprintf("recycled when worker %d is back at work, which has ended %d times in a row (--max-unavailable)", r.Ahead, r.Failures)
 	}
 	return fmt.Sprintf("recycled when worker %d is back at work (--max-unavailable)", r.Ahead)
+}
+
+// gate says how it goes at the gate (--before-relaunch).
+func gate(r restart.Report) string {
+	switch r.Kind {
+	case restart.Gated:
+		s := because(r) + "; waits for --before-relaunch"
+		if r.In != restart.Forever {
+			s += ", " + limits.FormatDuration(r.In) + " at most"
+		}
+		return s
+	case restart.GateLost:
+		s := "--before-relaunch has ended"
+		if r.Err != "" {
+			s += " (" + r.Err + ")"
+		}
+		return s + " before it was told to; what it held is lost, and the recycle goes on"
+	}
+	s := string(r.Reason) + ": --before-relaunch: "
+	if r.Err != "" {
+		s += r.Err
+	} else {
+		s += "no answer within " + limits.FormatDuration(r.Waited) + " (--gate-timeout)"
+	}
+	if r.In == 0 {
+		return s + "; the recycle goes ahead (--gate-policy)"
+	}
+	return s + "; next try in " + limits.FormatDuration(r.In) + inARow(r.Failures)
 }
 
 // worksOn says that nobody has to do without the command meanwhile.

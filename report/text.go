@@ -26,7 +26,7 @@ func Text(r restart.Report) string {
 	}
 	fmt.Fprintf(&b, "gen %d: ", r.Gen)
 	switch r.Kind {
-	case restart.Queued, restart.HandingOver, restart.HandoverFailed, restart.Reduced:
+	case restart.Queued, restart.HandingOver, restart.HandoverFailed, restart.Reduced, restart.Gated, restart.GateFailed, restart.GateLost:
 		b.WriteString(shared(r))
 	case restart.Begun, restart.Up, restart.Left, restart.Recovered:
 		b.WriteString(passage(r))

@@ -61,6 +61,16 @@ type (
 	CloseInput struct{ Gen int }
 	// Probe: see whether Gen can do its work. Answered by Probed.
 	Probe struct{ Gen int }
+	// OpenGate: start the command that lets Gen be recycled for Reason. Answered by
+	// GateOpened or GateEnded. Gate is its number, Worker as in Spawn.
+	OpenGate struct {
+		Gate, Gen, Worker int
+		Reason            Reason
+	}
+	// CloseGate: that command is to end. Answered by GateEnded.
+	CloseGate struct{ Gate int }
+	// AfterUp: Gen can do its work. Worker is as in Spawn, PID that of the child.
+	AfterUp struct{ Gen, Worker, PID int }
 	// Report: tell people.
 	Report struct {
 		Kind   Kind
@@ -80,7 +90,9 @@ type (
 		Uptime time.Duration
 		// In is the time until the next try (Backoff), the grace (Stopping), or
 		// how long after the end of generation After this one was up (Up). There
-		// may be some between the two that could not be started.
+		// may be some between the two that could not be started. Of a gate it is how
+		// long it may take at most (Gated), or the time until it is asked again
+		// (GateFailed); zero: it is not.
 		In    time.Duration
 		After int
 		// Sig is the signal that is being sent (Stopping).
@@ -101,7 +113,8 @@ type (
 		// Path is what has changed, and More how many other files have (Changed).
 		Path string
 		More int
-		// Waited is for how long a quiet moment was waited for, Quiet whether it came.
+		// Waited is for how long a quiet moment was waited for, Quiet whether it came; or
+		// for how long the gate was (GateFailed).
 		Waited time.Duration
 		Quiet  bool
 		// Requests is how many were served (BudgetRequests, Left), InFlight how many are
@@ -143,7 +156,8 @@ type (
 		Left int
 		// Failures counts the ends in a row that were followed by a backoff.
 		Failures int
-		// Err is the message of a failed start or look.
+		// Err is the message of a failed start or look, or how the command of a gate has
+		// ended; empty: well (GateLost), or not in time (GateFailed).
 		Err string
 		// By says who asked (Asked).
 		By string
@@ -182,73 +196,8 @@ func (Count) action()      {}
 func (Drain) action()      {}
 func (CloseInput) action() {}
 func (Probe) action()      {}
+func (OpenGate) action()   {}
+func (CloseGate) action()  {}
+func (AfterUp) action()    {}
 func (Report) action()     {}
 func (Quit) action()       {}
-
-// Kind is what a report is about.
-type Kind string
-
-const (
-	// Begun: a generation was started; Left: nothing is left of one, and what follows
-	// is said by the next report, if it is not what an earlier one has said.
-	Begun Kind = "begun"
-	Left  Kind = "left"
-	// Up: a generation after the first is up.
-	Up Kind = "up"
-	// Planned: generation 1 is up, and is to be recycled by the clock; or the clock
-	// was set, and the time of the generation at hand is another one than was said.
-	Planned Kind = "planned"
-	// Deferred: a budget is spent and waits for the window; said again where the
-	// clock was set and it opens at another time.
-	Deferred Kind = "deferred"
-	// Observed: a budget is spent, and nothing follows because the user only wants
-	// to know.
-	Observed Kind = "observed"
-	// DrainBegun: it is to be stopped for Reason when what is in flight is done.
-	DrainBegun Kind = "draining"
-	// Queued: it is to be recycled for Reason when others have been.
-	Queued Kind = "queued"
-	// HandingOver: it is recycled for Reason: the next one starts first.
-	HandingOver Kind = "handing-over"
-	// HandoverFailed: the generation that was to take over has ended, for Reason, or
-	// could not be started (Err). The old one works on.
-	HandoverFailed Kind = "handover-failed"
-	// Stopping: the stop signal is being sent, for Reason.
-	Stopping Kind = "stopping"
-	// Ended: a generation has ended unasked, or at a limit, and another follows
-	// at once.
-	Ended Kind = "ended"
-	// LeftBehind: the child has ended by itself, part of its tree has not.
-	LeftBehind Kind = "left-behind"
-	// Killing: the grace is over, or somebody could not wait.
-	Killing Kind = "killing"
-	// Unkillable: there are processes that SIGKILL has not ended.
-	Unkillable Kind = "unkillable"
-	// Backoff: the next try comes after a while.
-	Backoff Kind = "backoff"
-	// NoHelp: a budget was spent or a limit reached sooner than MinUptime after
-	// the start; the next try comes after a while.
-	NoHelp Kind = "no-help"
-	// GaveUp: there will be no next try.
-	GaveUp Kind = "gave-up"
-	// Reduced: a slot has ended for good, and others go on.
-	Reduced Kind = "reduced"
-	// BudgetEnd: a budget ended it, and under "never" that is the end.
-	BudgetEnd Kind = "budget-end"
-	// StartFailure: the first generation could not be started.
-	StartFailure Kind = "start-failure"
-	// Blind: a look at the tree was not possible.
-	Blind Kind = "blind"
-	// OOM: a process of the tree was killed for want of memory, and that is no
-	// reason to stop: the policy is OOMContinue, or it is being stopped already
-	// (Sig is not zero), or all is over (Exit is not nil).
-	OOM Kind = "oom"
-	// Recovered: a generation after failures in a row, the last for Reason, is healthy,
-	// or one after a recycle for Reason has its memory within the budget when MinUptime
-	// is over.
-	Recovered Kind = "recovered"
-	// PIDsMax: a fork was refused, for the first time in this generation.
-	PIDsMax Kind = "pids-max"
-	// Escaped: the child has left its group, for the first time in this generation.
-	Escaped Kind = "escaped"
-)

@@ -13,6 +13,8 @@ type shared struct {
 	slots  []*slot
 	// generations counts those of all slots: a generation has its number alone.
 	generations int
+	// gates counts those that were asked.
+	gates int
 	// turns are the recycles that wait for others to be over, in the order in which
 	// they came.
 	turns   []turn
@@ -91,7 +93,7 @@ func (s *shared) courses() []*course {
 func (c *Core) Deadline() time.Time {
 	var at time.Time
 	for _, slot := range c.slots {
-		at = earliest(at, slot.retryDue())
+		at = earliest(at, earliest(slot.retryDue(), slot.gateDue()))
 		for _, course := range slot.courses() {
 			at = earliest(at, course.due())
 			if course.state == Running || course.state == Waiting {
@@ -115,6 +117,8 @@ func (c *Core) Step(now time.Time, ev Event) []Action {
 	} else {
 		actions = c.toAll(now, ev)
 	}
+	// What a gate that is closed has held up may have its turn then.
+	actions = append(actions, c.settleGates()...)
 	return append(actions, c.takeTurns(now)...)
 }
 
@@ -127,6 +131,10 @@ func (c *Core) toAll(now time.Time, ev Event) []Action {
 		return nil
 	case Examined:
 		return c.examined(now, ev)
+	case GateOpened:
+		return c.gateOpened(now, ev)
+	case GateEnded:
+		return c.gateEnded(now, ev)
 	case InputEnded:
 		c.inputEnded = true
 	case StopAsked:
@@ -142,6 +150,7 @@ func (c *Core) toAll(now time.Time, ev Event) []Action {
 		}
 		for _, slot := range c.slots {
 			slot.tick(now)
+			actions = append(actions, slot.tickGate(now)...)
 		}
 	}
 	for _, course := range c.courses() {

@@ -109,6 +109,14 @@ type (
 		Path string
 		More int
 	}
+	// GateOpened: the command of that gate has what it is there for, and holds it until
+	// CloseGate.
+	GateOpened struct{ Gate int }
+	// GateEnded: it is no more. Err is how it has failed, empty: it has ended well.
+	GateEnded struct {
+		Gate int
+		Err  string
+	}
 	// RestartAsked: somebody asked for the next generation.
 	RestartAsked struct{ By string }
 	// StopAsked: relance was asked to end, by a signal sent to it or otherwise.
@@ -150,6 +158,8 @@ func (Probed) event()       {}
 func (InputEnded) event()   {}
 func (Touched) event()      {}
 func (Examined) event()     {}
+func (GateOpened) event()   {}
+func (GateEnded) event()    {}
 func (RestartAsked) event() {}
 func (StopAsked) event()    {}
 func (Interrupted) event()  {}
@@ -277,7 +287,7 @@ func generationOf(ev Event) int {
 		return ev.Gen
 	case Probed:
 		return ev.Gen
-	case StopAsked, RestartAsked, Interrupted, Forward, InputEnded, Touched, Examined, ClockSet, Tick:
+	case GateOpened, GateEnded, StopAsked, RestartAsked, Interrupted, Forward, InputEnded, Touched, Examined, ClockSet, Tick:
 		return 0
 	}
 	panic("restart: unknown event")

@@ -11,13 +11,6 @@ import (
 
 // The language of the scripts: what Step answered, in words, and words as events.
 
-func describeDeadline(now, d time.Time) string {
-	if d.IsZero() {
-		return ""
-	}
-	return fmt.Sprintf(", deadline +%s", d.Sub(now).Round(time.Millisecond))
-}
-
 func describe(now time.Time, a Action) string {
 	switch a := a.(type) {
 	case Spawn:
@@ -57,6 +50,8 @@ func describe(now time.Time, a Action) string {
 			return "examine now"
 		}
 		return "examine"
+	case OpenGate, CloseGate, AfterUp:
+		return describeHook(a)
 	case Quit:
 		s := fmt.Sprintf("quit status=%d", a.Status)
 		if a.Sig != 0 {
@@ -143,6 +138,9 @@ func describeSpent(a Report) string {
 	if a.Handover {
 		s += " handover"
 	}
+	if strings.HasPrefix(string(a.Kind), "gate-") && a.Err != "" {
+		s += " err=" + a.Err
+	}
 	if a.Unready != "" {
 		s += " unready=" + a.Unready
 	}
@@ -224,6 +222,12 @@ func parsePolicy(t *testing.T, words []string) Policy {
 			p.Drains, p.DrainTimeout = true, dur(v)
 		case "stdio":
 			p.Stdio = true
+		case "gate":
+			p.Gate, p.GateTimeout = true, dur(v)
+		case "gate-proceed":
+			p.GatePolicy = GateProceed
+		case "after-up":
+			p.AfterUp = true
 		case "watch":
 			p.Watches = true
 		case "lost-exits":
@@ -290,17 +294,6 @@ func parsePolicy(t *testing.T, words []string) Policy {
 	return p
 }
 
-func duration(t *testing.T, s string) time.Duration {
-	if s == "forever" {
-		return Forever
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
 func number(t *testing.T, s string) int {
 	if s == "" {
 		return 0
@@ -357,6 +350,10 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 		return Touched{}
 	case "examined":
 		return Examined{Settled: f["busy"] == "", Path: f["path"], More: n("more")}
+	case "gate-opened":
+		return GateOpened{Gate: n("gate")}
+	case "gate-ended":
+		return GateEnded{Gate: n("gate"), Err: f["err"]}
 	case "restart-asked":
 		return RestartAsked{}
 	case "stop-asked":

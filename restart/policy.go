@@ -96,6 +96,13 @@ type Policy struct {
 	// Workers is how many slots there are; zero: one. No planned recycle begins while
 	// MaxUnavailable slots do no work; zero: one.
 	Workers, MaxUnavailable int
+	// Gate says that a planned recycle waits for a command that lets it go on, for
+	// GateTimeout at most each time; Forever: for as long as it takes.
+	Gate        bool
+	GateTimeout time.Duration
+	GatePolicy  GatePolicy
+	// AfterUp says that somebody wants to know when a generation can do its work.
+	AfterUp bool
 	// Watches says that files are watched.
 	Watches bool
 	// IdleWait is how long what is due by the clock waits for a quiet moment.

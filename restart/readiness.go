@@ -49,6 +49,7 @@ func (c *course) awaitReady(now time.Time) []Action {
 		}
 		r.is = true
 		c.compare(now)
+		return c.afterUp()
 	case ReadyAfter:
 		r.due, r.by = now.Add(c.policy.ReadyDelay), time.Time{}
 	case ReadyWhenProbed:
@@ -99,9 +100,18 @@ func (c *course) isReady(now time.Time) []Action {
 	if !c.gen.first || c.policy.Ready != ReadyAfter {
 		actions = append(actions, c.upReport(now))
 	}
+	actions = append(actions, c.afterUp()...)
 	if c.candidate(c) {
 		return append(actions, c.takeOver(now)...)
 	}
 	c.compare(now)
 	return actions
+}
+
+// afterUp says that the generation is ready, if somebody wants to know.
+func (c *course) afterUp() []Action {
+	if !c.policy.AfterUp {
+		return nil
+	}
+	return []Action{AfterUp{Gen: c.gen.number, Worker: c.worker(), PID: c.gen.pid}}
 }

@@ -88,7 +88,7 @@ func play(t *testing.T, script string) string {
 
 // describeCore says where the generations stand.
 func describeCore(c *Core) string {
-	if c.policy.Workers <= 1 && !c.policy.Handover {
+	if c.policy.Workers <= 1 && !c.policy.Handover && !c.policy.Gate {
 		return c.State().String()
 	}
 	var words []string
@@ -113,6 +113,9 @@ func describeSlot(s *slot) string {
 	}
 	if s.at.state == Running && s.at.gen.handing {
 		words += " handing"
+	}
+	if s.policy.Gate {
+		words += [...]string{"", ", gate asked", ", gate open", ", gate closing"}[s.gate.state]
 	}
 	switch {
 	case s.other == nil:

@@ -28,12 +28,14 @@ type slot struct {
 	// compares says that what the examination that is on its way finds was there before
 	// the slot began to wait.
 	compares bool
+	gate     gate
 }
 
 func newSlot(s *shared, number int) *slot {
 	slot := &slot{shared: s, number: number}
 	seed := s.policy.Seed + uint64(number-1)
 	slot.backoff.jitter = rand.New(rand.NewPCG(seed, seed))
+	slot.gate.backoff.jitter = slot.backoff.jitter
 	slot.at = &course{slot: slot}
 	return slot
 }
@@ -98,14 +100,24 @@ func (s *slot) launch(now time.Time) []Action {
 func (c *course) handOver(now time.Time) []Action {
 	g := &c.gen
 	g.handing, g.then = true, Relaunch
-	uptime := now.Sub(g.started)
-	if uptime >= c.policy.healthy() {
+	if now.Sub(g.started) >= c.policy.healthy() {
 		c.backoff.forget()
 	}
-	if uptime < c.policy.MinUptime && !g.turn.fromOutside() {
+	if c.spentSoon(now) {
 		return c.tryLater(now, c.ofTurn(now, NoHelp))
 	}
 	return append([]Action{c.ofTurn(now, HandingOver)}, c.launch(now)...)
+}
+
+// spentSoon reports whether what the generation at hand is recycled for came so soon
+// after its start that the next one would do no better.
+func (c *course) spentSoon(now time.Time) bool {
+	return now.Sub(c.gen.started) < c.policy.MinUptime && !c.gen.turn.fromOutside()
+}
+
+// noBetter reports whether a handover is not tried yet for that.
+func (c *course) noBetter(now time.Time) bool {
+	return c.policy.Handover && !c.gen.handing && c.spentSoon(now)
 }
 
 // tryLater lets the next one start after a while, and says so in r.

@@ -93,6 +93,9 @@ func (w *pool) check(ev Event, a Action) {
 	case Spawn:
 		w.checkSpawn(a)
 		return
+	case OpenGate, CloseGate:
+		w.checkGateAction(a)
+		return
 	case Report:
 		gen = a.Gen
 	case Signal:
@@ -179,6 +182,8 @@ func (w *pool) checkSpawn(a Spawn) {
 		if !replaced {
 			w.errorf("%+v beside gen %d, which leaves, and nobody had taken its place", a, old.gen)
 		}
+	case old.handing && !w.gates.passed[old.worker] && w.policy.Gate:
+		w.errorf("%+v, and the gate is not open", a)
 	case !old.handing:
 		w.errorf("%+v beside gen %d, which works", a, old.gen)
 	case others >= max(w.policy.MaxUnavailable, 1):
@@ -213,6 +218,7 @@ func (w *pool) checkAsks(b *being) {
 		}
 		return
 	}
+	w.checkPassed(b.worker, c.gen.because)
 	missing := 0
 	for _, s := range w.core.slots {
 		if s.number == b.worker || s.at.state == Gone {
@@ -246,6 +252,8 @@ func (w *pool) checkReport(b *being, r Report) {
 		if r.Reason == StartFailed && (b.by.IsZero() || w.now.Before(b.by) || b.ready) {
 			w.errorf("not ready in time: %+v", b)
 		}
+	case Gated:
+		b.wanted = true
 	case Queued:
 		if !b.alive || b.asked {
 			w.errorf("queued: %+v", b)
@@ -319,6 +327,7 @@ func (w *pool) checkAll(ev Event, actions []Action) {
 		}
 	}
 	w.checkWaiting(ev)
+	w.checkGates()
 	deadline := w.core.Deadline()
 	if _, tick := ev.(Tick); tick && !deadline.IsZero() && !deadline.After(w.now) {
 		// A grace of nothing is over at once, for each worker in turn.
@@ -343,7 +352,7 @@ func (w *pool) checkAll(ev Event, actions []Action) {
 
 // settled reports whether nobody waits for anything.
 func (w *pool) settled() bool {
-	if w.told || len(w.core.turns) > 0 {
+	if w.told || len(w.core.turns) > 0 || w.holds() {
 		return false
 	}
 	for _, s := range w.core.slots {

@@ -77,6 +77,7 @@ type pool struct {
 	version, seen int
 	told          bool
 	examines      int
+	gates         gates
 }
 
 // being is the truth about one generation.
@@ -144,7 +145,9 @@ func newPool(t *testing.T, in *tape) *pool {
 		}
 		p.Plan = w.plan
 	}
-	w.policy, w.core = p, New(p)
+	w.policy = p
+	w.drawGate(in)
+	w.core = New(w.policy)
 	return w
 }
 
@@ -187,6 +190,10 @@ func (w *pool) happen(in *tape) {
 		if newest := living[len(living)-1]; newest.candidate && in.coin() {
 			b = newest
 		}
+	}
+	if w.policy.Gate && in.below(4) == 0 {
+		w.happenGate(in)
+		return
 	}
 	switch in.below(22) {
 	case 0, 1:

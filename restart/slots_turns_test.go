@@ -41,6 +41,9 @@ func (w *pool) checkWindow(b *being, because Reason) {
 
 // checkOrder: nobody who could begin is overtaken.
 func (w *pool) checkOrder(b *being) {
+	if w.policy.Gate {
+		return // the order is that in which their gates were asked, and they open in another
+	}
 	for _, e := range w.living() {
 		before := e.place > 0 && (b.place == 0 || e.place < b.place) && e.alive && !e.asked && !e.handing && e != b
 		if w.policy.Handover {
@@ -109,12 +112,17 @@ func (w *pool) blocked(b *being) bool {
 	if w.policy.Handover && len(w.of(b.worker)) > 1 {
 		return true
 	}
+	for _, g := range w.gates.all {
+		if g.held && g.closing && g.worker == b.worker {
+			return true
+		}
+	}
 	taken := 0
 	for _, s := range w.core.slots {
 		all := w.of(s.worker())
 		switch {
 		case s.number == b.worker || s.worker() == b.worker || s.at.state == Gone:
-		case w.policy.Handover && s.other != nil, !w.policy.Handover && !slices.ContainsFunc(all, (*being).serves):
+		case s.gate.busy(), w.policy.Handover && s.other != nil, !w.policy.Handover && !slices.ContainsFunc(all, (*being).serves):
 			taken++
 		}
 	}

@@ -89,6 +89,7 @@ func (w *pool) step(ev Event) {
 	}
 	w.ev = ev
 	w.learn(ev)
+	w.learnGates(ev)
 	w.perform(ev, w.core.Step(w.now, ev))
 }
 
@@ -188,7 +189,7 @@ func (w *pool) settle() {
 
 // helpAll lets each do what it is asked for, or else time pass.
 func (w *pool) helpAll() {
-	busy := false
+	busy := w.helpGates()
 	for _, b := range w.living() {
 		b.deaf, b.wrote, b.inFlight = false, w.now, 0
 		before := len(w.history)

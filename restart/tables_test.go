@@ -1,6 +1,7 @@
 package restart
 
 import (
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -39,6 +40,41 @@ func comment(text string) string {
 		b.WriteString(strings.TrimRight("//\t"+strings.TrimRight(line, " \n"), "\t") + "\n")
 	}
 	return b.String()
+}
+
+func describeDeadline(now, d time.Time) string {
+	if d.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(", deadline +%s", d.Sub(now).Round(time.Millisecond))
+}
+
+func duration(t *testing.T, s string) time.Duration {
+	if s == "forever" {
+		return Forever
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// describeHook is describe for what is run for people.
+func describeHook(a Action) string {
+	switch a := a.(type) {
+	case OpenGate:
+		s := fmt.Sprintf("open-gate %d gen=%d reason=%s", a.Gate, a.Gen, a.Reason)
+		if a.Worker != 0 {
+			s += fmt.Sprintf(" worker=%d", a.Worker)
+		}
+		return s
+	case CloseGate:
+		return fmt.Sprintf("close-gate %d", a.Gate)
+	case AfterUp:
+		return fmt.Sprintf("after-up gen=%d worker=%d pid=%d", a.Gen, a.Worker, a.PID)
+	}
+	panic("unknown action")
 }
 
 func nameOf(t *testing.T, event string) string {

@@ -21,7 +21,7 @@ type turn struct {
 // by its work is no fault of it.
 func (c *course) takesTurns(because Reason) bool {
 	switch {
-	case c.policy.Workers <= 1 && !c.policy.Handover, because == OOMKilled, because == StartFailed:
+	case c.policy.Workers <= 1 && !c.policy.Handover && !c.policy.Gate, because == OOMKilled, because == StartFailed:
 		return false
 	}
 	return c == c.at || because.planned() || because == Requests
@@ -32,12 +32,16 @@ func (c *course) takesTurns(because Reason) bool {
 func (c *course) queue(now time.Time, because Reason) []Action {
 	g := &c.gen
 	if g.turn != "" {
-		if because == Asked {
-			g.turn = Asked // which waits for no window
+		if because != Asked {
+			return nil // it is recycled in any case
 		}
-		return nil // it is recycled in any case
+		g.turn = Asked // which waits for no window
+		return c.gateAskedAgain(now)
 	}
 	g.turn = because
+	if because == Asked {
+		c.slot.gate.wanted = now
+	}
 	g.quiet.because, g.quiet.next = "", time.Time{}
 	g.planned.ask, g.planned.owed, g.planned.deferred = time.Time{}, time.Time{}, ""
 	c.turns = append(c.turns, turn{course: c})
@@ -54,6 +58,10 @@ func (s *shared) takeTurns(now time.Time) []Action {
 		c := t.course
 		if c.state != Running {
 			continue // it has ended, or is asked to
+		}
+		if c.slot.gate.state == gateClosing && !c.slot.gate.skipped {
+			waiting = append(waiting, t) // of the recycle before
+			continue
 		}
 		ahead := c.waitsFor()
 		if ahead == nil {
@@ -91,6 +99,7 @@ func (c *course) waitsFor() *slot {
 		switch {
 		case slot == c.slot || slot.at.state == Gone:
 			continue
+		case slot.gate.busy():
 		case c.policy.Handover && slot.other == nil, !c.policy.Handover && slot.serves():
 			continue
 		}
@@ -108,19 +117,39 @@ func (c *course) waitsFor() *slot {
 // it is back at work.
 func (s *slot) stuck() bool { return s.at.state == Waiting && s.backoff.failures > 1 }
 
-// goOn is called when the turn has come. The window may be closed again by then.
+// goOn is called when the turn has come. The window may be closed again by then. What
+// would do no better is not asked for at the gate: it is tried later.
 func (c *course) goOn(now time.Time) []Action {
+	if actions, deferred := c.tooLate(now); deferred {
+		return actions
+	}
+	skip := c.slot.gate.skipped
+	if c.slot.gate.skipped = false; c.policy.Gate && !skip && !c.noBetter(now) {
+		return c.askGate(now)
+	}
+	return c.begin(now)
+}
+
+// tooLate lets a recycle wait for the next window, if this one is closed by now.
+func (c *course) tooLate(now time.Time) (actions []Action, deferred bool) {
 	g := &c.gen
-	switch because := g.turn; {
+	because := g.turn
+	if g.handing || because == Asked || g.hung(because) || !c.closed(now) {
+		return nil, false
+	}
+	g.turn = ""
+	return c.wait(now, because), true
+}
+
+// begin recycles: all that it has waited for is there.
+func (c *course) begin(now time.Time) []Action {
+	switch g := &c.gen; {
 	case g.handing:
 		return c.launch(now)
-	case because != Asked && !g.hung(because) && c.closed(now):
-		g.turn = ""
-		return c.wait(now, because)
 	case c.policy.Handover:
 		return c.handOver(now)
 	default:
-		return c.letGo(now, because, Relaunch, 0)
+		return c.letGo(now, g.turn, Relaunch, 0)
 	}
 }
 
