@@ -29,18 +29,24 @@ func ordered(todo *cli.Ask, client *control.Client) int {
 	}
 	process := openProcess(client.PID())
 	defer process.close()
+	if todo.NoWait {
+		if _, err = client.Order(todo.Verb); err != nil {
+			return unheard(todo, err)
+		}
+		return 0
+	}
+	// Who listens before it asks misses nothing, however quick the end is.
+	stream, err := client.Events(0, true)
+	if err != nil {
+		return unheard(todo, err)
+	}
+	defer stream.Close()
 	heard, err := client.Order(todo.Verb)
 	if err != nil {
 		return unheard(todo, err)
 	}
-	if todo.NoWait {
-		return 0
-	}
-	stream, err := client.Events(heard.Seq, true)
-	if err == nil {
-		defer stream.Close()
-		err = eachEvent(stream, w.tell)
-	}
+	w.after = heard.Seq
+	err = eachEvent(stream, w.tell)
 	switch {
 	case w.failed, err != nil && todo.Verb == "restart":
 		if err != nil {
@@ -66,6 +72,8 @@ func ordered(todo *cli.Ask, client *control.Client) int {
 // waiting is an order of which something is still to come.
 type waiting struct {
 	verb string
+	// after is the number of the last event that was there before the order.
+	after uint64
 	// before has the last generation of each worker before the order, up those with a
 	// later one.
 	before       map[int]int
@@ -78,6 +86,9 @@ var failures = []restart.Kind{restart.Backoff, restart.NoHelp, restart.HandoverF
 
 // tell tells of an event, and reports whether there is more to wait for.
 func (w *waiting) tell(_ []byte, e report.Event) (more bool, err error) {
+	if e.Seq > 0 && e.Seq <= w.after {
+		return true, nil
+	}
 	if !e.Silent() {
 		if err := write(eventText(e)); err != nil {
 			return false, err

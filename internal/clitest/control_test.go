@@ -117,12 +117,9 @@ func TestControl(t *testing.T) {
 	if got := d.ask("stop", "desk"); got.status != 0 || !strings.Contains(got.out, "gen 2: asked to end by control: uid ") {
 		t.Errorf("stop: %+v", got)
 	}
-	select {
-	case <-r.done:
-	default: // it is reaped by us some time later
-		if state(t, r.pid) != 'Z' {
-			t.Error("stop has not waited")
-		}
+	// It is reaped by us some time later.
+	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.pid)); err == nil && stateIn(text) != 'Z' && stateIn(text) != 'X' {
+		t.Errorf("stop has not waited: %s", text)
 	}
 	r.wantEnd(128 + int(unix.SIGTERM))
 	follower.out.want(t, "gen 2: asked to end")
@@ -149,7 +146,7 @@ func TestControlFailed(t *testing.T) {
 		t.Errorf("without waiting: %+v", got)
 	}
 	r.signal(syscall.SIGTERM)
-	r.wantEnd(3)
+	<-r.done // with the status of whichever generation was there
 }
 
 // TestControlPlace: what is only run has no socket, a path that is asked for is taken
