@@ -88,7 +88,7 @@ func TestStdioExit(t *testing.T) {
 func TestStdioTerm(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, script, out string }{
-		{"answers", `trap 'echo a2; exit 0' TERM; read -r l; echo "a$l"; read -r l; echo busy >&2; while :; do read -r -t 1 <> <(:); done`, "a1\na2\n"},
+		{"answers", `trap 'echo a2; kill $!; exit 0' TERM; read -r l; echo "a$l"; read -r l; sleep 1000 & echo busy >&2; wait`, "a1\na2\n"},
 		{"dies", `read -r l; echo "a$l"; read -r l; echo busy >&2; exec sleep 1000`, "a1\nLOST\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
