@@ -30,7 +30,8 @@ func TestExamplesUnderLoad(t *testing.T) {
 			load := newCrowd(t, port, 8)
 			for gen := 1; gen <= recycles; gen++ {
 				m := r.errs.want(t, fmt.Sprintf(`^relance: gen %d: requests: (\d+) of %d served after [^,;]*(, .* in flight)?(; stopping .*|; waits for .*|)$`, gen, share))
-				if n, err := strconv.Atoi(m[1]); err != nil || n < share || n > share+20 || m[2] != "" {
+				// It serves on until relance has got its turn on a busy machine; TestShare has the exact count.
+				if n, err := strconv.Atoi(m[1]); err != nil || n < share || n >= 2*share || m[2] != "" {
 					t.Errorf("gen %d: %q, want %d requests, and what it has begun", gen, m[0], share)
 				}
 				r.errs.want(t, fmt.Sprintf(`^relance: gen %d: up, `, gen+1))
