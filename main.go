@@ -50,6 +50,8 @@ func run() int {
 		return diagnosed(todo)
 	case *cli.Notify:
 		return notified(todo)
+	case *cli.Gate:
+		return held(todo)
 	case *cli.Ask:
 		return asked(todo)
 	case *cli.Run:
@@ -92,8 +94,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 		return refuse(err)
 	}
 	defer tell.Close()
-	controls := newControls(todo, &tell.Stream)
-	say := tell.say
+	controls, say := newControls(todo, &tell.Stream), tell.say
 	for _, note := range todo.Notes {
 		say(note)
 	}
@@ -109,6 +110,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	defer drain(from, received, given.Ignored, tell.posts.all != nil, say)
 	defer from.held.Close()
 	defer hangUp(from)
+	from.Doors = attend(tell.crew)
 	if from.Asks, err = controls.open(todo, say); err != nil {
 		return refuse(err)
 	}
@@ -139,7 +141,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	config.Terminal, config.Say = machine.OnTerminal(), say
 	config.Report = func(r restart.Report) { tell.report(r); controls.catchUp() }
 	config.Above, config.Beat, tell.above = from.above, from.beat, from.above
-	config.Settled = entry.Trim
+	config.Settled, config.Hooks = entry.Trim, tell.crew
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
 }

@@ -7,6 +7,7 @@ import (
 
 	"relance/cli"
 	"relance/entry"
+	"relance/hooks"
 	"relance/post"
 	"relance/report"
 	"relance/requests"
@@ -20,6 +21,8 @@ type teller struct {
 	report.Stream
 	log   lines
 	posts posts
+	// crew runs hooks, nil: nobody wants any.
+	crew  *hooks.Crew
 	todo  *cli.Run
 	above *requests.Upward
 }
@@ -42,6 +45,14 @@ func (t *teller) report(r restart.Report) {
 	t.Tell(e)
 }
 
+// hook lets commands be run for events, and for what else they are wanted for.
+func (t *teller) hook() (err error) {
+	if t.crew, err = hooks.New(t.todo.Hooks, t.say); t.crew != nil {
+		t.Add(t.crew)
+	}
+	return err
+}
+
 // lines is the outlet to the log.
 type lines struct {
 	*report.Writer
@@ -56,6 +67,9 @@ type lines struct {
 func openOutlets(todo *cli.Run) (*teller, error) {
 	t, err := openLog(todo)
 	if err == nil {
+		err = t.hook()
+	}
+	if err == nil {
 		t.post()
 	}
 	return t, err
@@ -63,6 +77,7 @@ func openOutlets(todo *cli.Run) (*teller, error) {
 
 // Close waits for a bounded time for what is still to be told.
 func (t *teller) Close() {
+	t.crew.Close()
 	t.posts.Close() // which says what it drops
 	t.log.Close(time.Second)
 }

@@ -14,6 +14,7 @@ import (
 	"relance/clock"
 	"relance/entry"
 	"relance/files"
+	"relance/hooks"
 	"relance/listen"
 	"relance/output"
 	"relance/ready"
@@ -85,6 +86,15 @@ func (o *opened) probe(todo *cli.Run) (err error) {
 		go o.prober.Run(results)
 	}
 	return nil
+}
+
+// attend listens at the doors of the gates.
+func attend(crew *hooks.Crew) <-chan hooks.Knock {
+	knocks := make(chan hooks.Knock)
+	for _, run := range crew.Runs() {
+		go run(knocks)
+	}
+	return knocks
 }
 
 // ask is what the budgets need to be seen.

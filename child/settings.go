@@ -1,7 +1,9 @@
 package child
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"syscall"
@@ -15,6 +17,8 @@ import (
 type Settings struct {
 	// Argv is the command and its arguments, bytes as given.
 	Argv []string
+	// Path is the file that is run, where it is not found by the first word of Argv.
+	Path string
 	// Env is the whole environment, in order, duplicates and all. A LISTEN_PID
 	// that names this process is set to the pid of the new one, as the
 	// descriptors of socket activation are for it (sd_listen_fds(3)).
@@ -30,12 +34,18 @@ type Settings struct {
 	ParentDeath unix.Signal
 	// OwnGroup makes the child the leader of a process group of its own.
 	OwnGroup bool
+	// OwnSession makes it the leader of a session of its own, without a terminal
+	// (setsid(2)).
+	OwnSession bool
 	// Replace lists descriptors that take the place of others, in this order: what one
 	// puts in its place, a later one must not be made from.
 	Replace []Replacement
 	// Close lists descriptors that the child must not have, but for those that are
 	// replaced.
 	Close []int
+	// OnlyStdio closes all descriptors above 2, those too that we were given. Before Linux
+	// 5.9 (close_range(2)) it does not.
+	OnlyStdio bool
 
 	// Rlimits are set late, before the user only (setrlimit(2)).
 	Rlimits []Rlimit
@@ -92,6 +102,9 @@ func (s *Settings) program(parent, joinFD int) (*program, error) {
 	if s.OwnGroup {
 		p.add("make a process group", unix.SYS_SETPGID, 0, 0)
 	}
+	if s.OwnSession {
+		p.add("make a session", unix.SYS_SETSID)
+	}
 	if joinFD >= 0 {
 		zero := []byte("0")
 		p.hold(zero)
@@ -106,6 +119,9 @@ func (s *Settings) program(parent, joinFD int) (*program, error) {
 		if !slices.ContainsFunc(s.Replace, func(r Replacement) bool { return r.FD == fd }) {
 			p.add("close a descriptor", unix.SYS_CLOSE, uintptr(fd))
 		}
+	}
+	if s.OnlyStdio {
+		p.add("close all other descriptors", unix.SYS_CLOSE_RANGE, 3, math.MaxUint32, 0).tolerate = 1 << unix.ENOSYS
 	}
 	for i := range s.Rlimits {
 		r := &s.Rlimits[i]
@@ -209,7 +225,7 @@ func (s *Settings) addExecs(p *program, env []*byte) error {
 	if s.Identity.As != nil {
 		as = " as " + s.Identity.As.What
 	}
-	for _, file := range candidates(s.Argv[0], s.Env) {
+	for _, file := range candidates(cmp.Or(s.Path, s.Argv[0]), s.Env) {
 		path, err := syscall.BytePtrFromString(file)
 		if err != nil {
 			return fmt.Errorf("command %q: %w", file, err)

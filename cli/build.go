@@ -25,7 +25,7 @@ const (
 	defaultMinUptime  = time.Second
 )
 
-func (in Input) buildRun(f *runFlags, command []string) (any, error) {
+func (in Input) buildRun(f *runFlags, command []string) (*Run, error) {
 	run := &Run{
 		Name: f.Name,
 		Policy: restart.Policy{
@@ -35,9 +35,8 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		},
 		Settings: in.settings(command),
 		Supervising: len(f.Rlimit) > 0 || f.limitsGroup() != "" || f.Restart != "" || f.budgets() || f.RestartSignal != "" || f.Handover || f.Workers != "" ||
-			len(f.Listen) > 0 || f.Control != "" && f.Control != controlNone,
-		Zone:   time.Local,
-		Source: place.Auto, NeedsGroup: f.limitsGroup(),
+			len(f.Listen) > 0 || f.Control != "" && f.Control != controlNone || f.OnEvent != "" || f.AfterUp != "" || f.BeforeRelaunch != "",
+		Zone: time.Local, Source: place.Auto, NeedsGroup: f.limitsGroup(),
 	}
 	for _, step := range []func(*runFlags) error{
 		func(f *runFlags) error { return in.limits(run, f) },
@@ -46,7 +45,7 @@ func (in Input) buildRun(f *runFlags, command []string) (any, error) {
 		run.memory, run.groupLimits, run.source, run.output, run.countLines, run.stopping, run.relaunch, run.report, run.clock,
 		func(f *runFlags) error { return in.counts(run, f) },
 		func(f *runFlags) error { return in.cpu(run, f) },
-		run.watch, run.requests, run.listen, run.several, run.observe, run.control,
+		run.watch, run.requests, run.listen, run.several, run.observe, run.control, run.hooks,
 		func(f *runFlags) error { return in.post(run, f) },
 	} {
 		if err := step(f); err != nil {

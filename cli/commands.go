@@ -29,6 +29,7 @@ func ownCommands() []ownCommand {
 		{name: verbExec, parse: Input.parseExec, flags: func() any { return new(execFlags) }},
 		{name: verbDoctor, parse: alone(parseDoctor)},
 		{name: verbNotify, parse: alone(parseNotify)},
+		{name: verbGate, parse: Input.parseGate},
 		{name: verbCompletion, parse: alone(parseCompletion)},
 	}
 	for _, verb := range askVerbs {

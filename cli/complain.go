@@ -9,6 +9,16 @@ import (
 	"relance/limits"
 )
 
+// Error is wrong usage: a message that names the flag, the value and the cure,
+// and a hint where there is more to say.
+type Error struct {
+	Msg, Hint string
+	// flag is the one whose value is wrong, empty: none.
+	flag string
+}
+
+func (e *Error) Error() string { return e.Msg }
+
 // flagError is wrong usage of one flag.
 func flagError(flag, value string, err error) error {
 	// What the parsers put first, the kind of thing and the value, is said already.

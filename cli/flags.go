@@ -83,6 +83,15 @@ type runFlags struct {
 	Nice        string `group:"child" placeholder:"N" help:"Set the nice value of the command, -20 to 19."`
 	userFlags
 
+	OnEvent       string `group:"hooks" placeholder:"CMD" help:"Run CMD by /bin/sh for each event, one at a time, with the event as JSON on its stdin and RELANCE_EVENT, RELANCE_REASON and so on in its environment (docs/hooks.md)."`
+	OnEventFilter string `group:"hooks" placeholder:"KINDS" values:"all,begun,left,up,planned,deferred,observed,gated,gate-failed,gate-lost,draining,queued,handing-over,handover-failed,stopping,ended,left-behind,killing,unkillable,backoff,no-help,gave-up,reduced,budget-end,start-failure,blind,oom,recovered,pids-max,escaped" help:"For which events, with commas between: stopping,oom,gave-up, or all (those that are in the log)."`
+	AfterUp       string `group:"hooks" placeholder:"CMD" help:"Run CMD by /bin/sh when a generation is up, each one, as --ready has it."`
+	HookTimeout   string `group:"hooks" placeholder:"DURATION" set:"standard=30s" help:"End a command of --on-event or --after-up that has not ended by then (${standard}); infinity for no end."`
+
+	BeforeRelaunch string `group:"hooks" placeholder:"CMD" help:"Let a planned recycle wait until CMD, run by /bin/sh, has ended well, or has run 'relance gate', which holds what CMD has got, as a lock, until the next generation is up: 'etcdctl lock web relance gate'."`
+	GateTimeout    string `group:"hooks" placeholder:"DURATION" set:"standard=10m" help:"How long --before-relaunch may take to let it go on (${standard}); infinity for no end."`
+	GatePolicy     string `group:"hooks" placeholder:"POLICY" set:"standard=wait" values:"wait proceed" help:"When it fails, or takes longer: wait and run it again after a while, as --backoff says, or proceed without (${standard})."`
+
 	Observe   choice `group:"report" placeholder:"REASONS" values:"memory-high,open-files,tasks,cpu-time,requests,watchdog,changed,age,schedule" help:"Only say when a budget is spent, and touch nothing; --observe=memory-high,age for some: memory-high open-files tasks cpu-time requests watchdog changed age schedule."`
 	Name      string `group:"report" placeholder:"NAME" help:"What to call this one in lines and records."`
 	LogFormat string `group:"report" placeholder:"FORMAT" set:"standard=text" values:"text json" help:"How to say what happens: text or json (${standard})."`

@@ -21,6 +21,7 @@ var groups = []kong.Group{
 	{Key: "stopping", Title: "Stopping"},
 	{Key: "relaunch", Title: "Relaunch"},
 	{Key: "child", Title: "The command"},
+	{Key: "hooks", Title: "Hooks (commands that relance runs)"},
 	{Key: "report", Title: "Report"},
 	{Key: "post", Title: "Mail and webhook (for who is not looking)"},
 	{Key: "config", Title: "Configuration"},
@@ -30,6 +31,7 @@ const runUsage = `Usage: relance [flags] [--] COMMAND [ARG...]
        relance exec [flags] [--] COMMAND [ARG...]
        relance doctor [--json]
        relance notify FLAG...
+       relance gate
        relance status [NAME] [--json] [--watch]
        relance restart [NAME] [--no-wait]
        relance stop [NAME] [--no-wait]

@@ -14,6 +14,7 @@ import (
 	"relance/cgroup"
 	"relance/child"
 	"relance/entry"
+	"relance/hooks"
 	"relance/place"
 	"relance/ready"
 	"relance/restart"
@@ -73,6 +74,8 @@ type Run struct {
 	CountLines               *regexp.Regexp
 	CountStdout, CountStderr bool
 	countAsked               [2]string // --count-lines and --count-stream as they were written
+	// Hooks are the commands that are run when something happens.
+	Hooks hooks.Settings
 	// Zone is the time zone in which times are said.
 	Zone *time.Location
 	// Supervising reports whether anything was asked for beyond running the
@@ -97,16 +100,6 @@ type Exec struct {
 // Print is a text that was asked for: help, a version.
 type Print struct{ Text string }
 
-// Error is wrong usage: a message that names the flag, the value and the cure,
-// and a hint where there is more to say.
-type Error struct {
-	Msg, Hint string
-	// flag is the one whose value is wrong, empty: none.
-	flag string
-}
-
-func (e *Error) Error() string { return e.Msg }
-
 // Input is what a command line is read from.
 type Input struct {
 	// Args are the words after the program's own name, Env the environment.
@@ -115,7 +108,7 @@ type Input struct {
 	Version   string
 }
 
-// Parse returns a Run, an Exec, a Doctor, a Notify, an Ask or a Print.
+// Parse returns a Run, an Exec, a Doctor, a Notify, a Gate, an Ask or a Print.
 func Parse(in Input) (any, error) {
 	if len(in.Args) == 0 {
 		return in.parseRun(nil)
@@ -158,6 +151,7 @@ func (in Input) parseRun(words []string) (any, error) {
 	case flags.PrintConfig:
 		return got.print()
 	}
+	run.Hooks.Base = in.hookSettings(got.flags)
 	return run, nil
 }
 

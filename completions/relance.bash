@@ -128,6 +128,13 @@ __relance_value() {
 		part=${part##*,}
 		__relance_offer "$part" 'CHOWN' 'DAC_OVERRIDE' 'DAC_READ_SEARCH' 'FOWNER' 'FSETID' 'KILL' 'SETGID' 'SETUID' 'SETPCAP' 'LINUX_IMMUTABLE' 'NET_BIND_SERVICE' 'NET_BROADCAST' 'NET_ADMIN' 'NET_RAW' 'IPC_LOCK' 'IPC_OWNER' 'SYS_MODULE' 'SYS_RAWIO' 'SYS_CHROOT' 'SYS_PTRACE' 'SYS_PACCT' 'SYS_ADMIN' 'SYS_BOOT' 'SYS_NICE' 'SYS_RESOURCE' 'SYS_TIME' 'SYS_TTY_CONFIG' 'MKNOD' 'LEASE' 'AUDIT_WRITE' 'AUDIT_CONTROL' 'SETFCAP' 'MAC_OVERRIDE' 'MAC_ADMIN' 'SYSLOG' 'WAKE_ALARM' 'BLOCK_SUSPEND' 'AUDIT_READ' 'PERFMON' 'BPF' 'CHECKPOINT_RESTORE'
 		;;
+	'run --on-event-filter')
+		part=${part##*,}
+		__relance_offer "$part" 'all' 'begun' 'left' 'up' 'planned' 'deferred' 'observed' 'gated' 'gate-failed' 'gate-lost' 'draining' 'queued' 'handing-over' 'handover-failed' 'stopping' 'ended' 'left-behind' 'killing' 'unkillable' 'backoff' 'no-help' 'gave-up' 'reduced' 'budget-end' 'start-failure' 'blind' 'oom' 'recovered' 'pids-max' 'escaped'
+		;;
+	'run --gate-policy')
+		__relance_offer "$part" 'wait' 'proceed'
+		;;
 	'run --observe')
 		part=${part##*,}
 		__relance_offer "$part" 'memory-high' 'open-files' 'tasks' 'cpu-time' 'requests' 'watchdog' 'changed' 'age' 'schedule'
@@ -220,7 +227,7 @@ _relance() {
 __relance_complete() {
 	if ((last > 1)); then
 		case ${words[1]} in
-		run | exec | doctor | notify | completion | status | restart | stop | events | ps)
+		run | exec | doctor | notify | gate | completion | status | restart | stop | events | ps)
 			verb=${words[1]}
 			i=2
 			;;
@@ -228,8 +235,8 @@ __relance_complete() {
 	fi
 	case $verb in
 	run)
-		flags='--help -h --version --rlimit= --memory-max= --swap-max= --pids-max= --cpu-max= --oom-policy= --memory-high= --memory-for= --memory-pressure= --max-open-files= --max-sockets= --max-tasks= --for= --cpu-time= --cpu-backstop --cpu-share= --watch= --memory-source= --output-silence= --count-lines= --count-stream= --every= --max-age= --at= --cron= --timezone= --jitter= --window= --idle-wait= --max-requests= --max-requests-jitter= --drain-timeout= --notify= --socket-dir= --handover --ready= --start-timeout= --workers= --max-unavailable= --total-memory-max= --prefix-output --stdio= --stdio-delimiter= --stdio-init= --on-lost= --lost-reply= --listen= --listen-as= --stop-signal= --stop-timeout= --rewrite= --restart= --backoff= --give-up= --restart-signal= --min-uptime= --oom-score-adj= --nice= --user= --groups= --ambient-caps= --no-new-privs --observe --observe= --name= --log-format= --log-file= --control= --mail-to= --mail-from= --mail-on= --smtp-url= --smtp-password-file= --webhook= --webhook-on= --webhook-secret-file= --keep-stderr= --post-pause= --post-timeout= --config= --print-config'
-		takers=' --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --name --log-format --log-file --control --mail-to --mail-from --mail-on --smtp-url --smtp-password-file --webhook --webhook-on --webhook-secret-file --keep-stderr --post-pause --post-timeout --config '
+		flags='--help -h --version --rlimit= --memory-max= --swap-max= --pids-max= --cpu-max= --oom-policy= --memory-high= --memory-for= --memory-pressure= --max-open-files= --max-sockets= --max-tasks= --for= --cpu-time= --cpu-backstop --cpu-share= --watch= --memory-source= --output-silence= --count-lines= --count-stream= --every= --max-age= --at= --cron= --timezone= --jitter= --window= --idle-wait= --max-requests= --max-requests-jitter= --drain-timeout= --notify= --socket-dir= --handover --ready= --start-timeout= --workers= --max-unavailable= --total-memory-max= --prefix-output --stdio= --stdio-delimiter= --stdio-init= --on-lost= --lost-reply= --listen= --listen-as= --stop-signal= --stop-timeout= --rewrite= --restart= --backoff= --give-up= --restart-signal= --min-uptime= --oom-score-adj= --nice= --user= --groups= --ambient-caps= --no-new-privs --on-event= --on-event-filter= --after-up= --hook-timeout= --before-relaunch= --gate-timeout= --gate-policy= --observe --observe= --name= --log-format= --log-file= --control= --mail-to= --mail-from= --mail-on= --smtp-url= --smtp-password-file= --webhook= --webhook-on= --webhook-secret-file= --keep-stderr= --post-pause= --post-timeout= --config= --print-config'
+		takers=' --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --on-event --on-event-filter --after-up --hook-timeout --before-relaunch --gate-timeout --gate-policy --name --log-format --log-file --control --mail-to --mail-from --mail-on --smtp-url --smtp-password-file --webhook --webhook-on --webhook-secret-file --keep-stderr --post-pause --post-timeout --config '
 		runs=1
 		;;
 	exec)
@@ -244,6 +251,10 @@ __relance_complete() {
 	notify)
 		flags='--help -h --request --request= --begin --begin= --end --end= --ready --reloading --stopping --status= --extend= --watchdog --trigger'
 		takers=' --status --extend '
+		;;
+	gate)
+		flags='--help -h'
+		takers='  '
 		;;
 	completion)
 		flags='--help -h'
@@ -304,7 +315,7 @@ __relance_complete() {
 		fi
 		__relance_offer "$cur" $args
 		if ((last == 1)); then
-			__relance_offer "$cur" run exec doctor notify completion status restart stop events ps
+			__relance_offer "$cur" run exec doctor notify gate completion status restart stop events ps
 		fi
 	fi
 }

@@ -7,20 +7,22 @@ function __relance_place
 	set -l verb run
 	set -l i 2
 	set -l runs run exec
-	if set -q words[2]; and contains -- $words[2] run exec doctor notify completion status restart stop events ps
+	if set -q words[2]; and contains -- $words[2] run exec doctor notify gate completion status restart stop events ps
 		set verb $words[2]
 		set i 3
 	end
 	set -l takers
 	switch $verb
 		case run
-			set takers --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --name --log-format --log-file --control --mail-to --mail-from --mail-on --smtp-url --smtp-password-file --webhook --webhook-on --webhook-secret-file --keep-stderr --post-pause --post-timeout --config
+			set takers --rlimit --memory-max --swap-max --pids-max --cpu-max --oom-policy --memory-high --memory-for --memory-pressure --max-open-files --max-sockets --max-tasks --for --cpu-time --cpu-share --watch --memory-source --output-silence --count-lines --count-stream --every --max-age --at --cron --timezone --jitter --window --idle-wait --max-requests --max-requests-jitter --drain-timeout --notify --socket-dir --ready --start-timeout --workers --max-unavailable --total-memory-max --stdio --stdio-delimiter --stdio-init --on-lost --lost-reply --listen --listen-as --stop-signal --stop-timeout --rewrite --restart --backoff --give-up --restart-signal --min-uptime --oom-score-adj --nice --user --groups --ambient-caps --on-event --on-event-filter --after-up --hook-timeout --before-relaunch --gate-timeout --gate-policy --name --log-format --log-file --control --mail-to --mail-from --mail-on --smtp-url --smtp-password-file --webhook --webhook-on --webhook-secret-file --keep-stderr --post-pause --post-timeout --config
 		case exec
 			set takers --rlimit --listen --listen-as --oom-score-adj --nice --user --groups --ambient-caps
 		case doctor
 			set takers 
 		case notify
 			set takers --status --extend
+		case gate
+			set takers 
 		case completion
 			set takers 
 		case status
@@ -124,6 +126,7 @@ complete -c relance -n __relance_first -a run -d 'Run a command under limits and
 complete -c relance -n __relance_first -a exec -d 'Set limits in this process, bind sockets, and become COMMAND'
 complete -c relance -n __relance_first -a doctor -d 'Tell what this machine lets relance do'
 complete -c relance -n __relance_first -a notify -d 'Tell relance, from a command that runs under it, what the command serves and how it is'
+complete -c relance -n __relance_first -a gate -d 'Say to the relance that has run --before-relaunch that its recycle may go on, and stay until the next generation is up'
 complete -c relance -n __relance_first -a completion -d 'Print what a shell needs to complete the flags of relance, and after them the words of the command that it runs'
 complete -c relance -n __relance_first -a status -d 'Tell how it goes'
 complete -c relance -n __relance_first -a restart -d 'Ask for the next generation'
@@ -195,6 +198,13 @@ complete -c relance -n '__relance_flags run' -l user -d 'Run the command as that
 complete -c relance -n '__relance_flags run' -l groups -d 'The supplementary groups of the command, in place of those of --user' -r -f -a '(__relance_list (__fish_complete_groups))'
 complete -c relance -n '__relance_flags run' -l ambient-caps -d 'Capabilities that the command keeps as another user than root' -r -f -a '(__relance_list CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE)'
 complete -c relance -n '__relance_flags run' -l no-new-privs -d 'Never let the command get more rights, by no set-user-ID program'
+complete -c relance -n '__relance_flags run' -l on-event -d 'Run CMD by /bin/sh for each event, one at a time, with the event as JSON on its stdin and RELANCE_EVENT, RELANCE_REASON and so on in its environment' -r -f
+complete -c relance -n '__relance_flags run' -l on-event-filter -d 'For which events, with commas between' -r -f -a '(__relance_list all begun left up planned deferred observed gated gate-failed gate-lost draining queued handing-over handover-failed stopping ended left-behind killing unkillable backoff no-help gave-up reduced budget-end start-failure blind oom recovered pids-max escaped)'
+complete -c relance -n '__relance_flags run' -l after-up -d 'Run CMD by /bin/sh when a generation is up, each one, as --ready has it' -r -f
+complete -c relance -n '__relance_flags run' -l hook-timeout -d 'End a command of --on-event or --after-up that has not ended by then' -r -f
+complete -c relance -n '__relance_flags run' -l before-relaunch -d 'Let a planned recycle wait until CMD, run by /bin/sh, has ended well, or has run \'relance gate\', which holds what CMD has got, as a lock, until the next generation is up' -r -f
+complete -c relance -n '__relance_flags run' -l gate-timeout -d 'How long --before-relaunch may take to let it go on' -r -f
+complete -c relance -n '__relance_flags run' -l gate-policy -d 'When it fails, or takes longer' -r -f -a 'wait proceed'
 complete -c relance -n '__relance_flags run' -l observe -d 'Only say when a budget is spent, and touch nothing' -f -a '(__relance_list memory-high open-files tasks cpu-time requests watchdog changed age schedule)'
 complete -c relance -n '__relance_flags run' -l name -d 'What to call this one in lines and records' -r -f
 complete -c relance -n '__relance_flags run' -l log-format -d 'How to say what happens' -r -f -a 'text json'
@@ -242,6 +252,9 @@ complete -c relance -n '__relance_flags notify' -l status -d 'One line about wha
 complete -c relance -n '__relance_flags notify' -l extend -d 'It needs more time for its start or its stop' -r -f
 complete -c relance -n '__relance_flags notify' -l watchdog -d 'It is alive'
 complete -c relance -n '__relance_flags notify' -l trigger -d 'It is not well, as if no sign of life had come'
+
+# relance gate
+complete -c relance -n '__relance_flags gate' -s h -l help -d 'Show this help'
 
 # relance completion
 complete -c relance -n '__relance_flags completion' -a 'bash zsh fish'

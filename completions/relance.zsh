@@ -89,6 +89,13 @@ _relance_value() {
 		compset -P '*,'
 		compadd -S '' -- 'CHOWN' 'DAC_OVERRIDE' 'DAC_READ_SEARCH' 'FOWNER' 'FSETID' 'KILL' 'SETGID' 'SETUID' 'SETPCAP' 'LINUX_IMMUTABLE' 'NET_BIND_SERVICE' 'NET_BROADCAST' 'NET_ADMIN' 'NET_RAW' 'IPC_LOCK' 'IPC_OWNER' 'SYS_MODULE' 'SYS_RAWIO' 'SYS_CHROOT' 'SYS_PTRACE' 'SYS_PACCT' 'SYS_ADMIN' 'SYS_BOOT' 'SYS_NICE' 'SYS_RESOURCE' 'SYS_TIME' 'SYS_TTY_CONFIG' 'MKNOD' 'LEASE' 'AUDIT_WRITE' 'AUDIT_CONTROL' 'SETFCAP' 'MAC_OVERRIDE' 'MAC_ADMIN' 'SYSLOG' 'WAKE_ALARM' 'BLOCK_SUSPEND' 'AUDIT_READ' 'PERFMON' 'BPF' 'CHECKPOINT_RESTORE'
 		;;
+	('run --on-event-filter')
+		compset -P '*,'
+		compadd -S '' -- 'all' 'begun' 'left' 'up' 'planned' 'deferred' 'observed' 'gated' 'gate-failed' 'gate-lost' 'draining' 'queued' 'handing-over' 'handover-failed' 'stopping' 'ended' 'left-behind' 'killing' 'unkillable' 'backoff' 'no-help' 'gave-up' 'reduced' 'budget-end' 'start-failure' 'blind' 'oom' 'recovered' 'pids-max' 'escaped'
+		;;
+	('run --gate-policy')
+		compadd -- 'wait' 'proceed'
+		;;
 	('run --observe')
 		compset -P '*,'
 		compadd -S '' -- 'memory-high' 'open-files' 'tasks' 'cpu-time' 'requests' 'watchdog' 'changed' 'age' 'schedule'
@@ -110,6 +117,7 @@ _relance() {
 		'exec:Set limits in this process, bind sockets, and become COMMAND'
 		'doctor:Tell what this machine lets relance do'
 		'notify:Tell relance, from a command that runs under it, what the command serves and how it is'
+		'gate:Say to the relance that has run --before-relaunch that its recycle may go on, and stay until the next generation is up'
 		'completion:Print what a shell needs to complete the flags of relance, and after them the words of the command that it runs'
 		'status:Tell how it goes'
 		'restart:Ask for the next generation'
@@ -121,7 +129,7 @@ _relance() {
 		first=1
 	else
 		case $words[2] in
-		(run|exec|doctor|notify|completion|status|restart|stop|events|ps)
+		(run|exec|doctor|notify|gate|completion|status|restart|stop|events|ps)
 			verb=$words[2]
 			shift words
 			(( CURRENT-- ))
@@ -196,6 +204,13 @@ _relance() {
 			'--groups=[The supplementary groups of the command, in place of those of --user]:GROUP,...: _relance_value run --groups' \
 			'--ambient-caps=[Capabilities that the command keeps as another user than root]:CAP,...: _relance_value run --ambient-caps' \
 			'--no-new-privs[Never let the command get more rights, by no set-user-ID program]' \
+			'--on-event=[Run CMD by /bin/sh for each event, one at a time, with the event as JSON on its stdin and RELANCE_EVENT, RELANCE_REASON and so on in its environment]:CMD: ' \
+			'--on-event-filter=[For which events, with commas between]:KINDS: _relance_value run --on-event-filter' \
+			'--after-up=[Run CMD by /bin/sh when a generation is up, each one, as --ready has it]:CMD: ' \
+			'--hook-timeout=[End a command of --on-event or --after-up that has not ended by then]:DURATION: ' \
+			'--before-relaunch=[Let a planned recycle wait until CMD, run by /bin/sh, has ended well, or has run '\''relance gate'\'', which holds what CMD has got, as a lock, until the next generation is up]:CMD: ' \
+			'--gate-timeout=[How long --before-relaunch may take to let it go on]:DURATION: ' \
+			'--gate-policy=[When it fails, or takes longer]:POLICY: _relance_value run --gate-policy' \
 			'--observe=-[Only say when a budget is spent, and touch nothing]::REASONS: _relance_value run --observe' \
 			'--name=[What to call this one in lines and records]:NAME: ' \
 			'--log-format=[How to say what happens]:FORMAT: _relance_value run --log-format' \
@@ -252,6 +267,12 @@ _relance() {
 			'--extend=[It needs more time for its start or its stop]:DURATION: ' \
 			'--watchdog[It is alive]' \
 			'--trigger[It is not well, as if no sign of life had come]' \
+			&& ret=0
+		;;
+	(gate)
+		_arguments -C -S : \
+			'(--help -h)--help[Show this help]' \
+			'(--help -h)-h[Show this help]' \
 			&& ret=0
 		;;
 	(completion)

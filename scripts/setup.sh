@@ -32,6 +32,8 @@ need php php-cli
 need ruby ruby
 need lighttpd lighttpd
 need php-cgi php-cgi
+need etcd etcd-server
+need etcdctl etcd-client
 need start_server libserver-starter-perl
 command -v php-fpm8.2 >/dev/null || missing="$missing php-fpm"
 [ -e /usr/include/systemd/sd-daemon.h ] || missing="$missing libsystemd-dev"

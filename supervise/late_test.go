@@ -22,6 +22,8 @@ type bystander struct {
 	reaped bool
 }
 
+func (*scene) Ignore(int)                             {}
+func (*bystander) Ignore(int)                         {}
 func (b *bystander) Spawn(restart.Spawn) (int, error) { b.spawns++; return b.spawns, nil }
 
 func (b *bystander) Reap() (child.Change, child.Wait) {

@@ -17,6 +17,7 @@ import (
 	"relance/clock"
 	"relance/control"
 	"relance/files"
+	"relance/hooks"
 	"relance/ready"
 	"relance/requests"
 	"relance/restart"
@@ -84,6 +85,8 @@ type World interface {
 	// Resumed is called when we were kept from running for a while, and the command
 	// with us for all we know: paused with its container, or stopped.
 	Resumed()
+	// Ignore says that a child of this process is a hook: no part of any tree.
+	Ignore(pid int)
 	// Reap takes one change of a child of this process, without waiting.
 	Reap() (child.Change, child.Wait)
 	// TreeLeft counts the processes of the tree, Over is called when none is left.
@@ -115,6 +118,8 @@ type Config struct {
 	Status func(now time.Time, live []status.Live) string
 	// Say takes other lines for people.
 	Say func(string)
+	// Hooks runs the commands that people want to be run; nil: there are none.
+	Hooks *hooks.Crew
 	// Above is whoever has started us and wants to know how it goes, nil: nobody. It
 	// gets a sign of life each time that Beat has passed; zero: never.
 	Above *requests.Upward
@@ -143,6 +148,8 @@ type Sources struct {
 	Ready <-chan ready.Result
 	// Counted tells that so many requests were served, or that nothing is in flight.
 	Counted <-chan struct{}
+	// Doors tell that the command of a gate has what it was started for.
+	Doors <-chan hooks.Knock
 	// Asks has what somebody wants of us by the control socket.
 	Asks <-chan control.Ask
 }
@@ -162,6 +169,8 @@ type loop struct {
 	ending bool
 	// beat is when the next sign of life is due.
 	beat time.Time
+	// quit is how all has ended, once it has: only hooks are waited for then.
+	quit *restart.Quit
 }
 
 // Run supervises until the core says that all is over, and returns the exit
@@ -172,13 +181,14 @@ func Run(c Config, w World, from Sources) int {
 	actions := l.core.Start(time.Now())
 	for {
 		for _, a := range actions {
-			if quit, ok := a.(restart.Quit); ok {
-				if quit.Sig != 0 && l.EndBy != nil {
-					l.EndBy(quit.Sig)
-				}
-				return quit.Status
-			}
 			l.perform(a)
+		}
+		l.startHooks()
+		if l.quit != nil && !l.Hooks.Busy() {
+			if l.quit.Sig != 0 && l.EndBy != nil {
+				l.EndBy(l.quit.Sig)
+			}
+			return l.quit.Status
 		}
 		if len(l.pending) == 0 {
 			l.wait(from)
@@ -204,7 +214,7 @@ const calm = time.Second
 func (l *loop) wait(from Sources) {
 	var alarm <-chan time.Time
 	deadline := l.deadline()
-	if l.Settled != nil && (deadline.IsZero() || time.Until(deadline) > calm) {
+	if l.Settled != nil && !l.Hooks.Busy() && (deadline.IsZero() || time.Until(deadline) > calm) {
 		l.Settled()
 		l.Settled = nil
 	}
@@ -235,10 +245,17 @@ func (l *loop) wait(from Sources) {
 		l.asked(a)
 	case <-from.Clock:
 		l.add(restart.ClockSet{})
+	case e := <-l.Hooks.Events():
+		l.Hooks.Event(e)
+	case k := <-from.Doors:
+		if ev := l.Hooks.Knock(k); ev != nil {
+			l.add(ev)
+		}
 	case <-alarm:
 		if time.Since(deadline) > paused {
 			l.world.Resumed()
 		}
+		l.Hooks.Advance(time.Now())
 		if !l.release(time.Now()) {
 			l.add(restart.Tick{})
 		}
@@ -254,6 +271,9 @@ func (l *loop) deadline() time.Time {
 		core = l.core.Deadline()
 	}
 	deadline := l.beating(core)
+	if due := l.Hooks.Due(); !due.IsZero() && (deadline.IsZero() || due.Before(deadline)) {
+		deadline = due
+	}
 	for _, life := range l.lives {
 		if life.held != nil && (deadline.IsZero() || life.heldUntil.Before(deadline)) {
 			deadline = life.heldUntil

@@ -52,8 +52,15 @@ func (l *loop) perform(a restart.Action) {
 		l.add(l.world.Examine(a.Now))
 	case restart.Report:
 		l.report(a)
+	case restart.OpenGate:
+		l.Hooks.Gate(a)
+	case restart.CloseGate:
+		l.Hooks.CloseGate(time.Now(), a.Gate)
+	case restart.AfterUp:
+		l.Hooks.Up(a)
 	case restart.Quit:
-		// Run has seen it.
+		l.quit = &a
+		l.Hooks.Finish(time.Now())
 	}
 }
 

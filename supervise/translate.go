@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"fmt"
+	"time"
 
 	"relance/cgroup"
 	"relance/child"
@@ -41,8 +42,12 @@ func (l *loop) translate(s signals.Signal) {
 		}
 		l.add(ev)
 		l.ending = true
+		l.Hooks.Hurry(time.Now())
 		l.settleAll()
 	case signals.Interrupt:
+		if l.quit != nil {
+			l.Hooks.Hurry(time.Now())
+		}
 		// As it reached the child, whatever we would have made of it.
 		l.add(restart.Interrupted{Sig: restart.Sig(s.Number)})
 		for _, life := range l.lives {
@@ -100,6 +105,12 @@ func (l *loop) reap() {
 		if wait != child.Found {
 			l.tellLeft(ends, wait)
 			return
+		}
+		if ev, hook := l.Hooks.Ended(c); hook {
+			if ev != nil {
+				l.add(ev)
+			}
+			continue
 		}
 		switch life := l.lifeOf(c.PID); {
 		case life == nil:

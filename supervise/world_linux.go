@@ -43,6 +43,8 @@ type Machine struct {
 	ask Ask
 	// clockless says that the CPU time of others cannot be waited for here.
 	clockless bool
+	// hooks are children of ours that are no part of any tree.
+	hooks map[int]bool
 	// say takes what an act could not do and nobody else can tell.
 	say func(string)
 }
@@ -245,6 +247,10 @@ func (m *Machine) Reap() (child.Change, child.Wait) {
 	if wait != child.Found || c.Stopped != 0 {
 		return c, wait
 	}
+	if m.hooks[c.PID] {
+		delete(m.hooks, c.PID)
+		return c, wait
+	}
 	g := m.ofChild(c.PID)
 	if g.clock != nil {
 		_ = g.clock.Close() // of a process that is no more
@@ -257,7 +263,7 @@ func (m *Machine) Reap() (child.Change, child.Wait) {
 // TreeLeft counts the living processes of the tree.
 func (m *Machine) TreeLeft(gen int) int {
 	n, err := m.walker.Left(gen)
-	if g := m.of(gen); n == 0 && err == nil && !m.alone(g) {
+	if g := m.of(gen); n == 0 && err == nil && (!m.alone(g) || len(m.hooks) > 0) {
 		// Whoever forks and dies all the time may be missed by a walk, and wait4(2)
 		// cannot say that nobody is left where others live.
 		pids, _ := g.pids()

@@ -112,6 +112,21 @@ func (w *Walker) IgnoreExisting() error {
 	return err
 }
 
+// Ignore makes a stranger of a child of root that was just started, and is not of any
+// tree, before anybody else looks. It must see to its own descendants: those that
+// outlive it are members.
+func (w *Walker) Ignore(pid int) error {
+	s, err := w.proc.stat(pid)
+	switch {
+	case isGone(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read /proc/%d/stat: %w", pid, err)
+	}
+	w.strangers[pid] = s.start
+	return nil
+}
+
 // scan reads every /proc/PID/stat and leaves the members of gen in w.found.
 func (w *Walker) scan(gen int) error {
 	w.procs, w.comms, w.found, w.torn = w.procs[:0], w.comms[:0], w.found[:0], false

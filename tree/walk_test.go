@@ -148,6 +148,29 @@ func TestLeft(t *testing.T) {
 	left(1)
 }
 
+// One that is ignored is nobody's, and neither keeps the tree from being empty. A pid that
+// is not there is no error: it may be gone by then.
+func TestIgnore(t *testing.T) {
+	w := walker(t, os.Getpid())
+	hook := start(t, nil, "sleep")
+	if err := w.Ignore(hook.pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Ignore(maxPID); err != nil {
+		t.Error(err)
+	}
+	other := start(t, nil, "sleep")
+	if _, ok := member(t, w, hook.pid); ok {
+		t.Error("it is a member")
+	}
+	if _, ok := member(t, w, other.pid); !ok {
+		t.Error("another one is not")
+	}
+	if n, err := w.Left(All); n != 1 || err != nil {
+		t.Errorf("left %d, %v", n, err)
+	}
+}
+
 func TestNewWants(t *testing.T) {
 	if w, err := New(maxPID); err == nil {
 		w.Close()

@@ -1,0 +1,85 @@
+package hooks
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// What is done when all generations are over.
+
+// Finish is called when all generations are over: gates are closed, and what is still to
+// be told may be, for as long as one command may take.
+func (c *Crew) Finish(now time.Time) {
+	if c == nil {
+		return
+	}
+	c.ending, c.by = true, now.Add(min(c.set.Timeout, maxEnd))
+	for _, r := range c.runs {
+		if r.gate != 0 {
+			c.close(now, r)
+		}
+	}
+	c.jobs = slices.DeleteFunc(c.jobs, func(j job) bool { return j.gate != 0 })
+	if c.hurried {
+		c.cut(now)
+	}
+}
+
+// maxEnd bounds the end where a command may take any time.
+const maxEnd = time.Minute
+
+// Hurry is called when somebody asks for the end: who does so for the second time, or
+// when there is nothing else to end any more, does not want to wait for that.
+func (c *Crew) Hurry(now time.Time) {
+	if c == nil {
+		return
+	}
+	again := !c.asked.IsZero()
+	switch {
+	case again && now.Sub(c.asked) < sameRequest:
+	case c.ending:
+		c.cut(now)
+	default:
+		c.asked, c.hurried = now, again
+	}
+}
+
+// sameRequest is how long signals count as one: timeout(1) signals the process and then
+// its group.
+const sameRequest = 100 * time.Millisecond
+
+// cut ends all that runs, and drops what waits.
+func (c *Crew) cut(now time.Time) {
+	c.by = time.Time{}
+	for _, j := range c.jobs {
+		if j.flag == "after-up" {
+			c.lost++
+		}
+	}
+	missing := c.lost
+	if c.queue != nil {
+		missing += len(c.queue.Events()) + int(c.queue.Dropped())
+	}
+	for _, r := range c.runs {
+		if r.stage == working {
+			if r.gate == 0 {
+				missing++
+			}
+			c.end(now, r)
+		}
+	}
+	c.jobs, c.lost = nil, 0
+	if missing > 0 {
+		c.say(fmt.Sprintf("all has ended; of the commands for it, %d were not run to their end", missing))
+	}
+}
+
+// Busy reports whether there is anything to do, which relance waits for before it ends.
+func (c *Crew) Busy() bool {
+	if c == nil {
+		return false
+	}
+	over := c.ending && c.by.IsZero()
+	return len(c.runs)+len(c.jobs) > 0 || !over && c.queue != nil && len(c.queue.Events()) > 0
+}
