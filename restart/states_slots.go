@@ -45,6 +45,27 @@
 //	up, retired stopping                             Exited        the new one has crashed                   gone, retired stopping                            report left
 //	up, retired stopping                             StopAsked                                               stopping, retired stopping                        report stopping; signal; signal CONT
 //
+//	up                                               RestartAsked                                            up queued, gate asked                             report gated; opengate
+//
+//	up queued, gate asked                            GateOpened                                              stopping, gate open                               report stopping; signal; signal CONT
+//	up queued, gate asked                            GateEnded     a check that ends well                    stopping, gate open                               report stopping; signal; signal CONT
+//	up queued, gate asked                            GateEnded     it says no                                up queued                                         report gate-failed
+//	up queued, gate asked                            Tick          it is not open in time                    up queued, gate closing                           closegate; report gate-failed
+//	up queued, gate asked                            RestartAsked  who asks twice does not wait              stopping, gate closing                            closegate; report stopping; signal; signal CONT
+//	up queued, gate asked                            Exited                                                  gone, gate closing                                report left; quit
+//	up queued, gate asked                            StopAsked                                               stopping, gate closing                            report stopping; signal; signal CONT; closegate
+//
+//	up queued                                        Tick          the delay is over                         up queued, gate asked                             opengate
+//	up queued                                        RestartAsked                                            stopping                                          report stopping; signal; signal CONT
+//
+//	stopping, gate open                              Exited                                                  starting, gate open                               report left; spawn
+//	stopping, gate open                              GateEnded     what it held is lost                      stopping, gate open                               report gate-lost
+//
+//	up not ready, gate open                          Ready                                                   up, gate closing                                  report up; closegate
+//	up not ready, gate open                          Exited        it has crashed                            gone, gate closing                                report left; quit
+//
+//	up, gate closing                                 GateEnded                                               up
+//
 //	1: starting                                      Started                                                 1: up; 2: starting; 3: starting                   report begun; spawn; spawn
 //
 //	1: up; 2: up; 3: up                              RestartAsked                                            1: stopping; 2: up queued; 3: up queued           report stopping; signal; signal CONT; report queued; report queued

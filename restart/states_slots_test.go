@@ -15,6 +15,10 @@ const (
 	trying  = begun + "; +0s started gen=2"
 	late    = trying + "; +10s tick"
 	retired = trying + "; +0s ready gen=2"
+	gated   = "policy gate=10m ready=said; +0s started gen=1; +0s ready gen=1; +1h restart-asked"
+	refused = gated + "; +0s gate-ended gate=1 err=1"
+	passed  = gated + "; +0s gate-opened gate=1"
+	behind  = passed + "; +0s exited gen=1; +0s started gen=2"
 	three   = "policy workers=3; +0s started gen=1; +0s started gen=2; +0s started gen=3"
 	queued  = three + "; +1h restart-asked"
 	pair    = "policy workers=2 handover ready=said; +0s started gen=1; +0s started gen=2; +0s ready gen=1; +0s ready gen=2; +1h restart-asked"
@@ -60,6 +64,22 @@ var slotSituations = []struct{ setting, event, when string }{
 	{retired, "restart-asked", ""},
 	{retired, "exited gen=2 code=1", "the new one has crashed"},
 	{retired, "stop-asked", ""},
+
+	{"policy gate=10m ready=said; +0s started gen=1; +0s ready gen=1", "+1h restart-asked", ""},
+	{gated, "gate-opened gate=1", ""},
+	{gated, "gate-ended gate=1", "a check that ends well"},
+	{gated, "gate-ended gate=1 err=1", "it says no"},
+	{gated, "+10m tick", "it is not open in time"},
+	{gated, "+1s restart-asked", "who asks twice does not wait"},
+	{gated, "exited gen=1 code=1", ""},
+	{gated, "stop-asked", ""},
+	{refused, "+120ms tick", "the delay is over"},
+	{refused, "+1s restart-asked", ""},
+	{passed, "exited gen=1", ""},
+	{passed, "gate-ended gate=1 err=1", "what it held is lost"},
+	{behind, "ready gen=2", ""},
+	{behind, "exited gen=2 code=1", "it has crashed"},
+	{behind + "; +0s ready gen=2", "gate-ended gate=1", ""},
 
 	{"policy workers=3", "started gen=1", ""},
 	{three, "restart-asked", ""},
