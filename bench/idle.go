@@ -42,7 +42,7 @@ func (b *bench) measureIdle() {
 		b.relancePeer(b.budgetFlags),
 	}
 	for _, more := range []struct{ name, flags string }{
-		{"relance, watching", b.watchFlags}, {"relance, looking", b.lookFlags}, {"relance, posting", b.postFlags},
+		{"relance, watching", b.watchFlags}, {"relance, looking", b.lookFlags}, {"relance, telling", b.tellFlags},
 	} {
 		p := b.relancePeer(more.flags)
 		p.name = more.name

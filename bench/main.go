@@ -29,7 +29,7 @@ type bench struct {
 	budgetFlags string
 	watchFlags  string
 	lookFlags   string
-	postFlags   string
+	tellFlags   string
 	rounds      int
 	blocks      int
 	floorRounds int
@@ -63,8 +63,10 @@ func run() error {
 	flag.StringVar(&b.watchFlags, "relance-watch", "--every 1h --at 04:00 --cron @daily --window 22:00-05:00 --jitter 10% --idle-wait 1m"+
 		" --cpu-time 10h --cpu-backstop --output-silence 1h --watch /etc/hostname --watch /etc/default --restart-signal USR1",
 		"flags for a third idle relance, which watches what costs nothing while nothing happens")
-	flag.StringVar(&b.postFlags, "relance-post", "--mail-to root@localhost --smtp-url smtp://localhost --webhook http://localhost:9 --keep-stderr 50",
-		"flags for one that tells by mail and webhook, where there is nothing to tell")
+	flag.StringVar(&b.tellFlags, "relance-tell", "--every 1d --control "+filepath.Join(os.TempDir(), fmt.Sprintf("relance-bench-%d", os.Getpid()))+
+		" --log-file /dev/null --on-event true --after-up true --before-relaunch true --hook-timeout 1s"+
+		" --mail-to root@localhost.localdomain --smtp-url smtp://localhost --webhook http://localhost:9 --keep-stderr 50",
+		"flags for one with every way to tell people, where there is nothing to tell")
 	flag.StringVar(&b.lookFlags, "relance-look", "--memory-high 1G --max-open-files 80% --max-sockets 1000 --max-tasks 1000 --cpu-share 95%/5m --for 1m",
 		"flags for a fourth, which has to look for what the kernel does not tell")
 	flag.IntVar(&b.rounds, "rounds", 200, "rounds of start and gap")
