@@ -180,8 +180,10 @@ func words(command []string) string {
 		}
 		if w == "" || strings.ContainsAny(w, " \"'\\") {
 			w = strconv.Quote(w)
+		} else {
+			w = clean(w)
 		}
-		b.WriteString(clean(w))
+		b.WriteString(w)
 	}
 	return b.String()
 }

@@ -85,7 +85,8 @@ func TestClean(t *testing.T) {
 			t.Errorf("%q: %s, want %s", s, got, want)
 		}
 	}
-	if got := words([]string{"sh", "-c", "exit 3", "", `a"b`}); got != `sh -c "exit 3" "" "a\"b"` {
+	// A script of several lines, as the control socket's client has it, is quoted once.
+	if got := words([]string{"sh", "-c", "exit 3", "", `a"b`, "cd /\uFFFDls"}); got != "sh -c \"exit 3\" \"\" \"a\\\"b\" \"cd /\uFFFDls\"" {
 		t.Error(got)
 	}
 }
