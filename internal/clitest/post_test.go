@@ -32,8 +32,9 @@ func crasher(crashes int, flags ...string) []string {
 	return append(flags, "--", "false")
 }
 
-// mailing runs relance with a mail server, which it logs in to. ca is whom it trusts.
-func mailing(t testing.TB, server *mailtest.Server, words ...string) *exec.Cmd {
+// mailing runs relance with a mail server at that port of 127.0.0.1, which it logs in to
+// and whose certificate is that of mailtest.
+func mailing(t testing.TB, port string, words ...string) *exec.Cmd {
 	t.Helper()
 	folder := t.TempDir()
 	ca, err := mailtest.CA(folder)
@@ -46,7 +47,7 @@ func mailing(t testing.TB, server *mailtest.Server, words ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(relance(), append([]string{
 		"--mail-to", "ops@example.org,root@example.org", "--mail-from", "relance@example.org",
-		"--smtp-url", "smtp://" + mailtest.User + "@127.0.0.1:" + server.Port + "?tls=required", "--smtp-password-file", password,
+		"--smtp-url", "smtp://" + mailtest.User + "@127.0.0.1:" + port + "?tls=required", "--smtp-password-file", password,
 	}, words...)...)
 	cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+ca)
 	return cmd
@@ -92,7 +93,7 @@ func countedIn(t testing.TB, letters []mailtest.Letter) (ended, exits, started i
 func TestMailCrashLoop(t *testing.T) {
 	t.Parallel()
 	server := mailtest.Start(t, true, false)
-	r := startCmd(t, mailing(t, server, crasher(1000)...))
+	r := startCmd(t, mailing(t, server.Port, crasher(1000)...))
 	r.wantEnd(1)
 	letters := server.Letters()
 	if len(letters) == 0 || len(letters) > 5 {
@@ -117,7 +118,7 @@ func TestMailServerComesAndGoes(t *testing.T) {
 	t.Parallel()
 	server := mailtest.Start(t, true, false)
 	server.Stall(true)
-	r := startCmd(t, mailing(t, server, crasher(600, "--post-pause", "10ms..20ms", "--post-timeout", "1m")...))
+	r := startCmd(t, mailing(t, server.Port, crasher(600, "--post-pause", "10ms..20ms", "--post-timeout", "1m")...))
 	// While it waits for the server it launches on: the next line is of a generation that
 	// was started after the connection was made.
 	arrival(t, server)
@@ -153,7 +154,7 @@ func TestMailUndelivered(t *testing.T) {
 	t.Parallel()
 	server := mailtest.Start(t, true, false)
 	server.Stall(true)
-	r := startCmd(t, mailing(t, server, crasher(30, "--post-timeout", "100ms")...))
+	r := startCmd(t, mailing(t, server.Port, crasher(30, "--post-timeout", "100ms")...))
 	r.errs.want(t, `^relance: web: mail by smtp://127.0.0.1:\d+: dropped, as not delivered within 100 ms \(--post-timeout\): a message of 30 events$`)
 	r.wantEnd(1)
 }
@@ -290,7 +291,7 @@ func TestMailLastCrash(t *testing.T) {
 	t.Parallel()
 	for exit, want := range map[int]int{0: 0, 3: 1} {
 		server := mailtest.Start(t, true, false)
-		r := startCmd(t, mailing(t, server, "--", "sh", "-c", fmt.Sprintf("exit %d", exit)))
+		r := startCmd(t, mailing(t, server.Port, "--", "sh", "-c", fmt.Sprintf("exit %d", exit)))
 		r.wantEnd(exit)
 		letters := server.Letters()
 		if len(letters) != want {

@@ -70,10 +70,9 @@ func TestAllTellTheSame(t *testing.T) {
 }
 
 func allTellTheSame(t *testing.T, format string) {
-	t.Helper()
 	d, h, server := newDesk(t), newHook(t, 200), mailtest.Start(t, true, false)
 	logFile := filepath.Join(t.TempDir(), "log")
-	cmd := mailing(t, server, "--name", "web", "--memory-high", "40M", "--restart", "always", "--backoff", "1ms..1ms", "--min-uptime", "1ms",
+	cmd := mailing(t, server.Port, "--name", "web", "--memory-high", "40M", "--restart", "always", "--backoff", "1ms..1ms", "--min-uptime", "1ms",
 		"--log-format", format, "--log-file", logFile, "--mail-on", "left", "--webhook-on", "left", "--webhook", h.URL,
 		"--post-pause", "100ms..200ms", "--post-timeout", "1m", "--", python(t), "-c", leaky)
 	cmd.Env = append(cmd.Env, "RUNTIME_DIRECTORY="+d.folder, "XDG_RUNTIME_DIR=", "RELANCE_WEBHOOK_SECRET=sesame")
@@ -95,6 +94,8 @@ func allTellTheSame(t *testing.T, format string) {
 		t.Fatalf("%+v", got)
 	}
 	r.wantEnd(0)
+	asJSON.wantEnd(0)
+	asText.wantEnd(0)
 	it.generations(r.out.all())
 	it.inOrder("events --follow", asText.out.all(), it.text(func(e report.Event) string {
 		return e.Time.Local().Format("2006-01-02 15:04:05 ") + e.Msg
@@ -149,7 +150,6 @@ var why = regexp.MustCompile(`^gen \d+: .+ after [0-9.]+ m?s`)
 
 // agrees compares the events of one generation with each other.
 func (it *told) agrees() {
-	it.t.Helper()
 	for _, e := range it.stream {
 		switch end := it.left[e.Generation]; restart.Kind(e.Kind) {
 		case restart.Stopping, restart.Backoff:
@@ -179,7 +179,6 @@ func ended(e report.Event) string {
 
 // status compares what relance status says, as JSON and as lines.
 func (it *told) status(d desk) {
-	it.t.Helper()
 	s := d.status("web")
 	if s.Generations != 11 || s.Ended != 10 || s.Missed != 0 || !maps.Equal(s.Reasons, leakyEnds) || len(s.Ends) != 10 {
 		it.t.Errorf("%+v", s)
@@ -219,7 +218,6 @@ func (it *told) status(d desk) {
 
 // generations compares what each was told of the one before.
 func (it *told) generations(text string) {
-	it.t.Helper()
 	want := []string{"born 1 - - -"}
 	for gen := 1; gen <= 10; gen++ {
 		e := it.left[gen]
@@ -251,7 +249,6 @@ func (it *told) inOrder(who, text string, want []string) {
 
 // webhook compares what was posted.
 func (it *told) webhook(h *hook) {
-	it.t.Helper()
 	total, kinds := map[string]int64{}, map[string]int64{}
 	var events []any
 	for _, body := range h.bodies {
@@ -291,7 +288,6 @@ var (
 
 // mail compares what was mailed.
 func (it *told) mail(letters []mailtest.Letter) {
-	it.t.Helper()
 	total, kinds := map[string]int64{}, map[string]int64{}
 	var lines []string
 	for _, l := range letters {

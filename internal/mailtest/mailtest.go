@@ -1,10 +1,11 @@
 // Package mailtest has a mail server for tests, which refuses, stalls and comes back as
 // it is told. It is the server half of go-smtp, whose client half relance uses: what both
-// get wrong alike, no test here sees.
+// get wrong alike, only the test with a server of others sees (internal/clitest).
 package mailtest
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"net"
@@ -65,6 +66,17 @@ func CA(folder string) (path string, err error) {
 	_, text := certificate()
 	path = filepath.Join(folder, "ca.pem")
 	return path, os.WriteFile(path, text, 0o600)
+}
+
+// Key writes the key of that certificate into folder, for a server of somebody else's.
+func Key(folder string) (path string, err error) {
+	own, _ := certificate()
+	text, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(folder, "key.pem")
+	return path, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: text}), 0o600)
 }
 
 // Start starts a server; it is over with the test. With secret it has a certificate, and
