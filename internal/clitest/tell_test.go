@@ -8,7 +8,6 @@ import (
 	"math"
 	"mime/quotedprintable"
 	"net/mail"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -71,10 +70,12 @@ func TestAllTellTheSame(t *testing.T) {
 
 func allTellTheSame(t *testing.T, format string) {
 	d, h, server := newDesk(t), newHook(t, 200), mailtest.Start(t, true, false)
-	logFile := filepath.Join(t.TempDir(), "log")
+	folder := t.TempDir()
+	logFile, hookFile, hookEnv := filepath.Join(folder, "log"), filepath.Join(folder, "events"), filepath.Join(folder, "words")
 	cmd := mailing(t, server.Port, "--name", "web", "--memory-high", "40M", "--restart", "always", "--backoff", "1ms..1ms", "--min-uptime", "1ms",
 		"--log-format", format, "--log-file", logFile, "--mail-on", "left", "--webhook-on", "left", "--webhook", h.URL,
-		"--post-pause", "100ms..200ms", "--post-timeout", "1m", "--", python(t), "-c", leaky)
+		"--on-event", "cat >>"+hookFile+"; echo \"$RELANCE_EVENT $RELANCE_REASON $RELANCE_GENERATION $RELANCE_EXIT_STATUS $RELANCE_MESSAGE\" >>"+hookEnv,
+		"--on-event-filter", "all", "--post-pause", "100ms..200ms", "--post-timeout", "1m", "--", python(t), "-c", leaky)
 	cmd.Env = append(cmd.Env, "RUNTIME_DIRECTORY="+d.folder, "XDG_RUNTIME_DIR=", "RELANCE_WEBHOOK_SECRET=sesame")
 	r := startCmd(t, cmd)
 	r.out.want(t, "^born 1 ")
@@ -86,6 +87,7 @@ func allTellTheSame(t *testing.T, format string) {
 	}
 	asJSON.out.want(t, `"event":"recovered","generation":11,`)
 	asText.out.want(t, `gen 11: recovered: `)
+	r.out.want(t, "^born 11 ") // so it has its handler
 
 	it := newTold(t, asJSON.out.all())
 	it.agrees()
@@ -100,11 +102,8 @@ func allTellTheSame(t *testing.T, format string) {
 	it.inOrder("events --follow", asText.out.all(), it.text(func(e report.Event) string {
 		return e.Time.Local().Format("2006-01-02 15:04:05 ") + e.Msg
 	}, func(report.Event) bool { return true }))
-	log, err := os.ReadFile(logFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	it.inOrder("the log", string(log), it.text(func(e report.Event) string {
+	it.hook(contentOf(hookFile), contentOf(hookEnv))
+	it.inOrder("the log", contentOf(logFile), it.text(func(e report.Event) string {
 		if format == "json" {
 			return it.lines[e.Seq-1]
 		}
@@ -269,6 +268,19 @@ func (it *told) webhook(h *hook) {
 			it.t.Errorf("posted: %v\nevent: %v", got, want)
 		}
 	}
+}
+
+// hook compares what --on-event was told on stdin and in its environment.
+func (it *told) hook(events, words string) {
+	kept := func(e report.Event) bool { return e.Kind != "" }
+	it.inOrder("the hook", events, it.text(func(e report.Event) string { return it.lines[e.Seq-1] }, kept))
+	it.inOrder("the environment of the hook", words, it.text(func(e report.Event) string {
+		status := ""
+		if e.ExitStatus != nil {
+			status = strconv.Itoa(*e.ExitStatus)
+		}
+		return fmt.Sprintf("%s %s %d %s %s", e.Kind, e.Reason, e.Generation, status, e.Msg)
+	}, kept))
 }
 
 // counts compares what was counted until the end.
