@@ -24,7 +24,7 @@ class Handler:
             'sender': envelope.mail_from, 'recipients': envelope.rcpt_tos, 'tls': session.ssl is not None, 'login': session.auth_data.login.decode(),
             'headers': {name: str(value) for name, value in m.items()}, 'body': m.get_content(),
             'defects': [str(d) for part in (m, *m.values()) for d in part.defects],
-            'longest': max(map(len, envelope.content.split(b'\r\n')))}), flush=True)
+            'ascii': envelope.content.isascii(), 'longest': max(map(len, envelope.content.split(b'\r\n')))}), flush=True)
         return '250 OK'
 def login(server, session, envelope, mechanism, data):
     return AuthResult(success=(data.login, data.password) == (b'me@example.org', sys.argv[3].encode()), handled=False, auth_data=data)
@@ -40,7 +40,7 @@ asyncio.run(main())
 type foreign struct {
 	Sender, Login, Body string
 	Recipients, Defects []string
-	TLS                 bool
+	TLS, ASCII          bool
 	Headers             map[string]string
 	Longest             int
 }
@@ -80,7 +80,7 @@ func TestMailForeign(t *testing.T) {
 	if err := json.Unmarshal([]byte(line), &got); !ok || err != nil {
 		t.Fatalf("%q: %v", line, err)
 	}
-	if !got.TLS || got.Login != mailtest.User || got.Sender != "relance@example.org" ||
+	if !got.TLS || !got.ASCII || got.Login != mailtest.User || got.Sender != "relance@example.org" ||
 		!slices.Equal(got.Recipients, []string{"ops@example.org", "root@example.org"}) || len(got.Defects) > 0 || got.Longest > 78 {
 		t.Errorf("%+v", got)
 	}
