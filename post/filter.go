@@ -23,13 +23,6 @@ const crash = "crash"
 // levels, the least first.
 var levels = []string{"info", "warn", "error"}
 
-var kinds = []restart.Kind{
-	restart.Begun, restart.Left, restart.Up, restart.Planned, restart.Deferred, restart.Observed, restart.DrainBegun, restart.Queued,
-	restart.HandingOver, restart.HandoverFailed, restart.Stopping, restart.Ended, restart.LeftBehind, restart.Killing, restart.Unkillable,
-	restart.Backoff, restart.NoHelp, restart.GaveUp, restart.Reduced, restart.BudgetEnd, restart.StartFailure, restart.Blind, restart.OOM,
-	restart.PIDsMax, restart.Escaped, restart.Recovered,
-}
-
 var reasons = []restart.Reason{
 	restart.Exit, restart.Signaled, restart.StartFailed, restart.MemoryHigh, restart.Age, restart.Schedule, restart.OpenFiles, restart.Tasks,
 	restart.CPUTime, restart.Requests, restart.Watchdog, restart.Changed, restart.OOMKilled, restart.MemoryMax, restart.CPULimit,
@@ -42,7 +35,7 @@ func ParseFilter(s string) (Filter, error) {
 	var f Filter
 	for word := range strings.SplitSeq(s, ",") {
 		word = strings.TrimSpace(word)
-		if word != crash && !slices.Contains(levels, word) && !slices.Contains(kinds, restart.Kind(word)) && !slices.Contains(reasons, restart.Reason(word)) {
+		if word != crash && !slices.Contains(levels, word) && !slices.Contains(restart.Kinds(), restart.Kind(word)) && !slices.Contains(reasons, restart.Reason(word)) {
 			return Filter{}, fmt.Errorf("%q is no event; use a level (info, warn, error: that one and worse), crash, "+
 				"an event such as gave-up, or a reason such as memory-high (docs/events.md has them all)", word)
 		}

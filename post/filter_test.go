@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"relance/restart"
 )
 
 // TestWords: there is a word for each kind and each reason of the core, and none is two
@@ -37,7 +39,7 @@ func TestWords(t *testing.T) {
 			return true
 		})
 	}
-	for name, known := range map[string][]string{"Kind": texts(kinds), "Reason": texts(reasons)} {
+	for name, known := range map[string][]string{"Kind": texts(restart.Kinds()), "Reason": texts(reasons)} {
 		slices.Sort(known)
 		slices.Sort(words[name])
 		if !slices.Equal(known, words[name]) || len(known) < 10 {
