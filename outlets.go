@@ -78,7 +78,7 @@ func openOutlets(todo *cli.Run) (*teller, error) {
 // Close waits for a bounded time for what is still to be told.
 func (t *teller) Close() {
 	t.crew.Close()
-	t.posts.Close() // which says what it drops
+	t.posts.Close(t.crew) // which says what it drops
 	t.log.Close(time.Second)
 }
 
@@ -120,6 +120,8 @@ func (l lines) Tell(e report.Event) {
 type posts struct {
 	all     []*post.Post
 	timeout time.Duration
+	// children tells at the end that one of ours may have ended; nil: there are no posts.
+	children chan struct{}
 }
 
 // post begins to gather for those who are to be told. What cannot be delivered is told as
@@ -139,11 +141,17 @@ func (t *teller) post() {
 		t.posts.all = append(t.posts.all, outlet)
 	}
 	if mail := todo.Posts.Mail; mail != nil {
+		if by, is := mail.Carrier.(*post.Sendmail); is {
+			by.Run = t.crew.Run
+		}
 		add(mail, todo.Posts.MailOn)
 	}
 	if hook := todo.Posts.Webhook; hook != nil {
 		hook.Open()
 		add(hook, todo.Posts.WebhookOn)
+	}
+	if t.posts.all != nil {
+		t.posts.children = make(chan struct{}, 1)
 	}
 	for _, outlet := range t.posts.all {
 		go outlet.Run()
@@ -151,12 +159,18 @@ func (t *teller) post() {
 	}
 }
 
-// Close waits for what is on its way, for a bounded time.
-func (p *posts) Close() {
+// Close waits for what is on its way, for a bounded time; crew runs what that takes, since
+// the loop is over.
+func (p *posts) Close(crew *hooks.Crew) {
 	for _, outlet := range p.all {
 		outlet.Close(p.timeout)
 	}
-	for _, outlet := range p.all {
-		outlet.Wait()
-	}
+	done := make(chan struct{})
+	go func() {
+		for _, outlet := range p.all {
+			outlet.Wait()
+		}
+		close(done)
+	}()
+	crew.Serve(p.children, done)
 }

@@ -3,13 +3,9 @@ package main
 import (
 	"errors"
 	"os"
-	"runtime"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"relance/cgroup"
-	"relance/child"
 	"relance/cli"
 	"relance/clock"
 	"relance/entry"
@@ -175,55 +171,6 @@ func (o *opened) carry(todo *cli.Run, given entry.Given, say func(string), stder
 		stderr.Through(all.Tell)
 	}
 	return nil
-}
-
-// drain passes on what is left of the output. While a reader stalls that may take
-// for ever, and nobody else looks at signals any more: those that would have ended
-// the command now end us, also while posting waits for messages that are on their way.
-// say tells people what they wait for.
-func drain(from opened, received <-chan signals.Signal, ignored uint64, posting bool, say func(string)) {
-	carries := from.ears[0].Output != nil || from.broker != nil
-	if carries || posting {
-		for len(received) > 0 {
-			<-received // came before the end
-		}
-		go endBy(received, ignored)
-	}
-	if !carries {
-		return
-	}
-	said := make(chan struct{})
-	long := time.AfterFunc(time.Second, func() {
-		say("all has ended; what it has written waits for its reader, which stalls; TERM, INT, HUP or QUIT does not wait")
-		close(said)
-	})
-	defer func() {
-		if !long.Stop() {
-			<-said // nothing is said when the writer is closed
-		}
-	}()
-	if from.broker != nil {
-		from.broker.Close()
-	}
-	for _, ears := range from.ears {
-		if ears.Output != nil {
-			ears.Output.Close()
-		}
-	}
-}
-
-// endBy ends us by the first signal that would have ended the command.
-func endBy(received <-chan signals.Signal, ignored uint64) {
-	runtime.LockOSThread() // for EndBy
-	for s := range received {
-		switch s.Number {
-		case unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT:
-			if ignored&(1<<(s.Number-1)) == 0 {
-				child.EndBy(s.Number)
-				os.Exit(128 + int(s.Number)) // PID 1 lives on
-			}
-		}
-	}
 }
 
 // speak tells whoever has started us how it goes, if that wants to know. A sign of

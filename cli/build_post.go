@@ -126,8 +126,18 @@ func (in Input) mail(run *Run, f *runFlags, of post.From, token string) (err err
 		return err
 	}
 	if f.SMTPURL == "" {
-		return &Error{Msg: "--mail-to: no mail server; give --smtp-url too", flag: "mail-to"}
+		by, err := post.FindSendmail(os.Getenv("PATH"))
+		if err != nil {
+			return &Error{Msg: "--mail-to: " + err.Error(), Hint: "install a sendmail(8), or give --smtp-url", flag: "mail-to"}
+		}
+		m.Carrier, run.Posts.Mail, run.Hooks.Errands = by, m, true
+		return nil
 	}
+	return in.server(run, f, m)
+}
+
+// server sets the mail server that takes the mails.
+func (in Input) server(run *Run, f *runFlags, m *post.Mail) error {
 	server, err := post.ParseServer(f.SMTPURL)
 	if err != nil {
 		// The value is not said: somebody may have written a password into it.
@@ -142,7 +152,7 @@ func (in Input) mail(run *Run, f *runFlags, of post.From, token string) (err err
 	case server.User == "" && f.SMTPPasswordFile != "":
 		return flagError("smtp-password-file", f.SMTPPasswordFile, errors.New("nobody to log in; name the user, as in smtp://USER@HOST:587"))
 	}
-	server.Hello = of.Host
+	server.Hello = m.Of.Host
 	m.Carrier, run.Posts.Mail = &server, m
 	return nil
 }

@@ -102,7 +102,7 @@ type runFlags struct {
 	MailTo            []string `group:"post" placeholder:"ADDR" sep:"," help:"Tell these by mail what goes wrong: ops@example.org,me@example.org. A few messages with counts and no flood: the first after 5 s, then as --post-pause says."`
 	MailFrom          string   `group:"post" placeholder:"ADDR" help:"Who these mails are from (the user and the machine)."`
 	MailOn            string   `group:"post" placeholder:"EVENTS" set:"standard=warn,crash" help:"What is worth a mail (${standard}): info, warn or error (that level and worse), crash, events (gave-up, oom) and reasons (memory-high): docs/webhook.md. The rest is counted in the next one."`
-	SMTPURL           string   `group:"post" name:"smtp-url" placeholder:"URL" help:"The mail server: smtp://USER@HOST:587, where STARTTLS must work, smtps://USER@HOST, or smtp://localhost. ?tls=none does without."`
+	SMTPURL           string   `group:"post" name:"smtp-url" placeholder:"URL" help:"The mail server: smtp://USER@HOST:587, where STARTTLS must work, smtps://USER@HOST, or smtp://localhost. ?tls=none does without. Where it is not given, sendmail(8) of this machine takes the mail."`
 	SMTPPasswordFile  string   `group:"post" name:"smtp-password-file" placeholder:"FILE" complete:"file" help:"A file with the password of USER; else it is what RELANCE_SMTP_PASSWORD says. The command gets neither."`
 	Webhook           string   `group:"post" placeholder:"URL" help:"Post the same as JSON, with a text as Slack, Mattermost and Discord (its /slack address) read it (docs/webhook.md)."`
 	WebhookOn         string   `group:"post" placeholder:"EVENTS" set:"standard=warn,crash" help:"What is worth that (${standard}), as of --mail-on."`

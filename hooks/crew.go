@@ -24,6 +24,8 @@ type Settings struct {
 	JSON bool
 	// Base is what each is started with: Environ, and the limits that relance was given.
 	Base child.Settings
+	// Errands says that relance itself wants programs to be run.
+	Errands bool
 	// Workers is how many slots there are, each with a gate of its own; zero: one, which
 	// has no number.
 	Workers int
@@ -41,7 +43,7 @@ const (
 	patience = 3 * grace
 )
 
-// Crew runs the commands. But for Tell it is used by the owner alone. All methods may be
+// Crew runs the commands. But for Tell and Run it is used by the owner alone. All methods may be
 // called on nil: nobody wants anything.
 type Crew struct {
 	set   Settings
@@ -50,6 +52,8 @@ type Crew struct {
 	start func(job) (int, error)
 	kill  func(pid int, force bool)
 	doors []*doorway
+	// errands come from other goroutines; nil: nobody has any.
+	errands chan Errand
 
 	// jobs are to be started, runs are under way.
 	jobs []job
@@ -75,6 +79,8 @@ type job struct {
 	input string
 	// gate is the number of the gate, zero: it is none, and worker whose.
 	gate, worker int
+	// errand is what relance itself wants, nil: it is a command of the user's.
+	errand *Errand
 }
 
 // run is one under way.
@@ -101,13 +107,16 @@ const (
 
 // New prepares to run what s says; nil: nothing is. say takes lines for people.
 func New(s Settings, say func(string)) (*Crew, error) {
-	if s.OnEvent == "" && s.AfterUp == "" && s.Gate == "" {
+	if s.OnEvent == "" && s.AfterUp == "" && s.Gate == "" && !s.Errands {
 		return nil, nil
 	}
 	c := &Crew{set: s, say: say, failed: map[string]string{}}
 	c.start, c.kill = c.spawn, end
 	if s.OnEvent != "" {
 		c.queue = report.NewQueue(maxEvents)
+	}
+	if s.Errands {
+		c.errands = make(chan Errand)
 	}
 	if s.Gate == "" {
 		return c, nil
@@ -178,7 +187,7 @@ func (c *Crew) Up(a restart.AfterUp) {
 	}
 	waiting := 0
 	for _, j := range c.jobs {
-		if j.gate == 0 {
+		if j.flag == "after-up" {
 			waiting++
 		}
 	}

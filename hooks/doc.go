@@ -8,6 +8,9 @@
 // nothing is left. So nothing of a hook is ever taken for a part of the tree of a
 // generation, and to end all of it is to send one signal.
 //
+// Beside them it runs errands: programs that relance itself needs, such as sendmail(8), in
+// the same way and for whoever waits for what comes of them.
+//
 // It is an edge: when to start what for a generation is decided elsewhere. What is
 // decided here is only about hooks: one at a time for each flag, in order, how many may
 // wait, and for how long one may run.

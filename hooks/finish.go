@@ -62,24 +62,26 @@ func (c *Crew) cut(now time.Time) {
 		missing += len(c.queue.Events()) + int(c.queue.Dropped())
 	}
 	for _, r := range c.runs {
-		if r.stage == working {
+		if r.stage == working && r.errand == nil {
 			if r.gate == 0 {
 				missing++
 			}
 			c.end(now, r)
 		}
 	}
-	c.jobs, c.lost = nil, 0
+	c.jobs, c.lost = slices.DeleteFunc(c.jobs, func(j job) bool { return j.errand == nil }), 0
 	if missing > 0 {
 		c.say(fmt.Sprintf("all has ended; of the commands for it, %d were not run to their end", missing))
 	}
 }
 
 // Busy reports whether there is anything to do, which relance waits for before it ends.
+// Who waits for an errand says for how long (Serve).
 func (c *Crew) Busy() bool {
 	if c == nil {
 		return false
 	}
 	over := c.ending && c.by.IsZero()
-	return len(c.runs)+len(c.jobs) > 0 || !over && c.queue != nil && len(c.queue.Events()) > 0
+	return slices.ContainsFunc(c.runs, func(r *run) bool { return r.errand == nil }) ||
+		slices.ContainsFunc(c.jobs, func(j job) bool { return j.errand == nil }) || !over && c.queue != nil && len(c.queue.Events()) > 0
 }

@@ -25,6 +25,10 @@ func (c *Crew) Start(now time.Time) (pids []int, events []restart.Event) {
 			continue
 		}
 		pid, err := c.start(j)
+		if err != nil && j.errand != nil {
+			j.errand.refused(err)
+			continue
+		}
 		if err != nil {
 			c.fail(j.flag, err.Error())
 			if j.gate != 0 {
@@ -33,7 +37,10 @@ func (c *Crew) Start(now time.Time) (pids []int, events []restart.Event) {
 			continue
 		}
 		r := &run{job: j, pid: pid, conn: -1}
-		if j.gate == 0 && c.set.Timeout != restart.Forever {
+		switch {
+		case j.errand != nil:
+			r.due = now.Add(mostErrand)
+		case j.gate == 0 && c.set.Timeout != restart.Forever:
 			r.due = now.Add(c.set.Timeout)
 		}
 		c.runs = append(c.runs, r)
@@ -106,6 +113,10 @@ func (c *Crew) Ended(ch child.Change) (ev restart.Event, mine bool) {
 	if r.conn >= 0 {
 		closeConn(r.conn)
 	}
+	if r.errand != nil {
+		r.errand.ended(ch, r.stage != working)
+		return nil, true
+	}
 	how := ""
 	switch {
 	case ch.Signal != 0:
@@ -164,7 +175,7 @@ func (c *Crew) Advance(now time.Time) {
 			c.kill(r.pid, true)
 			r.due = now.Add(patience)
 		default:
-			if r.gate == 0 {
+			if r.gate == 0 && r.errand == nil {
 				c.fail(r.flag, "not done within "+limits.FormatDuration(c.set.Timeout)+" (--hook-timeout), so it is ended")
 			}
 			c.end(now, r)

@@ -14,7 +14,8 @@ import (
 const program = "relance-hook"
 
 // spawn starts the command of j under a relance of its own, in a session of its own, and
-// returns its pid. What it writes goes to our stderr, never to our stdout.
+// returns its pid. What it writes goes to our stderr, never to our stdout; that of an
+// errand is kept.
 func (c *Crew) spawn(j job) (int, error) {
 	input, err := inputOf(j.input)
 	if err != nil {
@@ -22,20 +23,15 @@ func (c *Crew) spawn(j job) (int, error) {
 	}
 	defer unix.Close(input)
 	s := c.set.Base
-	name := "--" + j.flag
-	if c.set.Name != "" {
-		name = c.set.Name + ": " + name
-	}
-	s.Argv = []string{program, "--name=" + name, "--stop-timeout=" + grace.String(), "--control=none"}
-	if c.set.JSON {
-		s.Argv = append(s.Argv, "--log-format=json")
-	}
-	s.Argv = append(s.Argv, "--", "/bin/sh", "-c", j.command)
+	s.Argv = c.words(j)
 	// As it is, also where the file was replaced meanwhile.
 	s.Path = "/proc/self/exe"
 	s.Env = append(slices.Clone(s.Env), j.env...)
 	s.OwnSession, s.OnlyStdio, s.ParentDeath = true, true, unix.SIGTERM
 	s.Replace = []child.Replacement{{FD: 0, From: input}, {FD: 1, From: 2}}
+	if j.errand != nil {
+		s.Replace = []child.Replacement{{FD: 0, From: input}, {FD: 1, From: j.errand.said}, {FD: 2, From: j.errand.said}}
+	}
 	spawner, err := child.NewSpawner(&s)
 	if err != nil {
 		return 0, err

@@ -247,6 +247,8 @@ func (l *loop) wait(from Sources) {
 		l.add(restart.ClockSet{})
 	case e := <-l.Hooks.Events():
 		l.Hooks.Event(e)
+	case e := <-l.Hooks.Errands():
+		l.Hooks.Errand(e)
 	case k := <-from.Doors:
 		if ev := l.Hooks.Knock(k); ev != nil {
 			l.add(ev)

@@ -177,15 +177,16 @@ func TestOneLoop(t *testing.T) {
 	// second one to hear of its end; watch.go is of relance status, which has no loop. The
 	// last runs in programs of others.
 	mayStart := []string{
-		"main.go", "sources.go", "outlets.go", "report/writer_linux.go", "control/server_linux.go", "control/serve_linux.go", "watch.go",
+		"main.go", "sources.go", "ending.go", "outlets.go", "report/writer_linux.go", "control/server_linux.go", "control/serve_linux.go", "watch.go",
 		"requests/client/stream.go",
 	}
 	// control waits for a bounded time: for the loop, and at the end for who reads. post/run.go
-	// waits for the clock and for a mail server, which the loop must not. The last five send,
+	// waits for the clock and for a mail server, which the loop must not. hooks/errand.go waits when the
+	// loop is over. The five before it send,
 	// or do not if nobody has room or listens.
 	maySelect := []string{
 		"supervise/loop.go", "watch.go", "control/ask.go", "control/server_linux.go", "post/run.go",
-		"report/writer_linux.go", "requests/counter.go", "stdio/run_linux.go", "requests/upward_linux.go", "report/stream.go", "control/ring.go",
+		"report/writer_linux.go", "requests/counter.go", "stdio/run_linux.go", "requests/upward_linux.go", "report/stream.go", "control/ring.go", "hooks/errand.go",
 	}
 	for _, s := range sources(t) {
 		if s.isTest || slices.Contains([]string{"internal", "bench", "examples"}, s.room()) {

@@ -51,6 +51,8 @@ func TestScripts(t *testing.T) {
 				return withRaw, nil
 			case "root":
 				return os.Getuid() == 0, nil
+			case "sendmail":
+				return hasSendmail(), nil
 			}
 			return false, fmt.Errorf("no condition %q", name)
 		},

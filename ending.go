@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"relance/child"
+	"relance/signals"
+)
+
+// What is waited for when the loop is over.
+
+// drain passes on what is left of the output. While a reader stalls that may take
+// for ever, and nobody else looks at signals any more: those that would have ended
+// the command now end us, also while messages are waited for that are on their way: those who
+// send them hear by posting that a child may have ended; nil: nobody sends any.
+// say tells people what they wait for.
+func drain(from opened, received <-chan signals.Signal, ignored uint64, posting chan<- struct{}, say func(string)) {
+	carries := from.ears[0].Output != nil || from.broker != nil
+	if carries || posting != nil {
+		for len(received) > 0 {
+			<-received // came before the end
+		}
+		go endBy(received, ignored, posting)
+	}
+	if !carries {
+		return
+	}
+	said := make(chan struct{})
+	long := time.AfterFunc(time.Second, func() {
+		say("all has ended; what it has written waits for its reader, which stalls; TERM, INT, HUP or QUIT does not wait")
+		close(said)
+	})
+	defer func() {
+		if !long.Stop() {
+			<-said // nothing is said when the writer is closed
+		}
+	}()
+	if from.broker != nil {
+		from.broker.Close()
+	}
+	for _, ears := range from.ears {
+		if ears.Output != nil {
+			ears.Output.Close()
+		}
+	}
+}
+
+// endBy ends us by the first signal that would have ended the command, and tells children
+// that one of ours may have ended; children has room for one, and nobody else sends there.
+func endBy(received <-chan signals.Signal, ignored uint64, children chan<- struct{}) {
+	runtime.LockOSThread() // for EndBy
+	for s := range received {
+		switch s.Number {
+		case unix.SIGCHLD:
+			if len(children) < cap(children) {
+				children <- struct{}{}
+			}
+		case unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT:
+			if ignored&(1<<(s.Number-1)) == 0 {
+				child.EndBy(s.Number)
+				os.Exit(128 + int(s.Number)) // PID 1 lives on
+			}
+		}
+	}
+}
