@@ -40,7 +40,12 @@ func (s *site) file(name string) string { return filepath.Join(s.folder, name) }
 
 func (s *site) write(t *testing.T, name, text string) string {
 	t.Helper()
-	if err := os.WriteFile(s.file(name), []byte(text), 0o644); err != nil {
+	next := s.file(name + ".new") // who starts meanwhile reads one or the other
+	err := os.WriteFile(next, []byte(text), 0o644)
+	if err == nil {
+		err = os.Rename(next, s.file(name))
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return s.file(name)

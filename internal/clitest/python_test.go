@@ -50,6 +50,7 @@ func TestPythonLeak(t *testing.T) {
 	if least > wanted {
 		t.Errorf("at the least %d KiB were held, want 360 MB at most", least)
 	}
+	r.out.want(t, "^leaking$") // with its handler
 	r.signal(syscall.SIGTERM)
 	r.wantEnd(0)
 }
