@@ -223,11 +223,11 @@ func TestGateHangs(t *testing.T) {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			r := hooked(t, dir, "--gate-timeout", "200ms", "--gate-policy", policy, "--before-relaunch",
-				"echo $$ >pid; echo x >>tries; exec sleep 1000", "--backoff", "20ms..50ms")
+			r := hooked(t, dir, "--gate-timeout", "1s", "--gate-policy", policy, "--before-relaunch",
+				"echo $$ >new; mv new pid; echo x >>tries; exec sleep 1000", "--backoff", "20ms..50ms")
 			r.signal(syscall.SIGUSR1)
 			wantEvent(t, r.errs, "gated")
-			if e := nextEvent(t, r.errs); e.Event != "gate-failed" || !strings.Contains(e.Msg, "no answer within 200 ms (--gate-timeout)") {
+			if e := nextEvent(t, r.errs); e.Event != "gate-failed" || !strings.Contains(e.Msg, "no answer within 1 s (--gate-timeout)") {
 				t.Errorf("%+v", e)
 			}
 			if next != "" {
@@ -235,9 +235,10 @@ func TestGateHangs(t *testing.T) {
 					t.Errorf("%+v", e)
 				}
 				wantEvent(t, r.errs, "up")
-				eventually(t, "the gate is ended", func() bool { return !lives(t, dir+"/pid") })
+				// Where the machine was so busy that it did not come to its first line, nobody is left either.
+				eventually(t, "the gate is ended", func() bool { return contentOf(dir+"/pid") == "" || !lives(t, dir+"/pid") })
 			} else {
-				eventually(t, "it is tried again", func() bool { return strings.Count(contentOf(dir+"/tries"), "x") == 3 })
+				eventually(t, "it is tried again", func() bool { return strings.Count(contentOf(dir+"/tries"), "x") >= 3 })
 				// Who asks twice does not wait.
 				r.signal(syscall.SIGUSR1)
 				wantEvent(t, r.errs, "stopping")
