@@ -143,10 +143,10 @@ func hookIsApart(t *testing.T, flags ...string) {
 func TestHookTimeLimit(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	r := hooked(t, dir, "--hook-timeout", "300ms", "--on-event",
+	r := hooked(t, dir, "--hook-timeout", "2s", "--on-event",
 		`echo $RELANCE_EVENT >>seen; if [ $RELANCE_EVENT = stopping ]; then trap "" TERM; echo $$ >pid; while :; do sleep 1000; done; fi`)
 	r.signal(syscall.SIGUSR1)
-	r.errs.want(t, `--on-event: not done within 300 ms \(--hook-timeout\), so it is ended`)
+	r.errs.want(t, `--on-event: not done within 2 s \(--hook-timeout\), so it is ended`)
 	eventually(t, "the next event has been told", func() bool { return contentOf(dir+"/seen") == "stopping\nup\n" })
 	if lives(t, dir+"/pid") {
 		t.Error("the hook lives on")
