@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // aPipe is the write end of one.
@@ -127,20 +129,12 @@ func TestOwnedDescriptors(t *testing.T) {
 	}
 }
 
-// root skips what only root can show.
-func root(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can become somebody else")
-	}
-}
-
 // status is the lines of /proc/self/status that say who a process is.
 const status = `grep -E '^(Uid|Gid|Groups|Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):' /proc/self/status | tr -s ' \t' ' '`
 
 // What a command becomes, told by the kernel; and relance stays what it was.
 func TestSpawnAs(t *testing.T) {
-	root(t)
+	need.Root(t, "to be another user")
 	full := fmt.Sprintf("%016x", func() uint64 {
 		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 		var data [2]unix.CapUserData
@@ -196,7 +190,7 @@ func TestSpawnAs(t *testing.T) {
 // Without restoring it the kernel would take relance for a program that nobody may look
 // into: the negative control of the last line above.
 func TestDumpable(t *testing.T) {
-	root(t)
+	need.Root(t, "to be another user")
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	spawner, err := NewSpawner(&Settings{Argv: []string{"/bin/true"}, Identity: Identity{As: &Account{UID: 65534, What: "nobody"}}})
@@ -221,7 +215,7 @@ func TestDumpable(t *testing.T) {
 // What the new user may not run is named with that user, and what the kernel refuses
 // before is a step of ours.
 func TestSpawnAsRefused(t *testing.T) {
-	root(t)
+	need.Root(t, "to be another user")
 	folder := t.TempDir()
 	if err := os.Chmod(folder, 0o700); err != nil {
 		t.Fatal(err)
@@ -252,7 +246,7 @@ func TestSpawnAsRefused(t *testing.T) {
 // A user that has as many processes as it may is not told of a resource that is
 // unavailable for the moment.
 func TestSpawnAsCrowded(t *testing.T) {
-	root(t)
+	need.Root(t, "to be another user")
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	crowd := Identity{As: &Account{UID: 4711, GID: 4711, What: "uid 4711"}}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/internal/await"
+	"relance/internal/need"
 	"relance/report"
 )
 
@@ -74,9 +75,7 @@ func stranger(path string) int {
 // TestStranger: another user does not get to the socket, and where the mode of the file
 // would let it, is refused by who it is. Control: root may.
 func TestStranger(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to be another user")
-	}
+	need.Root(t, "to be another user")
 	s := newScene(t)
 	folder := filepath.Dir(s.server.path)
 	for at := folder; at != os.TempDir() && at != "/"; at = filepath.Dir(at) {

@@ -18,6 +18,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"relance/internal/await"
+	"relance/internal/need"
 	"relance/report"
 	"relance/status"
 )
@@ -203,7 +205,7 @@ func TestControlPlace(t *testing.T) {
 // its relance, nor that of a neighbour; control: the same command as ourselves does.
 func TestControlOfOthers(t *testing.T) {
 	t.Parallel()
-	rootOnly(t)
+	need.Root(t, "to be another user")
 	d := newDesk(t)
 	neighbour := d.begin(append([]string{"--name", "neighbour", "--every", "1h"}, sleeper...)...)
 	try := func(want string, names []string, flags ...string) {
@@ -258,11 +260,12 @@ func TestControlUnderFire(t *testing.T) {
 		conn.Close()
 	}
 	for i := range 10000 {
-		conn, err := net.Dial("unix", d.path("x"))
-		for ; err != nil; conn, err = net.Dial("unix", d.path("x")) {
-			// The queue is full: who does not block must come again.
-			time.Sleep(time.Millisecond)
-		}
+		var conn net.Conn
+		await.Fact(t, "a connection", func() (bool, string) { // the queue is full: who does not block must come again
+			var err error
+			conn, err = net.Dial("unix", d.path("x"))
+			return err == nil, fmt.Sprint(err)
+		})
 		defer conn.Close()
 		if i%2 == 0 {
 			_, _ = io.WriteString(conn, "GET /v1/st") // or it had to make room already

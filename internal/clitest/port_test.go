@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // askOnce asks who is there.
@@ -38,7 +40,7 @@ func askOnce(t *testing.T, network, address string) (pid int) {
 // generations are that user with no capabilities, and relance stays root.
 func TestUserServesPort80(t *testing.T) {
 	t.Parallel()
-	rootOnly(t)
+	need.Root(t, "to be another user")
 	root := identityOf(t, os.Getpid())
 	none := strings.Repeat("0", 16)
 	want := fmt.Sprintf("Uid: 65534 65534 65534 65534\nGid: 65534 65534 65534 65534\nGroups: 65534\n"+
@@ -89,7 +91,7 @@ func TestUserServesPort80(t *testing.T) {
 // said to whom; the command has the socket either way.
 func TestUserServesFile(t *testing.T) {
 	t.Parallel()
-	rootOnly(t)
+	need.Root(t, "to be another user")
 	for name, want := range map[string]struct {
 		options        string
 		uid, gid, mode uint32

@@ -13,14 +13,6 @@ import (
 	"relance/internal/need"
 )
 
-// rootOnly skips what only root can show.
-func rootOnly(t *testing.T) {
-	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("only root can become somebody else")
-	}
-}
-
 // identityOf is who a process is, as the kernel has it.
 func identityOf(t *testing.T, pid int) string {
 	t.Helper()
@@ -42,7 +34,7 @@ func identityOf(t *testing.T, pid int) string {
 // Each generation runs as the user asked for, and relance as root all the time.
 func TestUser(t *testing.T) {
 	t.Parallel()
-	rootOnly(t)
+	need.Root(t, "to be another user")
 	root := identityOf(t, os.Getpid())
 	nobody := `Uid: 65534 65534 65534 65534
 Gid: 65534 65534 65534 65534
@@ -89,7 +81,7 @@ NoNewPrivs: %d`
 // The parent-death signal outlives the change of user, capabilities and all.
 func TestUserParentDeath(t *testing.T) {
 	t.Parallel()
-	rootOnly(t)
+	need.Root(t, "to be another user")
 	r := start(t, relance(), "--user", "nobody", "--ambient-caps", "NET_BIND_SERVICE", "--no-new-privs", "--", raw(t), "print-signals", "15")
 	r.out.want(t, `^ready pid=`)
 	r.signal(unix.SIGKILL)
@@ -101,7 +93,7 @@ func TestUserParentDeath(t *testing.T) {
 // A port below 1024 is for those who have the capability.
 func TestUserPort(t *testing.T) {
 	t.Parallel()
-	rootOnly(t)
+	need.Root(t, "to be another user")
 	module(t, "python3", debianPython, "-c", "import socket")
 	b, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 	if first, errNumber := strconv.Atoi(strings.TrimSpace(string(b))); err != nil || errNumber != nil || first < 1024 {
@@ -122,7 +114,7 @@ func TestUserPort(t *testing.T) {
 // ours or was given to us. Another tool's command cannot: the negative control.
 func TestUserOpensStderr(t *testing.T) {
 	t.Parallel()
-	rootOnly(t)
+	need.Root(t, "to be another user")
 	const opens = "echo out >/dev/stdout; echo err >/dev/stderr"
 	for _, flags := range [][]string{nil, {"--output-silence", "5m"}, {"--count-lines", "x", "--max-requests", "5", "--count-stream", "stderr"}} {
 		got := run(t, append(append([]string{relance(), "--user", "nobody"}, flags...), "--", "sh", "-c", opens)...)
@@ -155,7 +147,7 @@ func TestUserOpensStderr(t *testing.T) {
 // What another user's command says is taken, by either socket, and what it does is seen.
 func TestUserRequests(t *testing.T) {
 	t.Parallel()
-	rootOnly(t)
+	need.Root(t, "to be another user")
 	r := start(t, relance(), "--user", "nobody", "--no-new-privs", "--max-requests", "3", "--notify", "ready", "--max-sockets", "1000", "--cpu-time", "1h",
 		"--", "sh", "-c", relance()+" notify --ready; "+relance()+" notify --request=2; "+relance()+" notify --begin=a; "+relance()+" notify --end=a; exec "+misbehave(t)+" drain 0s")
 	r.errs.want(t, `^relance: gen 1: requests: 3 of 3 `)
