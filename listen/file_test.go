@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // stale leaves the file of a socket that nobody serves.
@@ -266,9 +268,7 @@ func TestModeBefore(t *testing.T) {
 }
 
 func TestOwner(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root")
-	}
+	need.Root(t, "another owner")
 	for _, test := range []struct {
 		owner    string
 		uid, gid uint32

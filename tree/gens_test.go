@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/internal/cgrouptest"
+	"relance/internal/need"
 )
 
 // Whose a daemon is that was born, and lost its chain, while two generations
@@ -276,9 +277,7 @@ func TestHiddenChild(t *testing.T) {
 
 // Who has no environment, and whose is hidden from us, has no mark.
 func TestMarkHidden(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root to start a process of another user")
-	}
+	need.Root(t, "a process of another user")
 	w := walker(t, os.Getpid())
 	begin(t, w, 1, "", "sleep").number(t, "pid")
 	two := begin(t, w, 2, "", "sleep")
