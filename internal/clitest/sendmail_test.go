@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/post"
+	"relance/internal/need"
 )
 
 // hasSendmail reports whether this machine has a sendmail(8).
@@ -36,7 +37,7 @@ echo >>runs
 func sendmailing(t *testing.T, rest string, words ...string) (dir string, cmd *exec.Cmd) {
 	t.Helper()
 	if hasSendmail() {
-		t.Skip("this machine has a sendmail, and a test must not send by it")
+		need.Lack(t, "this machine has a sendmail, and a test must not send by it (apt purge it, or run on another machine)")
 	}
 	dir = t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "sendmail"), []byte(fakeSendmail+rest), 0o700); err != nil {
