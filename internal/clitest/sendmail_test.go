@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"relance/post"
 	"relance/internal/need"
+	"relance/post"
 )
 
 // hasSendmail reports whether this machine has a sendmail(8).
