@@ -22,6 +22,7 @@ type conn struct {
 	// what it has sent is not looked at any more.
 	mute, full, over, broken bool
 	begun                    bool // its first line was read
+	holds                    bool // a stop waits for its end
 	drain                    bool // it is still to be told
 }
 
@@ -80,6 +81,9 @@ func (r *run) close(c *conn) {
 	r.free = append(r.free, c.slot)
 	if lost := c.forget(&r.room); lost > 0 {
 		r.s.count.Enter(r.at.gen, -lost)
+	}
+	if c.holds {
+		r.s.count.Hold(r.at.gen, -1)
 	}
 	unix.Close(c.fd)
 	if r.deaf {
@@ -241,6 +245,9 @@ func (r *run) line(c *conn, line []byte) {
 		}
 	case o.word == wordCount:
 		r.s.count.Serve(gen, o.n)
+	case o.word == wordHold && !c.holds:
+		c.holds = true
+		r.s.count.Hold(gen, 1)
 	}
 	if fault != "" {
 		c.fault(fault)

@@ -23,6 +23,9 @@ type Counter struct {
 type tally struct {
 	gen              int
 	served, inFlight atomic.Int64
+	// holds is how many ask to be waited for when nothing is in flight: they are, as
+	// requests are, once the owner waits for idle.
+	holds atomic.Int64
 	// until and idle are what the owner waits for; tell: that of until is not told
 	// yet. Zero, false: nothing.
 	until      atomic.Int64
@@ -117,11 +120,25 @@ func (c *Counter) Enter(gen int, n int64) {
 	}
 }
 
-// Read returns how many requests were served and how many are being served.
+// Hold counts n that are waited for once the owner asks for Idle, as for what is in
+// flight; a negative n takes them back.
+func (c *Counter) Hold(gen int, n int64) {
+	if t := c.now.Load(); t.gen == gen {
+		t.holds.Add(n)
+		c.check(t)
+	}
+}
+
+// Read returns how many requests were served and how many are being served; after
+// Idle also those that Hold has counted.
 func (c *Counter) Read() (served, inFlight int64) {
 	t := c.now.Load()
 	served, inFlight = t.served.Load(), t.inFlight.Load()
-	if inFlight > 0 && t.drains.Load() && !t.idle.Load() {
+	if !t.drains.Load() {
+		return served, inFlight
+	}
+	inFlight += t.holds.Load()
+	if inFlight > 0 && !t.idle.Load() {
 		// The next one has begun between the moment that was told of and now.
 		t.idle.Store(true)
 		c.check(t)
@@ -163,7 +180,7 @@ func (c *Counter) Idle() {
 // so that it is told once.
 func (c *Counter) check(t *tally) {
 	spent := t.tell.Load() && t.served.Load() >= t.until.Load() && t.tell.CompareAndSwap(true, false)
-	idle := t.idle.Load() && t.inFlight.Load() <= 0 && t.idle.CompareAndSwap(true, false)
+	idle := t.idle.Load() && t.inFlight.Load()+t.holds.Load() <= 0 && t.idle.CompareAndSwap(true, false)
 	if spent || idle {
 		select {
 		case c.told <- struct{}{}:

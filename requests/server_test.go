@@ -107,6 +107,33 @@ func TestDrain(t *testing.T) {
 	b.figures(0, 0)
 }
 
+// Who holds is no request, and waited for like one when a stop is due: until its connection ends.
+func TestHold(t *testing.T) {
+	b := start(t)
+	p, other := b.connect(), b.connect()
+	p.ask("hold\nhold\n", "ok -", "ok -") // it is one
+	other.ask("hold\nbegin\n", "ok -", "ok -")
+	b.figures(0, 1)
+	b.Drain()
+	b.counter.Idle()
+	p.expect("drain")
+	other.expect("drain")
+	b.figures(0, 3)
+	other.ask("end\n", "ok -")
+	other.CloseWrite()
+	other.ends()
+	b.figures(1, 1)
+	if told(b.counter) != 0 {
+		t.Error("told though one holds")
+	}
+	p.CloseWrite()
+	p.ends()
+	b.figures(1, 0)
+	if told(b.counter) != 1 {
+		t.Error("not told that nobody holds any more")
+	}
+}
+
 // TestGenerations: nothing that the last one says counts for the next.
 func TestGenerations(t *testing.T) {
 	b := start(t)

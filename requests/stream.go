@@ -21,6 +21,7 @@ const (
 	wordEnd
 	wordCount
 	wordLeft
+	wordHold
 	wordHello
 )
 
@@ -34,10 +35,11 @@ type order struct {
 // What is wrong with a line, as the client is told. All are shorter than a reply
 // may be, see maxReply.
 const (
-	badWord    = "unknown word; begin, end, count and left are known"
+	badWord    = "unknown word; begin, end, count, left and hold are known"
 	badID      = "an id is 1 to 64 printable ASCII characters without a space"
 	badNumber  = "count takes a number from 0 to 1000000000"
 	badLeft    = "left stands alone"
+	badHold    = "hold stands alone"
 	badVersion = "only version 1 is spoken here"
 	badHello   = "the version stands in the first line"
 	badLong    = "a line is longer than 1024 bytes"
@@ -62,6 +64,11 @@ func parseLine(line []byte) (o order, fault string) {
 			return order{}, badLeft
 		}
 		return order{word: wordLeft}, ""
+	case "hold":
+		if more {
+			return order{}, badHold
+		}
+		return order{word: wordHold}, ""
 	case "relance":
 		if string(rest) != "1" {
 			return order{}, badVersion

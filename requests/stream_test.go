@@ -33,6 +33,8 @@ func TestParseLine(t *testing.T) {
 		{"count", order{}, badNumber},
 		{"left", order{word: wordLeft}, ""},
 		{"left 1", order{}, badLeft},
+		{"hold", order{word: wordHold}, ""},
+		{"hold a", order{}, badHold},
 		{"relance 1", order{word: wordHello}, ""},
 		{"relance 2", order{}, badVersion},
 		{"relance 1 x", order{}, badVersion},
@@ -52,7 +54,7 @@ func TestParseLine(t *testing.T) {
 // What is taken can be written again and is the same then; what is not has one of
 // the faults that the specification lists, and no order.
 func FuzzLine(f *testing.F) {
-	for _, s := range []string{"begin", "begin a", "end a\r", "count 12", "count 00000000000000000000001", "left", "relance 1", "relance 2", "begin \x00", ""} {
+	for _, s := range []string{"begin", "begin a", "end a\r", "count 12", "count 00000000000000000000001", "left", "hold", "relance 1", "relance 2", "begin \x00", ""} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -63,7 +65,7 @@ func FuzzLine(f *testing.F) {
 			}
 			return
 		}
-		words := map[word]string{wordBegin: "begin", wordEnd: "end", wordCount: fmt.Sprintf("count %d", o.n), wordLeft: "left", wordHello: "relance 1"}
+		words := map[word]string{wordBegin: "begin", wordEnd: "end", wordCount: fmt.Sprintf("count %d", o.n), wordLeft: "left", wordHold: "hold", wordHello: "relance 1"}
 		line := []byte(words[o.word])
 		if len(o.id) > 0 {
 			line = append(append(line, ' '), o.id...)

@@ -64,6 +64,9 @@ func TestStream(t *testing.T) {
 	if err := c.Count(5); err != nil {
 		t.Error(err)
 	}
+	if err := c.Hold(); err != nil {
+		t.Error(err)
+	}
 	for _, bad := range []error{c.Begin("a b"), c.End(strings.Repeat("x", 65)), c.Begin("ä"), c.Count(-1), c.Count(1e9 + 1)} {
 		if bad == nil {
 			t.Error("taken")
@@ -83,6 +86,8 @@ func TestStream(t *testing.T) {
 	if err := c.Err(); err != nil {
 		t.Error(err)
 	}
+	counter.Idle()
+	figures(t, counter, 45, 1) // it holds
 	if err := c.End("never begun"); err == nil {
 		t.Error("an id with spaces")
 	}
@@ -133,7 +138,7 @@ func TestAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range []error{c.Begin(""), c.End("a"), c.Count(3), c.Err(), c.Close(), client.Notify(client.Ready), client.Barrier()} {
+	for _, err := range []error{c.Begin(""), c.End("a"), c.Count(3), c.Hold(), c.Err(), c.Close(), client.Notify(client.Ready), client.Barrier()} {
 		if err != nil {
 			t.Error(err)
 		}

@@ -107,6 +107,11 @@ func (c *Conn) Count(n int) error {
 	return c.say("count " + strconv.Itoa(n) + "\n")
 }
 
+// Hold asks relance to wait for Close, once a stop is due and has been told
+// (Draining), as it waits for requests: for what is on its way, and for connections
+// that were taken and have not said anything yet. --drain-timeout bounds it.
+func (c *Conn) Hold() error { return c.say("hold\n") }
+
 func (c *Conn) mark(word, id string) error {
 	if id == "" {
 		return c.say(word + "\n")
