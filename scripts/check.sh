@@ -23,13 +23,14 @@ export RELANCE_TEST_BUILT="$PWD/bin"
 # Where neither a package nor its tests start a goroutine (internal/archtest looks), the race detector finds nothing and
 # takes several times the time.
 calm="cli internal/archtest internal/manual limits restart schedule status"
-# What go vet has seen is not looked at again.
-go test -vet=off $(printf './%s ' $calm)
+# What go vet has seen is not looked at again. What the tests start has no signal ignored, also under nohup(1).
+test="env --default-signal go test -vet=off"
+$test $(printf './%s ' $calm)
 busy=$(go list ./... | grep -vxF "$(printf 'relance/%s\n' $calm)")
 if command -v gcc >/dev/null; then
 	CGO_ENABLED=1 go vet ./entry
-	CGO_ENABLED=1 go test -race -vet=off -timeout 40m $busy
+	CGO_ENABLED=1 $test -race -timeout 40m $busy
 else
 	echo "no gcc here: the tests run without the race detector (apt-get install gcc libc6-dev)" >&2
-	go test -vet=off -timeout 40m $busy
+	$test -timeout 40m $busy
 fi
