@@ -21,7 +21,7 @@ import (
 func drain(from opened, received <-chan signals.Signal, ignored uint64, posting chan<- struct{}, say func(string)) {
 	carries := from.ears[0].Output != nil || from.broker != nil
 	if carries || posting != nil {
-		for len(received) > 0 {
+		for range len(received) { // and no more, however fast others come
 			<-received // came before the end
 		}
 		go endBy(received, ignored, posting)
