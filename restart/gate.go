@@ -186,17 +186,21 @@ func (s *slot) gateDue() time.Time {
 }
 
 // gateAskedAgain: somebody asks for another generation while this one is to be recycled.
-// Who asks twice does not wait for the gate.
+// Who asks twice does not wait for the gate, now or when it is the turn of the slot.
 func (c *course) gateAskedAgain(now time.Time) []Action {
 	t := &c.slot.gate
 	again := !t.wanted.IsZero() && now.Sub(t.wanted) >= sameRequest
 	t.wanted = now
-	if !again || t.state != gateAsked && t.retry.IsZero() {
+	if !again {
 		return nil
 	}
 	var actions []Action
-	if t.state == gateAsked {
+	switch {
+	case t.state == gateAsked:
 		actions = c.closeGate()
+	case t.retry.IsZero():
+		t.skipped = true // it is in the queue
+		return nil
 	}
 	c.skipGate()
 	return actions

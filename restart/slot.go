@@ -216,7 +216,7 @@ func (s *slot) renew(now time.Time, ev RestartAsked) []Action {
 		return actions
 	case s.at.state == Running && s.at.gen.handing:
 		s.mended()
-		return nil
+		return s.at.gateAskedAgain(now)
 	}
 	return s.at.step(now, ev)
 }

@@ -74,8 +74,8 @@ func (w *pool) learnGates(ev Event) {
 	switch ev.(type) {
 	case RestartAsked:
 		if !w.gates.wished.IsZero() && w.now.Sub(w.gates.wished) >= sameRequest {
-			for _, g := range w.gates.all {
-				w.gates.passed[g.worker] = true // who asks twice waits no more
+			for _, s := range w.core.slots {
+				w.gates.passed[s.worker()] = true // who asks twice waits no more
 			}
 		}
 		w.gates.wished = w.now
