@@ -25,9 +25,7 @@ func (l *loop) asked(a control.Ask) {
 		l.add(restart.RestartAsked{By: a.By})
 		a.Answer(control.Answer{})
 	case control.Stop:
-		l.add(restart.StopAsked{By: a.By})
-		l.ending = true
-		l.settleAll()
+		l.stopAsked(restart.StopAsked{By: a.By})
 		a.Answer(control.Answer{})
 	}
 }

@@ -40,10 +40,7 @@ func (l *loop) translate(s signals.Signal) {
 		if l.StopSignalSet && sig == s.Number {
 			ev.Sig = 0
 		}
-		l.add(ev)
-		l.ending = true
-		l.Hooks.Hurry(time.Now())
-		l.settleAll()
+		l.stopAsked(ev)
 	case signals.Interrupt:
 		if l.quit != nil {
 			l.Hooks.Hurry(time.Now())
@@ -58,6 +55,15 @@ func (l *loop) translate(s signals.Signal) {
 	case signals.Forward:
 		l.add(restart.Forward{Sig: restart.Sig(sig), Queued: s.Queued, Value: s.Value})
 	}
+}
+
+// stopAsked: somebody asks for the end, by whatever way. Who does so again does not
+// wait for hooks.
+func (l *loop) stopAsked(ev restart.StopAsked) {
+	l.add(ev)
+	l.ending = true
+	l.Hooks.Hurry(time.Now())
+	l.settleAll()
 }
 
 // group is the same for news of a group. The kernel may tell of an OOM kill
