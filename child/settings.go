@@ -44,7 +44,8 @@ type Settings struct {
 	// replaced.
 	Close []int
 	// OnlyStdio closes all descriptors above 2, those too that we were given. Before Linux
-	// 5.9 (close_range(2)) it does not.
+	// 5.9 (close_range(2)), and where a filter of system calls (seccomp(2)) that is older
+	// refuses that, it does not.
 	OnlyStdio bool
 
 	// Rlimits are set late, before the user only (setrlimit(2)).
@@ -121,7 +122,8 @@ func (s *Settings) program(parent, joinFD int) (*program, error) {
 		}
 	}
 	if s.OnlyStdio {
-		p.add("close all other descriptors", unix.SYS_CLOSE_RANGE, 3, math.MaxUint32, 0).tolerate = 1 << unix.ENOSYS
+		c := p.add("close all other descriptors", unix.SYS_CLOSE_RANGE, 3, math.MaxUint32, 0)
+		c.tolerate = 1<<unix.ENOSYS | 1<<unix.EPERM
 	}
 	for i := range s.Rlimits {
 		r := &s.Rlimits[i]

@@ -2,6 +2,7 @@ package clitest
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,5 +41,14 @@ func TestStopTwice(t *testing.T) {
 	// Without the second time it had come to its end by itself.
 	if said := r.errs.all(); !strings.Contains(said, "all has ended; of the commands for it, 1 were not run to their end") {
 		t.Errorf("said: %s", said)
+	}
+}
+
+// A filter of system calls that is older than close_range(2) keeps no hook from running.
+func TestHookFiltered(t *testing.T) {
+	t.Parallel()
+	r := run(t, self(), roleWord, "refuse", strconv.Itoa(unix.SYS_CLOSE_RANGE), relance(), "--after-up", "echo has run", "--", "true")
+	if r.status != 0 || r.stderr != "has run\n" {
+		t.Errorf("%+v", r)
 	}
 }
