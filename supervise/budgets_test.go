@@ -161,23 +161,25 @@ func TestSettling(t *testing.T) {
 }
 
 // TestSettlingStalls: who reads our answers has stalled, so that nobody says what
-// becomes of the requests of a tree that is gone. The grace does not run out on it,
-// and who asks for the end does not wait.
+// becomes of the requests of a tree that is gone. The grace does not run out on it, also
+// where the loop is awake for something else, and who asks for the end does not wait.
 func TestSettlingStalls(t *testing.T) {
 	p := policy()
 	p.Stdio, p.Restart = true, restart.Always
-	play(t, Config{Policy: p, RestartSignal: unix.SIGUSR1}, func(s *scene) {
-		s.settles = true
-		s.pass(time.Minute)
-		s.want("0s spawn 1")
-		s.kill(unix.SIGUSR1)
-		s.want("1m0s report stopping gen=1 asked", "1m0s close-input")
-		s.exit(child.Change{})
-		s.pass(time.Hour)
-		s.want("1m0s over")
-		s.kill(unix.SIGTERM)
-		s.wantStatus(0)
-	})
+	for _, beat := range []time.Duration{0, 3 * time.Second} {
+		play(t, Config{Policy: p, RestartSignal: unix.SIGUSR1, Beat: beat}, func(s *scene) {
+			s.settles = true
+			s.pass(time.Minute)
+			s.want("0s spawn 1")
+			s.kill(unix.SIGUSR1)
+			s.want("1m0s report stopping gen=1 asked", "1m0s close-input")
+			s.exit(child.Change{})
+			s.pass(time.Hour)
+			s.want("1m0s over")
+			s.kill(unix.SIGTERM)
+			s.wantStatus(0)
+		})
+	}
 }
 
 // TestDrainOfWhatWeCarry: that nothing is in flight counts only once nothing more can

@@ -258,7 +258,9 @@ func (l *loop) wait(from Sources) {
 			l.world.Resumed()
 		}
 		l.Hooks.Advance(time.Now())
-		if !l.release(time.Now()) {
+		// While something settles the core must not take time for what has ended: the
+		// alarm may have been that of a hook, or of a sign of life.
+		if !l.release(time.Now()) && !l.settling() {
 			l.add(restart.Tick{})
 		}
 	}
