@@ -62,7 +62,7 @@ func ordered(todo *cli.Ask, client *control.Client) int {
 	// Its last word is said, or it ended before we could hear it.
 	if !process.ended() {
 		cli.Complain(stderr{}, &cli.Error{
-			Msg: "stop: it has said its last word, and is still there", Hint: "its stdout or stderr may be stalled; a signal (TERM) does not wait for that",
+			Msg: "stop: it has said its last word, and is still there", Hint: "it waits for who reads its stdout or stderr, or for a mail or webhook (--post-timeout); a signal (TERM) does not",
 		})
 		return 1
 	}
