@@ -112,16 +112,20 @@ func (p *Post) result(o Outcome) {
 	v := p.box.Done(time.Now(), o)
 	switch {
 	case v.Dropped:
-		p.say(fmt.Sprintf("%s: a message of %s is refused and dropped, its counts go into the next: %v", p.sender, count(v.Events, "event", "events"), o.Err), "warn")
+		p.say(fmt.Sprintf("%s: a message of %s is refused and dropped, its counts go into the next: %s", p.sender, count(v.Events, "event", "events"), words(o.Err.Error())), "warn")
 	case !v.Delivered && v.Tries == 1:
-		p.say(fmt.Sprintf("%s: not delivered, will be tried again: %v", p.sender, o.Err), "warn")
+		p.say(fmt.Sprintf("%s: not delivered, will be tried again: %s", p.sender, words(o.Err.Error())), "warn")
 	case v.Delivered && v.Tries > 1:
 		p.say(fmt.Sprintf("%s: delivered at try %d", p.sender, v.Tries), "info")
 	}
 	if o.Partly != "" {
-		p.say(fmt.Sprintf("%s: %s", p.sender, o.Partly), "warn")
+		p.say(fmt.Sprintf("%s: %s", p.sender, words(o.Partly)), "warn")
 	}
 }
+
+// words is what the other side has said, fit for a line: a mail server may say 64 KiB, in
+// many lines.
+func words(said string) string { return clip(report.OneLine(said), mostText) }
 
 // hurry takes in all that has come, and lets it go.
 func (p *Post) hurry(patience time.Duration) {

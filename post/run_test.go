@@ -143,6 +143,29 @@ func TestEnd(t *testing.T) {
 	}
 }
 
+// TestSaidByOthers: what a server says is a line of the log, of a bounded length, and does
+// nothing to a terminal.
+func TestSaidByOthers(t *testing.T) {
+	evil := "one\ntwo \x1b[2J" + strings.Repeat("x", 1<<16)
+	for name, o := range map[string]Outcome{
+		"dropped": {Err: errors.New(evil), Final: true}, "put off": {Err: errors.New(evil)}, "in part": {Partly: evil},
+	} {
+		said := ""
+		box := NewOutbox(preset(t, DefaultFilter), pace, 1)
+		p := New(box, &fake{}, nil, func(msg, _ string) { said += msg })
+		for _, e := range crashed(1, noon) {
+			box.Add(e, noon)
+		}
+		if _, ok := box.Take(noon.Add(pace.Gather), nil); !ok {
+			t.Fatal("nothing to deliver")
+		}
+		p.result(o)
+		if !strings.Contains(said, "one; two \ufffd[2Jxxx") || strings.ContainsAny(said, "\n\x1b") || len(said) > mostText+200 {
+			t.Errorf("%s: %d bytes: %.200q", name, len(said), said)
+		}
+	}
+}
+
 // TestSaid: a failure that lasts is said once, and that it is over.
 func TestSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
