@@ -111,6 +111,9 @@ func clip(s string, most int) string {
 		s = s[:most] + "…"
 	}
 	return strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return ' ' // stack traces are full of them
+		}
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) {
 			return utf8.RuneError
 		}

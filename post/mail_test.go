@@ -150,7 +150,7 @@ func TestClip(t *testing.T) {
 		most int
 		want string
 	}{
-		{"abc", 3, "abc"}, {"abcd", 3, "abc…"}, {"aä", 2, "a…"}, {"aää", 3, "aä…"}, {"a\nb", 9, "a\ufffdb"}, {"\x1b[2J", 9, "\ufffd[2J"}, {"\xff\xffabc", 9, "\ufffd\ufffdabc"},
+		{"abc", 3, "abc"}, {"abcd", 3, "abc…"}, {"aä", 2, "a…"}, {"aää", 3, "aä…"}, {"a\nb", 9, "a\ufffdb"}, {"\x1b[2J", 9, "\ufffd[2J"}, {"\tat a.b(C)", 19, " at a.b(C)"}, {"\xff\xffabc", 9, "\ufffd\ufffdabc"},
 	} {
 		if got := clip(c.in, c.most); got != c.want {
 			t.Errorf("%q to %d: %q, want %q", c.in, c.most, got, c.want)
