@@ -136,7 +136,11 @@ func (w *Webhook) Send(d Digest) Outcome {
 		return Outcome{Err: err}
 	}
 	defer reply.Body.Close()
-	said, _ := io.ReadAll(io.LimitReader(reply.Body, mostReply))
+	var said []byte
+	if reply.StatusCode >= 300 {
+		// A good answer is good before it is over, which it may never be.
+		said, _ = io.ReadAll(io.LimitReader(reply.Body, mostReply))
+	}
 	return answered(reply, said, time.Now())
 }
 

@@ -124,6 +124,30 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// reply is a transport and the body of its answer.
+type reply struct{ code, read int }
+
+func (r *reply) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: r.code, Header: http.Header{}, Body: io.NopCloser(r)}, nil
+}
+
+func (r *reply) Read([]byte) (int, error) {
+	r.read++
+	return 0, io.EOF
+}
+
+// TestGoodAnswer: who has said that all is well, and does not stop talking, keeps nobody
+// waiting.
+func TestGoodAnswer(t *testing.T) {
+	for code, read := range map[int]int{200: 0, 299: 0, 500: 1} {
+		w, r := hookTo(t, "http://h/", ""), &reply{code: code}
+		w.client.Transport = r
+		if o := w.Send(example("x")); (o.Err == nil) != (read == 0) || r.read != read {
+			t.Errorf("%d: %+v, read %d times", code, o, r.read)
+		}
+	}
+}
+
 // TestRedirect: nobody else gets what was meant for one address.
 func TestRedirect(t *testing.T) {
 	others := 0
