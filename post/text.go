@@ -40,19 +40,27 @@ func (d *Digest) worst() report.Event {
 
 // Lines is what happened: the events, the counts, and what was written at the end.
 func (d *Digest) Lines() []string {
-	var lines []string
+	return slices.Concat(d.told(), []string{"", d.Summary()}, d.wrote())
+}
+
+// told is the events.
+func (d *Digest) told() (lines []string) {
 	for i, e := range d.Events {
 		if i == 1 && d.Worth > int64(len(d.Events)) {
 			lines = append(lines, fmt.Sprintf("… %s not shown", count(d.Worth-int64(len(d.Events)), "event", "events")))
 		}
 		lines = append(lines, clock(e.Time)+" "+e.Msg)
 	}
-	lines = append(lines, "", d.Summary())
+	return lines
+}
+
+// wrote is the end of stderr, if it is known.
+func (d *Digest) wrote() (lines []string) {
 	if len(d.Stderr) > 0 {
 		lines = append(lines, "", fmt.Sprintf("The last lines of stderr of gen %d:", d.Wrote))
-		for _, line := range d.Stderr {
-			lines = append(lines, "  "+line)
-		}
+	}
+	for _, line := range d.Stderr {
+		lines = append(lines, "  "+line)
 	}
 	return lines
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,11 +107,30 @@ func (w *Webhook) body(d *Digest) []byte {
 	return body
 }
 
-// text is for people, as Slack reads it: there three characters are escaped, else the
-// name of a process could be a mention of everybody.
+// mostDiscord is how long the text of a message may be there, in characters; a longer one
+// is refused. Elsewhere it is cut, far above what there is.
+const mostDiscord = 2000
+
+// plain lets chats show a text as it is. Else the name of a process could be a mention of
+// everybody: on Slack by a <, on Mattermost and Discord by an @ with a word behind.
+var plain = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@\u200b")
+
+// text is for people. Where that is Discord's address for what was made for Slack, it has
+// as many lines as that takes, the counts before the events.
 func (w *Webhook) text(d *Digest) string {
-	lines := append([]string{d.Subject(w.Of)}, d.Lines()...)
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(strings.Join(lines, "\n"))
+	first := d.Subject(w.Of)
+	if !strings.HasSuffix(w.URL.Path, "/slack") {
+		return plain.Replace(strings.Join(append([]string{first}, d.Lines()...), "\n"))
+	}
+	text := ""
+	for _, line := range slices.Concat([]string{first, d.Summary()}, d.told(), d.wrote()) {
+		line = plain.Replace(line) + "\n"
+		if len(text)+len(line)+len("…") > mostDiscord {
+			return text + "…"
+		}
+		text += line
+	}
+	return text
 }
 
 func (w *Webhook) id(d *Digest) string { return fmt.Sprintf("%s.%d", w.Token, d.Number) }

@@ -79,6 +79,32 @@ func TestPost(t *testing.T) {
 	}
 }
 
+// TestText: nobody is called together by what a process calls itself, and Discord gets no
+// more than it takes, the counts first.
+func TestText(t *testing.T) {
+	d := example("gen 7: exit: @everyone, <!here> & co")
+	for range 40 {
+		d.Stderr = append(d.Stderr, strings.Repeat("größe ", 20)+"@channel")
+	}
+	long := hookTo(t, "https://hooks.example.org/services/x", "").text(&d)
+	if len(long) < 2*mostDiscord || !strings.HasSuffix(long, "@\u200bchannel") {
+		t.Errorf("%d bytes, ends in %q", len(long), long[len(long)-20:])
+	}
+	short := hookTo(t, "https://discord.example.org/api/webhooks/1/x/slack", "").text(&d)
+	if len(short) > mostDiscord || len(short) < mostDiscord-200 || !strings.HasSuffix(short, "\n…") {
+		t.Errorf("%d bytes, ends in %q", len(short), short[len(short)-20:])
+	}
+	for _, text := range []string{long, short} {
+		if !strings.HasPrefix(text, "web on host: gen 7: exit: @\u200beveryone, &lt;!here&gt; &amp; co\n") || !strings.Contains(text, "All events: backoff 1") {
+			t.Errorf("%.300q", text)
+		}
+	}
+	d.Stderr = nil
+	if whole := hookTo(t, "https://h/x/slack", "").text(&d); !strings.Contains(whole, "\n12:00:00 gen 7: exit:") || strings.Contains(whole, "…") {
+		t.Errorf("%q", whole)
+	}
+}
+
 // TestSign: as openssl has it (openssl dgst -sha256 -hmac key).
 func TestSign(t *testing.T) {
 	const want = "sha256=f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8"
