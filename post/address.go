@@ -4,10 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"strconv"
 	"strings"
 )
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// errPort says that no machine has such a port.
+var errPort = errors.New("no port; use a number from 1 to 65535, or leave it out")
+
+// noPort reports whether the port of an address is none that can be; of digits it is.
+func noPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port != "" && (err != nil || n == 0)
+}
 
 // ParseAddress reads a@b, or Name <a@b>.
 func ParseAddress(s string) (mail.Address, error) {

@@ -212,7 +212,7 @@ func TestParseServer(t *testing.T) {
 	}
 	for _, in := range []string{
 		"", "localhost", "mx.example.org:25", "http://x", "smtp:", "smtp://", "smtp://:25", "smtp://h/x", "smtp://h#x", "smtp://h?tls=some", "smtps://h?tls=none",
-		"smtp://me:secret@h", "smtp://me@mx.example.org?tls=none", "smtp://h\r\nx", "smtp://h:port",
+		"smtp://me:secret@h", "smtp://me@mx.example.org?tls=none", "smtp://h\r\nx", "smtp://h:port", "smtp://h:0", "smtps://h:65536",
 	} {
 		if got, err := ParseServer(in); err == nil || strings.Contains(err.Error(), "secret@") {
 			t.Errorf("%q: %+v, %v", in, got, err)

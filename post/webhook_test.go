@@ -217,6 +217,7 @@ func TestParseURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://hooks.example.org/a?b=c#d": "https://hooks.example.org/a?b=c", "http://127.0.0.1:8080": "http://127.0.0.1:8080", "HTTPS://[::1]/": "https://[::1]/",
 		"": "", "hooks.example.org": "", "ftp://x": "", "https://": "", "https:///x": "", "https://me:secret@h/": "", "https://me@h/": "", "http://h\n/": "",
+		"http://h:0/": "", "http://h:65536/": "", "http://h:65535/": "http://h:65535/",
 	} {
 		u, err := ParseURL(in)
 		if u == nil {
