@@ -21,9 +21,11 @@ type Mail struct {
 	// Token makes the Message-IDs of this relance its own.
 	Token string
 
-	// number is the message that is tried, and left who has not got it yet.
+	// number is the message that is tried, left who has not got it yet, and some that
+	// somebody has.
 	number int64
 	left   []string
+	some   bool
 }
 
 // Carrier takes a mail to those who are to get it, and returns those who have not got it
@@ -39,13 +41,19 @@ func (m *Mail) String() string { return "mail by " + m.Carrier.String() }
 // Send sends the message to those who have not got it yet.
 func (m *Mail) Send(d Digest) Outcome {
 	if d.Number != m.number {
-		m.number, m.left = d.Number, nil
+		m.number, m.left, m.some = d.Number, nil, false
 		for _, to := range m.To {
 			m.left = append(m.left, to.Address)
 		}
 	}
+	tried := m.left
 	var o Outcome
-	m.left, o = m.Carrier.Carry(m.Sender.Address, m.left, m.compose(&d))
+	m.left, o = m.Carrier.Carry(m.Sender.Address, tried, m.compose(&d))
+	m.some = m.some || o.Some
+	if o.Final && m.some {
+		// Its counts are told already, and must not be in the next one again.
+		return Outcome{Partly: "refused for " + strings.Join(tried, ", ") + ": " + o.Err.Error()}
+	}
 	return o
 }
 

@@ -127,6 +127,8 @@ type Outcome struct {
 	After time.Duration
 	// Partly says what was not delivered although the rest was; empty: nothing.
 	Partly string
+	// Some says that some who are to get it have, whatever became of the others.
+	Some bool
 }
 
 // Done says what became of the message that Take has given.

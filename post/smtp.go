@@ -131,7 +131,7 @@ func (s *Server) Carry(from string, to []string, text []byte) ([]string, Outcome
 	} else if len(later) == 0 {
 		return nil, Outcome{Err: refused, Final: true}
 	}
-	return later, Outcome{Err: put, Partly: strings.Join(never, "; ")}
+	return later, Outcome{Err: put, Partly: strings.Join(never, "; "), Some: len(taken) > 0}
 }
 
 func submit(client *smtp.Client, text []byte) error {

@@ -136,6 +136,28 @@ func TestSomeRefused(t *testing.T) {
 	}
 }
 
+// TestRefusedLater: a message that one has got is told, also where another one is refused
+// in the end: it is not dropped, so its counts are not in the next one as well.
+func TestRefusedLater(t *testing.T) {
+	m := mailtest.Start(t, false, false)
+	m.Refuse(map[string]error{"a@x": mailtest.Temporary}, nil)
+	mail := mailBy(Server{Host: "127.0.0.1", Port: m.Port})
+	if o := mail.Send(example("x")); o.Err == nil || o.Final {
+		t.Fatalf("the first try: %+v", o)
+	}
+	m.Refuse(map[string]error{"a@x": mailtest.Forever}, nil)
+	if o := mail.Send(example("x")); o.Err != nil || o.Final || !strings.HasPrefix(o.Partly, "refused for a@x: ") {
+		t.Errorf("the second: %+v", o)
+	}
+	// The next one is refused for all, and that is another thing.
+	m.Refuse(map[string]error{"a@x": mailtest.Forever, "b@x": mailtest.Forever, "c@x": mailtest.Forever}, nil)
+	d := example("x")
+	d.Number++
+	if o := mail.Send(d); !o.Final {
+		t.Errorf("the next message: %+v", o)
+	}
+}
+
 // TestAllRefused: a message that nobody may get is no message.
 func TestAllRefused(t *testing.T) {
 	m := mailtest.Start(t, false, false)
