@@ -23,19 +23,13 @@ const crash = "crash"
 // levels, the least first.
 var levels = []string{"info", "warn", "error"}
 
-var reasons = []restart.Reason{
-	restart.Exit, restart.Signaled, restart.StartFailed, restart.MemoryHigh, restart.Age, restart.Schedule, restart.OpenFiles, restart.Tasks,
-	restart.CPUTime, restart.Requests, restart.Watchdog, restart.Changed, restart.OOMKilled, restart.MemoryMax, restart.CPULimit,
-	restart.FileSizeLimit, restart.Asked,
-}
-
 // ParseFilter reads words with commas between: a level (that one and worse), a kind of
 // event, a reason (a generation has left for it), or crash.
 func ParseFilter(s string) (Filter, error) {
 	var f Filter
 	for word := range strings.SplitSeq(s, ",") {
 		word = strings.TrimSpace(word)
-		if word != crash && !slices.Contains(levels, word) && !slices.Contains(restart.Kinds(), restart.Kind(word)) && !slices.Contains(reasons, restart.Reason(word)) {
+		if word != crash && !slices.Contains(levels, word) && !slices.Contains(restart.Kinds(), restart.Kind(word)) && !slices.Contains(restart.EveryReason(), restart.Reason(word)) {
 			return Filter{}, fmt.Errorf("%q is no event; use a level (info, warn, error: that one and worse), crash, "+
 				"an event such as gave-up, or a reason such as memory-high (docs/events.md has them all)", word)
 		}

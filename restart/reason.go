@@ -46,6 +46,14 @@ const (
 	Asked Reason = "asked"
 )
 
+// EveryReason lists all there are.
+func EveryReason() []Reason {
+	return []Reason{
+		Exit, Signaled, StartFailed, MemoryHigh, Age, Schedule, OpenFiles, Tasks, CPUTime, Requests, Watchdog, Changed, OOMKilled,
+		MemoryMax, CPULimit, FileSizeLimit, Asked,
+	}
+}
+
 // kind is what a reason means for what comes next.
 type kind uint8
 
