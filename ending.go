@@ -15,10 +15,10 @@ import (
 
 // drain passes on what is left of the output. While a reader stalls that may take
 // for ever, and nobody else looks at signals any more: those that would have ended
-// the command now end us, also while messages are waited for that are on their way: those who
-// send them hear by posting that a child may have ended; nil: nobody sends any.
-// say tells people what they wait for.
-func drain(from opened, received <-chan signals.Signal, ignored uint64, posting chan<- struct{}, say func(string)) {
+// the command now end us, also while messages are waited for that are on their way. Those
+// are sent meanwhile: a reader that stalls is no reason not to tell of the end.
+func drain(from opened, received <-chan signals.Signal, ignored uint64, tell *teller) {
+	posting := tell.posts.children
 	carries := from.ears[0].Output != nil || from.broker != nil
 	if carries || posting != nil {
 		for range len(received) { // and no more, however fast others come
@@ -31,7 +31,7 @@ func drain(from opened, received <-chan signals.Signal, ignored uint64, posting 
 	}
 	said := make(chan struct{})
 	long := time.AfterFunc(time.Second, func() {
-		say("all has ended; what it has written waits for its reader, which stalls; TERM, INT, HUP or QUIT does not wait")
+		tell.say("all has ended; what it has written waits for its reader, which stalls; TERM, INT, HUP or QUIT does not wait")
 		close(said)
 	})
 	defer func() {
@@ -39,10 +39,20 @@ func drain(from opened, received <-chan signals.Signal, ignored uint64, posting 
 			<-said // nothing is said when the writer is closed
 		}
 	}()
-	if from.broker != nil {
-		from.broker.Close()
+	passed := make(chan struct{})
+	go func() {
+		from.passOn()
+		close(passed)
+	}()
+	tell.crew.Serve(posting, passed)
+}
+
+// passOn waits until all that the command has written is passed on.
+func (o *opened) passOn() {
+	if o.broker != nil {
+		o.broker.Close()
 	}
-	for _, ears := range from.ears {
+	for _, ears := range o.ears {
 		if ears.Output != nil {
 			ears.Output.Close()
 		}

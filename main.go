@@ -107,7 +107,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	if err != nil {
 		return refuse(err)
 	}
-	defer drain(from, received, given.Ignored, tell.posts.children, say)
+	defer drain(from, received, given.Ignored, tell)
 	defer from.held.Close()
 	defer hangUp(from)
 	from.Doors = attend(tell.crew)

@@ -2,6 +2,7 @@ package clitest
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,4 +125,42 @@ func TestSendmailHangs(t *testing.T) {
 		t.Errorf("taken for a part of the tree: %s", said)
 	}
 	eventually(t, "it is gone after us", func() bool { return !lives(t, dir+"/pid") })
+}
+
+// A reader of stderr that stalls at the end is no reason not to tell of the end.
+func TestSendmailWhileReaderStalls(t *testing.T) {
+	t.Parallel()
+	dir, cmd := sendmailing(t, "exit 0\n", "--keep-stderr", "1", "--post-pause", "1ms", "--", "sh", "-c", "echo why >&2; exit 3")
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	r, w := os.NewFile(uintptr(ends[0]), "r"), os.NewFile(uintptr(ends[1]), "w")
+	defer r.Close()
+	size, err := unix.FcntlInt(r.Fd(), unix.F_SETPIPE_SZ, 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(make([]byte, size)); err != nil { // all that fits
+		t.Fatal(err)
+	}
+	cmd.Stderr = w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	eventually(t, "the mail", func() bool { return contentOf(dir+"/runs") != "" })
+	if mail := contentOf(dir + "/mail.1"); !strings.Contains(mail, "status 3") || !strings.Contains(mail, "  why\n") {
+		t.Errorf("the mail: %q", mail)
+	}
+	if stat := contentOf(fmt.Sprintf("/proc/%d/stat", cmd.Process.Pid)); strings.Contains(stat, ") Z ") {
+		t.Error("it has waited for nobody")
+	}
+	text, err := io.ReadAll(r)
+	if err != nil || !strings.HasPrefix(string(text[size:]), "why\n") {
+		t.Errorf("%v: passed on: %q", err, text[size:])
+	}
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 3 {
+		t.Error(err)
+	}
 }
