@@ -17,8 +17,9 @@ import (
 	"relance/status"
 )
 
-// asked asks a relance that runs, and tells what it says.
-func asked(todo *cli.Ask) int {
+// asked asks a relance that runs, and tells what it says. ignored are the signals that were
+// ignored when we were started.
+func asked(todo *cli.Ask, ignored uint64) int {
 	found, err := control.Find(todo.Name, control.Here())
 	if err != nil {
 		return unheard(todo, err)
@@ -26,7 +27,7 @@ func asked(todo *cli.Ask) int {
 	client := control.NewClient(found.Path)
 	switch {
 	case todo.Verb == "status" && todo.Every > 0:
-		return watched(todo, client)
+		return watched(todo, client, ignored)
 	case todo.Verb == "status":
 		err = tellStatus(todo, client)
 	case todo.Verb == "ps":
@@ -75,12 +76,8 @@ func look() screen {
 	return s
 }
 
-// statusText is the status as it is shown.
-func statusText(todo *cli.Ask, client *control.Client, to screen) (string, error) {
-	body, err := client.Status()
-	if err != nil {
-		return "", err
-	}
+// statusText is the status in an answer as it is shown.
+func statusText(todo *cli.Ask, body []byte, to screen) (string, error) {
 	if todo.JSON {
 		return string(body) + "\n", nil
 	}
@@ -97,7 +94,11 @@ func decode(body []byte, into any) error {
 }
 
 func tellStatus(todo *cli.Ask, client *control.Client) error {
-	text, err := statusText(todo, client, look())
+	body, err := client.Status()
+	if err != nil {
+		return err
+	}
+	text, err := statusText(todo, body, look())
 	if err != nil {
 		return err
 	}

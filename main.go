@@ -53,7 +53,7 @@ func run() int {
 	case *cli.Gate:
 		return held(todo)
 	case *cli.Ask:
-		return asked(todo)
+		return asked(todo, given.Ignored)
 	case *cli.Run:
 		return supervised(todo, given)
 	}

@@ -23,14 +23,16 @@ const (
 
 // watched shows the status again and again, until somebody has seen enough or there is
 // nobody to ask any more.
-func watched(todo *cli.Ask, client *control.Client) int {
+func watched(todo *cli.Ask, client *control.Client, ignored uint64) int {
 	source, err := signals.Open()
 	if err != nil {
 		return refuse(err)
 	}
 	received := make(chan signals.Signal, 16)
 	go source.Run(received)
-	w := watcher{todo: todo, client: client, shown: look(), answers: make(chan answer, 1)}
+	w := watcher{
+		todo: todo, client: client, ignored: ignored, inPlace: look().width > 0 && !todo.JSON, answers: make(chan answer, 1),
+	}
 	if err := w.enter(); err != nil {
 		return refuse(err)
 	}
@@ -50,29 +52,28 @@ func watched(todo *cli.Ask, client *control.Client) int {
 type watcher struct {
 	todo    *cli.Ask
 	client  *control.Client
-	shown   screen
+	ignored uint64
+	inPlace bool
 	answers chan answer
 	// count is how many were shown.
 	count int
 }
 
-// answer is a status as it is shown, or why there is none.
+// answer is a status, or why there is none.
 type answer struct {
-	text string
+	body []byte
 	err  error
 }
 
-func (w *watcher) inPlace() bool { return w.shown.width > 0 && !w.todo.JSON }
-
 func (w *watcher) enter() error {
-	if w.inPlace() {
+	if w.inPlace {
 		return write(enterScreen)
 	}
 	return nil
 }
 
 func (w *watcher) leave() {
-	if w.inPlace() {
+	if w.inPlace {
 		_ = write(leaveScreen)
 	}
 }
@@ -81,8 +82,8 @@ func (w *watcher) leave() {
 // wait for it.
 func (w *watcher) ask() {
 	go func() {
-		text, err := statusText(w.todo, w.client, w.shown)
-		w.answers <- answer{text, err}
+		body, err := w.client.Status()
+		w.answers <- answer{body, err}
 	}()
 }
 
@@ -99,7 +100,7 @@ func (w *watcher) run(received <-chan signals.Signal) (unix.Signal, error) {
 			if a.err != nil {
 				return 0, a.err
 			}
-			if err := w.show(a.text); err != nil {
+			if err := w.show(a.body); err != nil {
 				return 0, err
 			}
 		case <-every.C:
@@ -108,9 +109,11 @@ func (w *watcher) run(received <-chan signals.Signal) (unix.Signal, error) {
 				asking = true
 			}
 		case s := <-received:
+			if w.ignored&(1<<(s.Number-1)) != 0 {
+				continue // as nohup(1) has it
+			}
 			switch s.Number {
 			case unix.SIGWINCH:
-				w.shown = look()
 				if !asking {
 					w.ask()
 					asking = true
@@ -129,20 +132,25 @@ func (w *watcher) run(received <-chan signals.Signal) (unix.Signal, error) {
 func (w *watcher) stop() {
 	w.leave()
 	_ = unix.Kill(unix.Getpid(), unix.SIGSTOP)
-	w.shown = look()
 	_ = w.enter()
 }
 
-// show shows a status in the place of the last one, or after it.
-func (w *watcher) show(text string) error {
+// show shows a status in the place of the last one, or after it, as the terminal is now: it
+// may have another size than when the status was asked for.
+func (w *watcher) show(body []byte) error {
+	to := look()
+	text, err := statusText(w.todo, body, to)
+	if err != nil {
+		return err
+	}
 	w.count++
-	if !w.inPlace() {
+	if !w.inPlace {
 		if w.count > 1 && !w.todo.JSON {
 			text = "\n" + text
 		}
 		return write(text)
 	}
-	return write(frame(text, w.shown.height))
+	return write(frame(text, to.height))
 }
 
 // frame is what draws text over what is there, on a screen of so many lines. What does

@@ -2,6 +2,8 @@ package ptytest
 
 import (
 	"fmt"
+	"net"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -119,6 +121,41 @@ func TestWatch(t *testing.T) {
 	if got := term.status(); !got.Signaled() || got.Signal() != syscall.SIGINT {
 		t.Errorf("it ended with %#x", got)
 	}
+	term.empty()
+}
+
+// TestWatchResizedMeanwhile: a status that was on its way when the window got another size is
+// drawn for the one that it has by then.
+func TestWatchResizedMeanwhile(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "x.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, resized := make(chan struct{}, 9), make(chan struct{})
+	server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		<-resized
+		fmt.Fprintf(w, `{"command":[%q],"last_event":{"msg":%q}}`, strings.Repeat("command", 20), strings.Repeat("it goes on ", 40))
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	term := open(t, "TERM=xterm", "sh", "-c", "stty rows 24 cols 120; exec relance status "+socket+" --watch --interval 1h")
+	<-asked
+	term.resize(3, 40)
+	close(resized)
+	lines := term.frame()
+	if len(lines) != 3 {
+		t.Errorf("%d lines on a terminal of 3", len(lines))
+	}
+	for _, line := range lines {
+		if n := utf8.RuneCountInString(line); n > 40 {
+			t.Errorf("%d cells on a terminal of 40: %s", n, line)
+		}
+	}
+	term.press(ctrlC)
+	term.until(regexp.QuoteMeta(leaves))
 	term.empty()
 }
 
