@@ -87,6 +87,10 @@ var failures = []restart.Kind{restart.Backoff, restart.NoHelp, restart.HandoverF
 // tell tells of an event, and reports whether there is more to wait for.
 func (w *waiting) tell(_ []byte, e report.Event) (more bool, err error) {
 	if e.Seq > 0 && e.Seq <= w.after {
+		// It may have come after the status, from a recycle for another reason.
+		if before, there := w.before[e.Worker]; there {
+			w.before[e.Worker] = max(before, e.Generation)
+		}
 		return true, nil
 	}
 	if !e.Silent() {
