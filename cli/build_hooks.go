@@ -71,8 +71,7 @@ func (run *Run) gate(f *runFlags) error {
 		return nil
 	}
 	if !f.recycles() {
-		return flagError("before-relaunch", f.BeforeRelaunch,
-			errors.New("nothing is recycled here; give a budget such as --memory-high, a time such as --every, or --restart-signal too"))
+		return flagError("before-relaunch", f.BeforeRelaunch, errors.New(notRecycled))
 	}
 	p.Gate, p.GateTimeout, p.GatePolicy = true, defaultGateTimeout, policy
 	return timeout("gate-timeout", f.GateTimeout, &p.GateTimeout)

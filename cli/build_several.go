@@ -44,9 +44,9 @@ func (run *Run) several(f *runFlags) error {
 		*c.into = int(n)
 	}
 	if p.Handover = f.Handover; p.Handover && !f.recycles() {
-		return &Error{Msg: "--handover: nothing is recycled here; give a budget such as --memory-high, a time such as --every, or --restart-signal too", flag: "handover"}
+		return &Error{Msg: "--handover: " + notRecycled, flag: "handover"}
 	}
-	if p.Handover && p.Restart == restart.Never && f.RestartSignal == "" {
+	if p.Handover && p.Restart == restart.Never && !f.renewed() {
 		return &Error{Msg: "--handover: under --restart never a spent budget is the end, so nobody takes over; use another policy, or leave one of the two out", flag: "handover"}
 	}
 	switch {
@@ -126,8 +126,17 @@ func (run *Run) readyBeside() ready.Use {
 // recycles reports whether anything recycles the command.
 func (f *runFlags) recycles() bool {
 	return f.MemoryHigh != "" || f.MemoryPressure != "" || f.counted() || f.CPUTime != "" || f.CPUShare != "" || f.planned() ||
-		len(f.Watch) > 0 || f.OutputSilence != "" || f.MaxRequests != "" || f.RestartSignal != "" ||
-		f.Control != "" && f.Control != controlNone
+		len(f.Watch) > 0 || f.OutputSilence != "" || f.MaxRequests != "" || f.renewed()
+}
+
+// notRecycled says why a flag that is about recycles can do nothing.
+const notRecycled = "nothing is recycled here; give a budget such as --memory-high, a time such as --every, " +
+	"--restart-signal, or --name for relance restart too"
+
+// renewed reports whether somebody is to ask for the next generation, by a signal or by
+// relance restart. A control socket that nobody has asked for does not tell so.
+func (f *runFlags) renewed() bool {
+	return f.RestartSignal != "" || f.Control != controlNone && (f.Control != "" || f.Name != "")
 }
 
 // Berths is how many generations may live at once.
