@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -119,62 +118,6 @@ func TestStranger(t *testing.T) {
 	}
 }
 
-// TestSlow: who sends nothing, or half a request, makes room for those who ask; and who
-// asks is never made to.
-func TestSlow(t *testing.T) {
-	s := newScene(t)
-	var idle []net.Conn
-	for range 2 * maxConns {
-		c := s.dial()
-		if _, err := io.WriteString(c, "GET /v1/sta"); err != nil {
-			t.Fatal(err)
-		}
-		idle = append(idle, c)
-	}
-	s.wantAnswer()
-	if n := goroutines(); n > maxConns {
-		t.Errorf("%d goroutines", n)
-	}
-	// The first of them had to go without an answer.
-	if n, err := idle[0].Read(make([]byte, 1)); n > 0 || err == nil {
-		t.Errorf("the oldest: %d, %v", n, err)
-	}
-}
-
-// TestTooSlow: who sends only a part is told so.
-func TestTooSlow(t *testing.T) {
-	s := newScene(t)
-	c := s.dial()
-	if _, err := io.WriteString(c, "GET /v1/status HTTP/1.1\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	if response, body := s.answer(c); response.StatusCode != http.StatusRequestTimeout || !strings.Contains(body, "within 5s") {
-		t.Errorf("%d %s", response.StatusCode, body)
-	}
-}
-
-// TestFull: where all who are served have asked for something, the next is told so.
-func TestFull(t *testing.T) {
-	s := newScene(t)
-	s.stream.Tell(report.Event{Msg: "first"})
-	for range maxFollowers {
-		stream, err := NewClient(s.server.path).Events(0, true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer stream.Close()
-		if line, err := bufio.NewReader(stream).ReadString('\n'); err != nil || !strings.Contains(line, "first") {
-			t.Fatalf("%q, %v", line, err)
-		}
-	}
-	_, err := NewClient(s.server.path).Events(0, true)
-	var refused *AskError
-	if !errors.As(err, &refused) || !strings.Contains(refused.Msg, "8 others follow") || refused.Cure == "" {
-		t.Errorf("one too many: %v", err)
-	}
-	s.wantAnswer()
-}
-
 // TestFollow: events come as they are told, and the last ones at the end.
 func TestFollow(t *testing.T) {
 	s := newScene(t)
@@ -258,52 +201,5 @@ func TestFollowerStalls(t *testing.T) {
 	}
 	if !missing || read < kept || read == n {
 		t.Errorf("%d read, told of missing ones: %v, %v", read, missing, lines.Err())
-	}
-}
-
-// TestCrowd: 10,000 connections at once, which say nothing; who asks is answered.
-func TestCrowd(t *testing.T) {
-	n := 10000
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
-	if most := int(min(limit.Max, 1<<20)) - 200; n > most/2 {
-		t.Logf("only %d descriptors: %d connections", limit.Max, most/2)
-		n = most / 2
-	}
-	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit.Max, Max: limit.Max})
-	s := newScene(t)
-	for range n {
-		c, err := dial(s.server.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-	}
-	s.wantAnswer()
-	if n := goroutines(); n > maxConns {
-		t.Errorf("%d goroutines", n)
-	}
-}
-
-// TestBusy: a loop that does not answer keeps nobody for ever, and what it has not taken
-// by then it never gets.
-func TestBusy(t *testing.T) {
-	s, err := OpenAt(filepath.Join(t.TempDir(), "x.sock"), "x", new(Ring))
-	if err != nil {
-		t.Fatal(err)
-	}
-	go s.Run()
-	defer s.Close()
-	_, err = NewClient(s.path).Order("stop")
-	var refused *AskError
-	if !errors.As(err, &refused) || !strings.Contains(refused.Msg, "busy") || refused.Cure != "try again" {
-		t.Errorf("%v", err)
-	}
-	select {
-	case a := <-s.Asks():
-		t.Errorf("it gets %+v after all", a)
-	default:
 	}
 }
