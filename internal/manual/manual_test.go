@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -33,6 +34,13 @@ func TestCurrent(t *testing.T) {
 
 // helpFlag is a flag as --help has it, with what stands for its value.
 var helpFlag = regexp.MustCompile(`(?m)^ {2,8}(?:-\w, )?(--[a-z][a-z-]*)(\S*)`)
+
+// inShell says where a script has a flag of a command: both are put in for %s.
+var inShell = map[string]string{
+	"bash": `\n\t%s\)\n\t\tflags='([^']* )?--%s[ =']`,
+	"zsh":  `\n\t\(%s\)\n(\t\t.*\n)*?\t\t\t'(\*|\([^)]*\))?--%s(=-?)?\[`,
+	"fish": `\ncomplete -c relance -n '__relance_flags %s'( -s .)?( -l \S+)* -l %s `,
+}
 
 // TestAgainstHelp: the page has the flags of --help, with the same values, and no
 // other ones, of each command; and so have the completions.
@@ -70,7 +78,7 @@ func TestAgainstHelp(t *testing.T) {
 			// A flag has one line in the help, under its own name.
 			got = append(got, "--"+f.Names[0]+shownValue(f))
 			for shell, script := range texts {
-				if !strings.Contains(script, f.Names[0]) {
+				if !regexp.MustCompile(fmt.Sprintf(inShell[shell], own.Name, f.Names[0])).MatchString(script) {
 					t.Errorf("relance %s: --%s is not in the completion of %s", own.Name, f.Names[0], shell)
 				}
 			}

@@ -25,7 +25,7 @@ func complaint(c command, f flag, value string) string {
 }
 
 // lists is the end of a message that names all values there are.
-var lists = regexp.MustCompile(`use ([a-z-]+(?:, [a-z-]+)* or [a-z-]+)$|use some of ([a-z -]+), or nothing for all$`)
+var lists = regexp.MustCompile(`use ([a-z-]+(?:, [a-z-]+)* or [a-z-]+)$|use some of ([a-z -]+), or nothing for all$|use (all or some of [a-z -]+)$`)
 
 // TestWords: what is offered for a value is what relance itself names as good, and all
 // of it; a flag that has such values offers them.
@@ -45,7 +45,7 @@ func TestWords(t *testing.T) {
 				continue
 			}
 			seen++
-			named := strings.FieldsFunc(m[1]+m[2], func(r rune) bool { return r == ' ' || r == ',' })
+			named := strings.FieldsFunc(strings.Replace(m[1]+m[2]+m[3], "some of", "", 1), func(r rune) bool { return r == ' ' || r == ',' })
 			want := map[string]bool{}
 			for _, word := range named {
 				if word != "or" {
