@@ -89,7 +89,7 @@ func (c *controls) sample() func(now time.Time, gen int, memory int64) {
 }
 
 // status is the answer to who asks how it goes.
-func (c *controls) status(now time.Time, live []status.Live) string {
+func (c *controls) status(now time.Time, live []status.Live) control.Status {
 	c.catchUp()
-	return c.track.Status(now, live).JSON()
+	return c.track.Status(now, live)
 }

@@ -30,12 +30,16 @@ type Ask struct {
 
 // Answer is what the loop says to it.
 type Answer struct {
-	// Status is a status.Status as JSON, and Members are the processes of the trees.
-	Status  string
+	// Status is a status.Status, and Members are the processes of the trees.
+	Status  Status
 	Members []Member
 	// Err is why it could not be done, nil: it was.
 	Err error
 }
+
+// Status is what can be written as JSON. That is not done by the loop: of many workers it
+// takes ten times as long as to make a Status of them.
+type Status interface{ JSON() string }
 
 // Member is a process of the tree of a generation. Worker is the number of its slot, zero
 // where there is only one.

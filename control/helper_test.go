@@ -46,7 +46,7 @@ func newScene(t *testing.T) *scene {
 		for {
 			select {
 			case a := <-s.server.Asks():
-				a.Answer(Answer{Status: `{"schema":1}`})
+				a.Answer(Answer{Status: text(`{"schema":1}`)})
 				s.asked <- a
 			case <-s.over:
 				return
@@ -63,6 +63,11 @@ func newScene(t *testing.T) *scene {
 	})
 	return s
 }
+
+// text is a Status that says what it is.
+type text string
+
+func (t text) JSON() string { return string(t) }
 
 func (s *scene) dial() net.Conn {
 	s.t.Helper()

@@ -17,7 +17,7 @@ func (s *Server) answer(c *conn, asked request) {
 	switch asked.want {
 	case wantStatus:
 		if answer, ok := s.loop(c, Figures); ok {
-			writeBody(c, http.StatusOK, "", answer.Status)
+			writeBody(c, http.StatusOK, "", answer.Status.JSON())
 		}
 	case wantMembers:
 		if answer, ok := s.loop(c, Members); ok {

@@ -55,11 +55,11 @@ func TestStartFailed(t *testing.T) {
 	}
 }
 
-// TestStatusIsACopy: what was given out does not change, since it is written by others.
+// TestStatusIsACopy: what was given out does not change, since it is written as JSON by others.
 func TestStatusIsACopy(t *testing.T) {
 	s := newScene("web", "sleep")
 	s.leak(0, 1, time.Hour)
-	got := s.track.Status(s.now, nil)
+	got := s.track.Status(s.now, []Live{{Generation: 1}})
 	before := got.JSON()
 	for gen := 2; gen < 30; gen++ {
 		s.leak(0, gen, time.Hour)

@@ -13,18 +13,23 @@ import (
 	"relance/status"
 )
 
+// said is a status that says what it is.
+type said string
+
+func (s said) JSON() string { return string(s) }
+
 // controlled is a Config whose statuses are the live generations as JSON, and what looks
 // have seen.
 func controlled(p restart.Policy, samples *[]int64) Config {
 	return Config{
 		Policy: p,
 		Sample: func(_ time.Time, _ int, memory int64) { *samples = append(*samples, memory) },
-		Status: func(_ time.Time, live []status.Live) string {
+		Status: func(_ time.Time, live []status.Live) control.Status {
 			text, err := json.Marshal(live)
 			if err != nil {
 				panic(err)
 			}
-			return string(text)
+			return said(text)
 		},
 	}
 }
@@ -53,7 +58,7 @@ func TestAsked(t *testing.T) {
 		s.served, s.inFlight = 7, 2
 		s.pass(time.Second)
 		var live []status.Live
-		if err := json.Unmarshal([]byte(s.ask(control.Figures).Status), &live); err != nil {
+		if err := json.Unmarshal([]byte(s.ask(control.Figures).Status.JSON()), &live); err != nil {
 			t.Fatal(err)
 		}
 		s.want("1s see")
@@ -91,7 +96,7 @@ func TestAsked(t *testing.T) {
 		s.want("2s report killing gen=2 asked", "2s kill")
 		// A tree of which nothing can be seen any more keeps nobody from the rest.
 		s.blind = unix.EIO
-		if err := json.Unmarshal([]byte(s.ask(control.Figures).Status), &live); err != nil || live[0].State != "killing" || live[0].Memory != 0 {
+		if err := json.Unmarshal([]byte(s.ask(control.Figures).Status.JSON()), &live); err != nil || live[0].State != "killing" || live[0].Memory != 0 {
 			t.Errorf("%+v, %v", live, err)
 		}
 		s.want("2s see")

@@ -112,10 +112,10 @@ type Config struct {
 	// Report tells people.
 	Report func(restart.Report)
 	// Sample takes what a look at a generation has seen of its memory, in bytes; nil:
-	// nobody wants to know. Status makes of what lives what is told to who asks, as JSON;
-	// it is needed where Sources has Asks.
+	// nobody wants to know. Status makes of what lives what is told to who asks; it is
+	// needed where Sources has Asks.
 	Sample func(now time.Time, gen int, memory int64)
-	Status func(now time.Time, live []status.Live) string
+	Status func(now time.Time, live []status.Live) control.Status
 	// Say takes other lines for people.
 	Say func(string)
 	// Hooks runs the commands that people want to be run; nil: there are none.
