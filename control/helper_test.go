@@ -41,6 +41,7 @@ func newScene(t *testing.T) *scene {
 	if s.server, err = OpenAt(filepath.Join(t.TempDir(), "x.sock"), "x", s.ring); err != nil {
 		t.Fatal(err)
 	}
+	s.server.endWait = await.Patience // a busy machine is no fault
 	go s.server.Run()
 	go func() {
 		for {
@@ -113,9 +114,12 @@ func (s *scene) wantAnswer() {
 }
 
 // goroutines counts those of this room that are of connections.
-func goroutines() int {
-	stacks := make([]byte, 1<<20)
-	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "(*Server).serve(")
+func goroutines() int { return strings.Count(stacks(), "(*Server).serve(") }
+
+// stacks are those of all goroutines.
+func stacks() string {
+	text := make([]byte, 1<<20)
+	return string(text[:runtime.Stack(text, true)])
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -25,8 +25,8 @@ const (
 	// fullPause is when to try again where a connection cannot be taken for want of
 	// descriptors or memory: nobody tells when there are some.
 	fullPause = 200 * time.Millisecond
-	// endTime bounds how long the end waits for those who read the last events.
-	endTime = 300 * time.Millisecond
+	// endWait bounds how long the end waits for those who read the last events.
+	endWait = 300 * time.Millisecond
 )
 
 // Server answers on a control socket. Run, a source, takes connections; each has a
@@ -42,6 +42,8 @@ type Server struct {
 	ending   chan struct{}
 	conns    [maxConns]atomic.Pointer[conn]
 	serial   uint64 // of Run
+	// endWait is the bound of Close; longer where a test has a slow machine.
+	endWait time.Duration
 }
 
 // conn is one connection.
@@ -62,7 +64,7 @@ func OpenAt(path, name string, ring *Ring) (*Server, error) {
 	}
 	s := &Server{
 		ring: ring, name: name, path: path, socket: socket, uid: os.Geteuid(),
-		asks: make(chan Ask), ending: make(chan struct{}),
+		asks: make(chan Ask), ending: make(chan struct{}), endWait: endWait,
 	}
 	// It duplicates the descriptor, so that ours can be closed after the file is gone.
 	file := os.NewFile(uintptr(dup(socket.FD())), path)
@@ -199,7 +201,7 @@ func (s *Server) Close() {
 	_ = s.listener.Close()
 	s.ring.end()
 	close(s.ending)
-	late := time.NewTimer(endTime)
+	late := time.NewTimer(s.endWait)
 	defer late.Stop()
 	for i := range s.conns {
 		c := s.conns[i].Load()
@@ -210,7 +212,7 @@ func (s *Server) Close() {
 			_ = c.Close() // it has not asked for anything
 			continue
 		}
-		_ = c.SetDeadline(time.Now().Add(endTime))
+		_ = c.SetDeadline(time.Now().Add(s.endWait))
 		select {
 		case <-c.over:
 		case <-late.C:

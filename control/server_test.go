@@ -203,3 +203,20 @@ func TestFollowerStalls(t *testing.T) {
 		t.Errorf("%d read, told of missing ones: %v, %v", read, missing, lines.Err())
 	}
 }
+
+// TestEndDoesNotWaitForEver: who follows and does not read may keep the end waiting for a
+// bounded time.
+func TestEndDoesNotWaitForEver(t *testing.T) {
+	s := newScene(t)
+	s.server.endWait = endWait
+	stream, err := NewClient(s.server.path).Events(0, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	await.Until(t, "a write that waits", func() bool {
+		s.stream.Tell(report.Event{Msg: strings.Repeat("x", 10000)})
+		return strings.Contains(stacks(), "waitWrite(")
+	})
+	s.server.Close()
+}
