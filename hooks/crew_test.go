@@ -124,6 +124,7 @@ func TestTimeLimit(t *testing.T) {
 	p.want("kills", p.kills, []string{})
 	p.pass(1)
 	p.want("kills", p.kills, []string{"101 false"})
+	p.ends(1, child.Change{Stopped: unix.SIGSTOP}) // which is no end
 	p.pass(patience)
 	p.pass(patience)
 	p.want("kills", p.kills, []string{"101 false", "101 true", "101 true"})

@@ -1,10 +1,15 @@
 package supervise
 
 import (
+	"os"
+	"runtime"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"relance/child"
+	"relance/tree"
 )
 
 // TestSpending: an orphan that dies is counted once, among the living before and
@@ -37,5 +42,44 @@ func TestCharge(t *testing.T) {
 	charge(99)
 	if a.spending.reaped != 2*time.Second || b.spending.reaped != 0 {
 		t.Errorf("%v and %v, want 2s and nothing", a.spending.reaped, b.spending.reaped)
+	}
+}
+
+// TestHookIsNotCharged: what a hook has used is nobody's, while what another child of ours
+// has used is its generation's.
+func TestHookIsNotCharged(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	walker, err := tree.New(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer walker.Close()
+	g := &generation{berth: &berth{taken: true}, gen: 1, pid: 1}
+	m := &Machine{generations: []*generation{g}, walker: walker, say: func(line string) { t.Error(line) }}
+	for _, hook := range []bool{true, false} {
+		spawner, err := child.NewSpawner(&child.Settings{Argv: []string{"sh", "-c", ":"}, Env: []string{"PATH=/bin:/usr/bin"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, err := spawner.Spawn(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hook {
+			m.Ignore(pid)
+		}
+		if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+			t.Fatal(err)
+		}
+		if c, wait := m.Reap(); wait != child.Found || c.PID != pid || c.CPU == 0 {
+			t.Fatalf("%+v, %v", c, wait)
+		}
+		if charged := g.spending.reaped > 0; charged == hook {
+			t.Errorf("a hook is %v: charged with %v", hook, g.spending.reaped)
+		}
+	}
+	if len(m.hooks) > 0 {
+		t.Errorf("hooks that are no more: %v", m.hooks)
 	}
 }
