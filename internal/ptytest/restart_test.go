@@ -63,6 +63,20 @@ func TestCtrlCInBackoff(t *testing.T) {
 	s.wants("echo rc=$?", "rc=130")
 }
 
+// Where the child has ended and hooks are waited for, Ctrl-C does not wait for them. One
+// that is left alone ends by itself, and is not said to have been ended then.
+func TestCtrlCEndsHooks(t *testing.T) {
+	s := login(t)
+	s.typed("relance --hook-timeout infinity --on-event 'echo has begun; exec sleep 40' --on-event-filter left -- catch USR1")
+	s.child()
+	s.press(ctrlC)
+	s.until("has begun\n")
+	s.press(ctrlC)
+	s.until("all has ended; of the commands for it, 1 were not run to their end\n")
+	s.prompt()
+	s.wants("echo rc=$?", "rc=130")
+}
+
 // A full-screen program that is killed leaves the terminal raw, and perhaps in
 // the hands of its own dead process group. The next generation finds it as the
 // first one did.
