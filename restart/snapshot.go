@@ -14,12 +14,10 @@ type Standing struct {
 	// as the last probe saw it.
 	Ready bool
 	Why   string
-	// Candidate says that it is to take over, Retired that it was taken over from.
-	Candidate, Retired bool
 	// Started is when it was; the zero time: there is none, or it is on its way.
 	Started time.Time
-	// Next is when the state ends at the latest: KILL, or the next try; the zero time:
-	// that is open.
+	// Next is when the state ends at the latest, by the stop signal, KILL or the next
+	// try; the zero time: that is open, as while it is up.
 	Next time.Time
 	// Because is why it is being stopped, or why the last one has ended.
 	Because Reason
@@ -49,7 +47,7 @@ func (c *course) standing() Standing {
 	g := &c.gen
 	s := Standing{
 		Worker: c.worker(), Gen: g.number, State: c.state, Ready: c.state == Running && g.ready.is, Why: g.ready.why,
-		Candidate: c.candidate(c), Retired: c == c.other && !c.candidate(c), Next: c.deadline, Because: g.because,
+		Because: g.because,
 	}
 	if c.state != Waiting {
 		s.Started, s.MaxRequests = g.started, g.maxRequests
@@ -57,7 +55,9 @@ func (c *course) standing() Standing {
 			s.PID = g.pid
 		}
 	}
-	if c.state == Running {
+	if c.state != Running {
+		s.Next = c.deadline
+	} else {
 		s.Planned, s.Aged = g.planned.due, g.planned.aged
 	}
 	return s

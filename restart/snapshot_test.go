@@ -28,7 +28,7 @@ func (w *pool) checkSnapshot() {
 		if waits && (s.PID != 0 || s.Next.IsZero() || !s.Started.IsZero()) {
 			w.errorf("it waits: %+v", s)
 		}
-		if s.Candidate && s.Retired || s.Ready && s.State != Running {
+		if s.State != Running && s.Ready || s.State == Running && (s.Because != "" || !s.Next.IsZero()) {
 			w.errorf("%+v", s)
 		}
 	}
@@ -61,13 +61,13 @@ func TestSnapshot(t *testing.T) {
 
 	later := now.Add(time.Hour)
 	c.Step(later, Served{Gen: 1, Served: 50})
-	is(first, Standing{Gen: 2, State: Starting, Candidate: true})
+	is(first, Standing{Gen: 2, State: Starting})
 	c.Step(later, Started{Gen: 2, PID: 12})
-	second := Standing{Gen: 2, PID: 12, State: Running, Started: later, MaxRequests: 50, Candidate: true}
+	second := Standing{Gen: 2, PID: 12, State: Running, Started: later, MaxRequests: 50}
 	is(first, second)
 	c.Step(later, Ready{Gen: 2})
-	first = Standing{Gen: 1, PID: 11, State: Leaving, Started: now, MaxRequests: 50, Retired: true, Because: Requests, Next: later.Add(10 * time.Second)}
-	second.Candidate, second.Ready = false, true
+	first = Standing{Gen: 1, PID: 11, State: Leaving, Started: now, MaxRequests: 50, Because: Requests, Next: later.Add(10 * time.Second)}
+	second.Ready = true
 	is(second, first)
 	c.Step(later, Exited{Gen: 1})
 	is(second)

@@ -63,6 +63,8 @@ func jsonType(of reflect.Type) string {
 	switch of.Kind() {
 	case reflect.Pointer:
 		return jsonType(of.Elem())
+	case reflect.Bool:
+		return "boolean"
 	case reflect.String:
 		return "string"
 	case reflect.Slice:

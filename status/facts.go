@@ -48,7 +48,7 @@ func (w *Worker) facts(s *Status, fact func(name, value string)) {
 	if w.Worker > 0 {
 		who = fmt.Sprintf("worker %d, %s", w.Worker, who)
 	}
-	fact(who, clean(w.State)+w.runs(s.Time))
+	fact(who, w.state()+w.runs(s.Time))
 	for _, f := range w.figures() {
 		if f.bounded {
 			f.text += " (" + percent(f.part) + ")"

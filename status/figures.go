@@ -78,14 +78,23 @@ func growth(slope float64) string {
 // runs says what follows the state: since when it runs, or when it will again.
 func (w *Worker) runs(now time.Time) string {
 	s := ""
+	if w.Because != "" {
+		s = " (" + clean(w.Because) + ")"
+	}
 	if w.Uptime > 0 {
-		s = " for " + duration(w.Uptime)
+		s += " for " + duration(w.Uptime)
 	}
 	if w.PID > 0 {
 		s += fmt.Sprintf(", pid %d", w.PID)
 	}
 	if w.Processes > 1 {
 		s += fmt.Sprintf(", %d processes", w.Processes)
+	}
+	if w.NotReady != "" {
+		s += ", " + clean(w.NotReady)
+	}
+	if left := w.Until.Sub(now); !w.Until.IsZero() && left > 0 {
+		s += ", " + duration(left.Seconds()) + " left"
 	}
 	if !w.NextTry.IsZero() {
 		s += ", next try " + in(now, w.NextTry)
@@ -111,6 +120,14 @@ func (f *Forecast) expected(now time.Time, zone *time.Location) string {
 		return clean(f.Reason) + " now"
 	}
 	return fmt.Sprintf("%s in about %s, %s", clean(f.Reason), duration(f.In), moment(now.Add(time.Duration(whole(min(f.In, 9e9)*1e9))).In(zone)))
+}
+
+// state is the word for people: what is up and cannot work yet is not ready.
+func (w *Worker) state() string {
+	if w.Ready != nil && !*w.Ready {
+		return "not ready"
+	}
+	return clean(w.State)
 }
 
 func stateStyle(state string) style {

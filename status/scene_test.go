@@ -87,7 +87,7 @@ func leaking() Status {
 		s.track.Sample(s.now, 12, (200+8*i)*mib)
 	}
 	return s.track.Status(s.now, []Live{{
-		Generation: 12, PID: 4012, State: "up", Started: started, Memory: 600 * mib, MemoryBudget: 800 * mib, Processes: 3,
+		Generation: 12, PID: 4012, State: "up", Ready: true, Started: started, Memory: 600 * mib, MemoryBudget: 800 * mib, Processes: 3,
 		CPU: 12 * time.Minute, CPUBudget: 2 * time.Hour, Files: 120, FilesMax: 1024, Counts: true, Requests: 5000, InFlight: 3, MaxRequests: 20000,
 		Planned: s.now.Add(9 * time.Hour), PlannedFor: "schedule",
 	}})
@@ -105,7 +105,7 @@ func workers() Status {
 		started := s.now
 		s.tell(restart.Report{Kind: restart.Begun, Worker: w, Gen: 5 + w, PID: 5005 + w})
 		live = append(live, Live{
-			Worker: w, Generation: 5 + w, PID: 5005 + w, State: "up", Started: started, Memory: (100 + int64(w)*200) * mib, MemoryBudget: 800 * mib,
+			Worker: w, Generation: 5 + w, PID: 5005 + w, State: "up", Ready: true, Started: started, Memory: (100 + int64(w)*200) * mib, MemoryBudget: 800 * mib,
 			CPU: time.Second, Counts: true, Requests: int64(w) * 100, MaxRequests: 100000,
 		})
 	}
@@ -117,7 +117,7 @@ func workers() Status {
 	}
 	s.tell(restart.Report{Kind: restart.Backoff, Worker: 4, Gen: 5, Reason: restart.Exit, Exit: &restart.Exited{Code: 3}, In: 30 * time.Second, Failures: 9})
 	s.pass(time.Second)
-	live = append(live, Live{Worker: 4, Generation: 5, State: "waiting", MemoryBudget: 800 * mib})
+	live = append(live, Live{Worker: 4, Generation: 5, State: "waiting", Because: "exit", Until: s.now.Add(29 * time.Second), MemoryBudget: 800 * mib})
 	return s.track.Status(s.now, live)
 }
 
@@ -125,7 +125,7 @@ func workers() Status {
 func bare() Status {
 	s := newScene("", "sleep", "100")
 	s.tell(restart.Report{Kind: restart.Begun, Gen: 1, PID: 77})
-	return s.track.Status(s.now.Add(1500*time.Millisecond), []Live{{Generation: 1, PID: 77, State: "up", Started: s.now}})
+	return s.track.Status(s.now.Add(1500*time.Millisecond), []Live{{Generation: 1, PID: 77, State: "up", Ready: true, Started: s.now}})
 }
 
 // hostile has names that want to be more than names.
@@ -137,7 +137,20 @@ func hostile() Status {
 	s.seq += 7
 	s.tell(restart.Report{Kind: restart.Observed, Gen: 1, Reason: restart.OpenFiles, Spent: restart.BudgetFiles, Uptime: time.Minute,
 		Usage: restart.Usage{Files: 1000, FilesWho: "注文サーバ\x1b]0;x\x07, pid 12"}, Budget: 1000, Observed: 1})
-	return s.track.Status(s.now, []Live{{Generation: 1, PID: 77, State: "up", Started: noon.Add(-14 * time.Hour)}})
+	return s.track.Status(s.now, []Live{{Generation: 1, PID: 77, State: "up", Why: "注文サーバ says \x1b[2J", Started: noon.Add(-14 * time.Hour)}})
+}
+
+// handover is one that works until its successor is ready, and one that has left too late.
+func handover() Status {
+	s := newScene("", "./server")
+	s.tell(restart.Report{Kind: restart.Begun, Gen: 1, PID: 77})
+	s.pass(time.Minute)
+	s.tell(restart.Report{Kind: restart.Begun, Gen: 2, PID: 78})
+	s.pass(3 * time.Second)
+	return s.track.Status(s.now, []Live{
+		{Generation: 2, PID: 78, State: "up", Why: "GET http://127.0.0.1:8080/health: 503 Service Unavailable", Started: s.now.Add(-3 * time.Second)},
+		{Generation: 1, PID: 77, State: "stopping", Because: "memory-high", Until: s.now.Add(7 * time.Second), Started: noon},
+	})
 }
 
 // waiting has crashed, and is started again in a while.
@@ -146,10 +159,10 @@ func waiting() Status {
 	s.crash(0, 1, time.Second)
 	s.tell(restart.Report{Kind: restart.Backoff, Gen: 1, Reason: restart.Exit, Exit: &restart.Exited{Code: 1}, In: 12 * time.Second, Failures: 5})
 	s.pass(2 * time.Second)
-	return s.track.Status(s.now, []Live{{Generation: 1, State: "waiting"}})
+	return s.track.Status(s.now, []Live{{Generation: 1, State: "waiting", Because: "exit", Until: s.now.Add(10 * time.Second)}})
 }
 
-var scenes = map[string]func() Status{"waiting": waiting, "leaking": leaking, "workers": workers, "bare": bare, "hostile": hostile}
+var scenes = map[string]func() Status{"waiting": waiting, "leaking": leaking, "workers": workers, "bare": bare, "hostile": hostile, "handover": handover}
 
 // golden compares text with a file.
 func golden(t *testing.T, file, got string) {

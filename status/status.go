@@ -50,7 +50,14 @@ type Worker struct {
 	PID        int       `json:"pid,omitempty"`
 	Started    time.Time `json:"started,omitzero"`
 	Uptime     float64   `json:"uptime_seconds"`
-	// NextTry is when the next generation is started, after a failure.
+	// Ready says whether it can do its work, of one that is up, and NotReady why not, as
+	// the last probe saw it.
+	Ready    *bool  `json:"ready,omitempty"`
+	NotReady string `json:"not_ready,omitempty"`
+	// Because is why it leaves, or why the last one has ended; Until when the state is
+	// over at the latest: by the stop signal, KILL or, as NextTry, the next generation.
+	Because string    `json:"because,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
 	NextTry time.Time `json:"next_try,omitzero"`
 
 	Memory       int64    `json:"memory_bytes,omitempty"`
@@ -115,9 +122,12 @@ type Live struct {
 	// Worker is the number of the slot, from 1; zero: there is only one. Generation
 	// and PID are zero where none is there.
 	Worker, Generation, PID int
-	// State is the word of restart.State.
-	State   string
-	Started time.Time
+	// State is the word of restart.State, and the next ones are of restart.Standing.
+	State        string
+	Started      time.Time
+	Ready        bool
+	Why, Because string
+	Until        time.Time
 	// Memory is what a look has seen, MemoryBudget what it is compared with, in bytes.
 	Memory, MemoryBudget int64
 	Processes            int

@@ -125,8 +125,8 @@ func (t *text) workersTable(s *Status) {
 	column := func(head string, right bool, of func(*Worker) string) tableColumn {
 		return tableColumn{head: head, right: right, cells: cellsOf(ws, of)}
 	}
-	state := column("state", false, func(w *Worker) string { return clean(w.State) })
-	state.style = func(row int) style { return stateStyle(ws[row].State) }
+	state := column("state", false, (*Worker).state)
+	state.style = func(row int) style { return stateStyle(ws[row].state()) }
 	used := column("used", false, func(w *Worker) string {
 		switch {
 		case w.MemoryBudget <= 0:

@@ -100,9 +100,9 @@ func plural(n int64, word string) string {
 // generation is one on several lines.
 func (t *text) generation(s *Status, w *Worker) {
 	title := []span{{fmt.Sprintf("gen %d ", w.Generation), bold}}
-	words := spans(clean(w.State) + w.runs(s.Time))
+	words := spans(w.state() + w.runs(s.Time))
 	if len(words) > 0 {
-		words[0].style = stateStyle(w.State)
+		words[0].style = stateStyle(w.state())
 	}
 	t.flow(append(title, words...))
 	all := w.figures()

@@ -63,7 +63,7 @@ func TestAsked(t *testing.T) {
 		}
 		s.want("1s see")
 		want := status.Live{
-			Generation: 1, PID: 101, State: "up", Started: s.start, Memory: 5000, Processes: 3, CPU: time.Second,
+			Generation: 1, PID: 101, State: "up", Ready: true, Started: s.start, Memory: 5000, Processes: 3, CPU: time.Second,
 			Counts: true, Requests: 7, InFlight: 2, MaxRequests: 100,
 		}
 		if len(live) != 1 || !live[0].Started.Equal(want.Started) {
@@ -85,6 +85,14 @@ func TestAsked(t *testing.T) {
 		if s.report.By != "somebody" || !s.report.Again {
 			t.Errorf("%+v", s.report)
 		}
+		var leaves []status.Live
+		if err := json.Unmarshal([]byte(s.ask(control.Figures).Status.JSON()), &leaves); err != nil {
+			t.Fatal(err)
+		}
+		if l := leaves[0]; l.State != "stopping" || l.Ready || l.Because != "asked" || !l.Until.Equal(s.start.Add(time.Second+p.Grace)) {
+			t.Errorf("%+v", l)
+		}
+		s.want("1s see")
 		s.exit(child.Change{Signal: unix.SIGTERM})
 		s.want("1s over", "1s spawn 2", "1s report up gen=2", "1s count 100")
 
