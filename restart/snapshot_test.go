@@ -25,6 +25,9 @@ func (w *pool) checkSnapshot() {
 		if there := s.Gen > 0 && s.Gen <= len(w.beings) && w.beings[s.Gen-1].there(); there == waits {
 			w.errorf("%+v, and there %v", s, there)
 		}
+		if !waits && s.PID != 0 && !w.beings[s.Gen-1].alive {
+			w.errorf("%+v, and its child has ended", s)
+		}
 		if waits && (s.PID != 0 || s.Next.IsZero() || !s.Started.IsZero()) {
 			w.errorf("it waits: %+v", s)
 		}

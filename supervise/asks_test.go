@@ -2,6 +2,8 @@ package supervise
 
 import (
 	"encoding/json"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -9,8 +11,10 @@ import (
 
 	"relance/child"
 	"relance/control"
+	"relance/place"
 	"relance/restart"
 	"relance/status"
+	"relance/tree"
 )
 
 // said is a status that says what it is.
@@ -127,4 +131,30 @@ func TestSampled(t *testing.T) {
 		}
 		s.notes = nil
 	})
+}
+
+// TestSeeing: who looks for people sees more than the budgets ask for, and the next look
+// is that of the budgets again.
+func TestSeeing(t *testing.T) {
+	walker, err := tree.New(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer walker.Close()
+	m := &Machine{walker: walker, memories: &memories{place: place.Bare(os.Getpid())}}
+	cmd := exec.Command("sleep", "1000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	m.beginTree(&generation{gen: 1})
+	if u, err := m.See(1, 0); err != nil || u.Memory == 0 || u.Tasks == 0 {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if u, err := m.Look(1, 0); err != nil || u.Memory != 0 || u.Tasks != 0 {
+		t.Errorf("a look of the budgets: %+v, %v", u, err)
+	}
 }
