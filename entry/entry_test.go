@@ -13,6 +13,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // giveWord is the first argument of this test binary when it is to set what the
@@ -161,11 +163,8 @@ func build(t *testing.T, cgo string) string {
 			t.Fatal(err)
 		}
 	}
-	if _, err := exec.LookPath("gcc"); cgo == "1" && err != nil {
-		if os.Getenv("RELANCE_TEST_CC") == "1" {
-			t.Fatal("RELANCE_TEST_CC=1 and no gcc")
-		}
-		t.Skip("no gcc (apt install gcc)")
+	if cgo == "1" {
+		need.Program(t, "gcc", "gcc")
 	}
 	path := filepath.Join(t.TempDir(), "given")
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "relance/internal/given")

@@ -18,6 +18,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"relance/internal/need"
 )
 
 // Main runs the tests and removes what was built for them.
@@ -60,15 +62,10 @@ func Slow(t testing.TB) string {
 	return must(t, buildSlow)
 }
 
-// Raw returns the path of raw, the C half. Without a C compiler the test is skipped, or fails where RELANCE_TEST_CC=1
-// says that there is one.
+// Raw returns the path of raw, the C half: nothing else can say what a child was given.
 func Raw(t testing.TB) string {
 	t.Helper()
-	if _, err := exec.LookPath("gcc"); err != nil && os.Getenv("RELANCE_TEST_CC") == "1" {
-		t.Fatal("RELANCE_TEST_CC=1 and no gcc")
-	} else if err != nil {
-		t.Skip("no gcc: nothing else can say what a child was given (apt install gcc)")
-	}
+	need.Program(t, "gcc", "gcc")
 	return must(t, buildRaw)
 }
 
