@@ -123,14 +123,13 @@ func (c *course) noBetter(now time.Time) bool {
 // tryLater lets the next one start after a while, and says so in r.
 func (s *slot) tryLater(now time.Time, r Report) []Action {
 	s.failed(now, r.Reason)
-	r.In = s.backoff.delay(&s.policy)
-	r.Failures, r.Handover = s.backoff.failures, true
-	s.retryAt = now.Add(r.In)
+	s.retryAt = now.Add(s.backoff.delay(&s.policy))
 	if at := s.at.gen.interrupted; !at.IsZero() && s.policy.Grace != Forever {
 		// Ctrl-C has ended the one, and the other may be about to end for it too: then
 		// that is the end of all.
 		s.retryAt = latest(s.retryAt, at.Add(s.policy.Grace))
 	}
+	r.In, r.Failures, r.Handover = s.retryAt.Sub(now), s.backoff.failures, true
 	return append([]Action{r}, s.baseline()...)
 }
 

@@ -11,7 +11,7 @@ func (w *pool) learn(ev Event) {
 	case StopAsked:
 		w.ending = true
 	case Interrupted:
-		w.terminal = true
+		w.terminal = w.now
 	case RestartAsked:
 		w.asked = len(w.beings)
 		clear(w.wait)
@@ -301,7 +301,9 @@ func (w *pool) checkDelay(b *being, r Report) {
 	}
 	w.failures[b.worker], w.failedAt[b.worker], w.wait[b.worker] = r.Failures, w.now, w.now.Add(r.In)
 	d := float64(min(p.BackoffMin<<min(r.Failures-1, 30), p.BackoffMax))
-	if in := float64(r.In); in < 0.8*d-1 || in > min(1.2*d, float64(p.BackoffMax))+1 {
+	// Whom Ctrl-C has left has the grace for it, too.
+	graced := r.Handover && !w.terminal.IsZero() && r.In == w.terminal.Add(p.Grace).Sub(w.now)
+	if in := float64(r.In); in < 0.8*d-1 || in > min(1.2*d, float64(p.BackoffMax))+1 && !graced {
 		w.errorf("failure %d: a delay of %v", r.Failures, r.In)
 	}
 }

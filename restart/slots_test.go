@@ -65,7 +65,7 @@ type pool struct {
 	failures map[int]int
 	ended    map[int]int // the last generation of a worker that was up and is over
 	queued   int         // how many turns were told of
-	terminal bool        // it has sent a signal
+	terminal time.Time   // when it has sent a signal
 	// failed and wait are of each worker: when its last failure was, and until when
 	// nothing must start.
 	failedAt, wait map[int]time.Time

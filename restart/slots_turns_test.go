@@ -101,7 +101,7 @@ func (w *pool) checkWaiting(ev Event) {
 		if asked && !s.retryDue().IsZero() {
 			w.errorf("another one was asked for, and slot %d waits", s.number)
 		}
-		if old := w.beings[s.at.gen.number-1]; s.at.state == Gone && old.handing && !w.terminal && w.policy.GiveUp == 0 {
+		if old := w.beings[s.at.gen.number-1]; s.at.state == Gone && old.handing && w.terminal.IsZero() && w.policy.GiveUp == 0 {
 			w.errorf("slot %d has ended, and somebody was to take over", s.number)
 		}
 	}
