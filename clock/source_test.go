@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 const patience = time.Minute
@@ -62,9 +64,7 @@ func TestEnd(t *testing.T) {
 
 // TestSet sets the clock, forward, back and by very little; each is told.
 func TestSet(t *testing.T) {
-	if os.Getenv("RELANCE_TEST_VM") != "1" {
-		t.Skip("sets the clock, so it needs a machine of its own: make check-kernel")
-	}
+	need.Machine(t, "sets the clock")
 	s, err := Open()
 	if err != nil {
 		t.Fatal(err)

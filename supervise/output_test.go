@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relance/child"
+	"relance/internal/need"
 	"relance/output"
 	"relance/place"
 	"relance/tree"
@@ -39,7 +40,7 @@ func TestMachineOutput(t *testing.T) {
 
 	carrier, err := output.Open([3]bool{}, nil, output.Want{Silence: true})
 	if err != nil {
-		t.Skip(err) // go test in a terminal
+		need.Lack(t, "%v; not in a terminal", err)
 	}
 	for _, stream := range carrier.Streams() {
 		go stream.Run()

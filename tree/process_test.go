@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	waits "relance/internal/await"
 )
 
 func TestDescribe(t *testing.T) {
@@ -17,9 +19,7 @@ func TestDescribe(t *testing.T) {
 		_ = cmd.Wait()
 	}()
 	// The child may still be between fork and exec.
-	for Comm(cmd.Process.Pid) != "sleep" {
-		time.Sleep(time.Millisecond)
-	}
+	waits.Until(t, "its name", func() bool { return Comm(cmd.Process.Pid) == "sleep" })
 	w, err := New(os.Getpid())
 	if err != nil {
 		t.Fatal(err)

@@ -21,13 +21,20 @@ func Until(t testing.TB, what string, seen func() bool) {
 // Fact is Until for what can say what there is in place of what must come.
 func Fact(t testing.TB, what string, seen func() (there bool, instead string)) {
 	t.Helper()
+	said := ""
+	if !Seen(func() (there bool) { there, said = seen(); return there }) {
+		t.Fatalf("%s: not within %s: %s", what, Patience, said)
+	}
+}
+
+// Seen is Until for who has no test to end: it reports whether it came.
+func Seen(seen func() bool) bool {
 	for late := time.Now().Add(Patience); ; time.Sleep(time.Millisecond) {
-		there, instead := seen()
-		if there {
-			return
+		if seen() {
+			return true
 		}
 		if time.Now().After(late) {
-			t.Fatalf("%s: not within %s: %s", what, Patience, instead)
+			return false
 		}
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
+	"relance/internal/await"
+	"relance/internal/need"
 	"relance/signals"
 )
 
@@ -30,31 +32,28 @@ import (
 //	waitline FILE REGEXP            waits until a line of the file matches
 //	signal SIGNAL FILE              sends the signal to the pid in the file
 //
-// Programs in PATH: relance, misbehave, and raw where the condition [raw] holds.
+// Programs in PATH: relance, misbehave, and raw where the condition [raw] holds. The
+// others are [root] and [no-sendmail]; where all is to run, each must hold.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	relance()
 	misbehave(t)
 	_, err := exec.LookPath("gcc")
-	withRaw := err == nil
-	if withRaw {
+	if err == nil {
 		raw(t)
 	}
+	has := map[string]bool{"raw": err == nil, "root": os.Getuid() == 0, "no-sendmail": !hasSendmail()}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join(root, "testdata/script"),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds:                scriptCommands,
 		Condition: func(name string) (bool, error) {
-			switch name {
-			case "raw":
-				return withRaw, nil
-			case "root":
-				return os.Getuid() == 0, nil
-			case "sendmail":
-				return hasSendmail(), nil
+			yes, known := has[name]
+			if !known || !yes && need.All() {
+				return false, fmt.Errorf("no condition %q here, and all is to run", name)
 			}
-			return false, fmt.Errorf("no condition %q", name)
+			return yes, nil
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin()+":"+os.Getenv("PATH"))
@@ -205,22 +204,24 @@ func waitline(ts *testscript.TestScript, neg bool, args []string) {
 // under that name and ended writes no more.
 func waitFor(ts *testscript.TestScript, name string, seen func(string) bool) {
 	b := programs(ts)[strings.TrimSuffix(name, filepath.Ext(name))]
-	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
+	var text []byte
+	there := await.Seen(func() bool {
 		over := b != nil && b.ended()
-		text, err := os.ReadFile(ts.MkAbs(name))
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+		var err error
+		if text, err = os.ReadFile(ts.MkAbs(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			ts.Fatalf("%v", err)
 		}
 		whole := string(text[:strings.LastIndexByte(string(text), '\n')+1])
 		if whole != "" && seen(whole) {
-			return
+			return true
 		}
 		if over {
 			ts.Fatalf("%s: not there, and its program has ended with %d; it has\n%s", name, statusOf(b.cmd.ProcessState), text)
 		}
-		if time.Now().After(end) {
-			ts.Fatalf("%s: not there in time; it has\n%s", name, text)
-		}
+		return false
+	})
+	if !there {
+		ts.Fatalf("%s: not there in time; it has\n%s", name, text)
 	}
 }
 

@@ -9,10 +9,13 @@ import (
 	"testing"
 )
 
+// All reports whether everything is to run.
+func All() bool { return os.Getenv("RELANCE_TEST_TOOLS") == "1" }
+
 // Lack ends the test for want of something; the message says what, and how to get it.
 func Lack(t testing.TB, format string, values ...any) {
 	t.Helper()
-	if os.Getenv("RELANCE_TEST_TOOLS") == "1" {
+	if All() {
 		t.Fatalf(format, values...)
 	}
 	t.Skipf(format, values...)

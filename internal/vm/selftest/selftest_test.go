@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"relance/internal/need"
 )
 
 // eatEnv, when set, makes this binary the one that needs too much memory.
@@ -38,13 +40,7 @@ func eat(n int) {
 
 func inVM(t *testing.T) {
 	t.Helper()
-	switch {
-	case os.Getenv("RELANCE_TEST_VM") == "1":
-	case os.Getenv("RELANCE_TEST_VM_REQUIRED") != "":
-		t.Fatal("RELANCE_TEST_VM_REQUIRED is set, and this is not the virtual machine")
-	default:
-		t.Skip("needs the virtual machine: go test -exec bin/vm/run")
-	}
+	need.Machine(t, "tests the virtual machine itself")
 }
 
 func read(t *testing.T, file string) string {
