@@ -11,27 +11,29 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/internal/need"
 )
 
 // env makes a missing cgroup a failure, so that where the tests must run they
 // cannot skip in silence.
 const env = "RELANCE_TEST_CGROUP"
 
-// Require returns the parent of groups, or skips the test where none can be
-// made. With RELANCE_TEST_CGROUP=1 it fails there instead.
+// Require returns the parent of groups, or skips the test where none can be made.
+// With RELANCE_TEST_CGROUP=1 it fails there instead, and where all is to run: only
+// some packages are tested in the virtual machine, and no controller is needed.
 func Require(t testing.TB) cgroup.Parent {
 	t.Helper()
-	give := t.Skipf
+	give := need.Lack
 	if os.Getenv(env) == "1" {
-		give = t.Fatalf
+		give = testing.TB.Fatalf
 	}
 	p, err := cgroup.Find("/")
 	if err != nil {
-		give("no cgroup: %v", err)
+		give(t, "no cgroup: %v", err)
 	}
 	g, err := p.Create(name())
 	if err != nil {
-		give("no cgroup: %v", err)
+		give(t, "no cgroup: %v", err)
 	}
 	remove(t, g)
 	return p
