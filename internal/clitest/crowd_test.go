@@ -111,8 +111,10 @@ func (c *crowd) end(t *testing.T, servers int, begun string) {
 // counted is a server for which there is an example.
 type counted struct {
 	name string
-	// words start it at a port; nil: something is missing here.
+	// words start it at a port.
 	words func(t *testing.T, port string) []string
+	// flags are what relance needs for it; nil: nothing.
+	flags func(t *testing.T) []string
 	// alone: it takes one request after the other.
 	alone bool
 }
@@ -128,11 +130,14 @@ var countedServers = []counted{
 		return []string{debianPython, "-m", "uvicorn", "--port", port, "--log-level", "warning", "asgi_app:app"}
 	}},
 	{name: "node", words: func(t *testing.T, port string) []string {
-		node := need.Program(t, "node", "nodejs")
-		if exec.Command(node, "-e", "const [a, b] = process.versions.node.split('.'); process.exit(a < 20 || a == 20 && b < 4 ? 1 : 0)").Run() != nil {
-			t.Skip("this Node knows no abstract sockets, which came with 20.4")
+		return []string{need.Program(t, "node", "nodejs"), program(t, "server.js"), port, rooted(t, "examples/requests/relance.js")}
+	}, flags: func(t *testing.T) []string {
+		// As examples/requests/relance.js tells people.
+		const young = "const [a, b] = process.versions.node.split('.'); process.exit(a > 20 || a == 20 && b >= 4 ? 0 : 1)"
+		if exec.Command(need.Program(t, "node", "nodejs"), "-e", young).Run() == nil {
+			return nil
 		}
-		return []string{node, program(t, "server.js"), port, rooted(t, "examples/requests/relance.js")}
+		return []string{"--socket-dir", t.TempDir()}
 	}},
 	{name: "php", alone: true, words: func(t *testing.T, port string) []string {
 		module(t, "php-cli", "php", "-r", "if (!function_exists('pcntl_signal')) exit(1);")
@@ -144,8 +149,17 @@ var countedServers = []counted{
 	}},
 }
 
-// command is the server under words, or bare.
-func (s counted) command(t *testing.T, port int, words ...string) *exec.Cmd {
+// command is the server under relance with these flags.
+func (s counted) command(t *testing.T, port int, flags ...string) *exec.Cmd {
+	t.Helper()
+	if s.flags != nil {
+		flags = append(flags, s.flags(t)...)
+	}
+	return s.bare(t, port, append(append([]string{relance()}, flags...), "--")...)
+}
+
+// bare is the server by itself, or under words.
+func (s counted) bare(t *testing.T, port int, words ...string) *exec.Cmd {
 	t.Helper()
 	words = append(words, s.words(t, fmt.Sprint(port))...)
 	cmd := exec.Command(words[0], words[1:]...)
