@@ -1,17 +1,16 @@
 package containertest
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"relance/internal/heard"
 )
 
 // box is a kind of container.
@@ -52,9 +51,9 @@ func eachBox(t *testing.T, test func(t *testing.T, b box)) {
 
 // container is one that runs.
 type container struct {
-	stdout, stderr *lines // of its PID 1; the runtime complains on stderr too
-	parent         string // a group of the host that outlives the container
-	group          string // the container's group, as the host sees it
+	stdout, stderr *heard.Lines // of its PID 1; the runtime complains on stderr too
+	parent         string       // a group of the host that outlives the container
+	group          string       // the container's group, as the host sees it
 	runtime        string
 	state          string // a folder of its own for the runtime's notes
 	run            *exec.Cmd
@@ -118,7 +117,7 @@ func (c *container) exec(t *testing.T, words ...string) string {
 // visitor is a process that has come into a container and stays.
 type visitor struct {
 	stdin          io.Writer
-	stdout, stderr *lines
+	stdout, stderr *heard.Lines
 }
 
 // enter runs a command in the running container, which may stay there until the
@@ -136,8 +135,8 @@ func (c *container) enter(t *testing.T, words ...string) visitor {
 	}
 	t.Cleanup(func() {
 		stdin.Close()
-		stdout.drain(t)
-		stderr.drain(t)
+		stdout.Rest(t)
+		stderr.Rest(t)
 		cmd.Wait() // its status is not that of the test
 	})
 	return visitor{stdin, stdout, stderr}
@@ -160,8 +159,8 @@ func (c *container) end(t *testing.T) int {
 // finish reads all that is left to read and waits for the runtime.
 func (c *container) finish(t *testing.T) {
 	t.Helper()
-	c.stdout.drain(t)
-	c.stderr.drain(t)
+	c.stdout.Rest(t)
+	c.stderr.Rest(t)
 	var exit *exec.ExitError
 	if err := c.run.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -189,14 +188,8 @@ func (c *container) memoryEvents(t *testing.T, name string) int {
 	return 0
 }
 
-// lines is what a stream of the container has said and no test has read.
-type lines struct {
-	name string
-	more chan string
-}
-
-// startWithLines starts a command whose output is read by lines.
-func startWithLines(cmd *exec.Cmd) (stdout, stderr *lines, err error) {
+// startWithLines starts a command and reads what it says.
+func startWithLines(cmd *exec.Cmd) (stdout, stderr *heard.Lines, err error) {
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, err
@@ -208,43 +201,5 @@ func startWithLines(cmd *exec.Cmd) (stdout, stderr *lines, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
-	return linesOf("stdout", out), linesOf("stderr", complaints), nil
-}
-
-func linesOf(name string, from io.Reader) *lines {
-	l := &lines{name: name, more: make(chan string, 10000)}
-	go func() {
-		defer close(l.more)
-		for in := bufio.NewScanner(from); in.Scan(); {
-			l.more <- in.Text()
-		}
-	}()
-	return l
-}
-
-// waitFor returns the next line that matches, in its groups.
-func (l *lines) waitFor(t *testing.T, pattern string) []string {
-	t.Helper()
-	want := regexp.MustCompile(pattern)
-	for late := time.After(time.Minute); ; {
-		select {
-		case line, ok := <-l.more:
-			if !ok {
-				t.Fatalf("%s has ended without a line like %q", l.name, pattern)
-			}
-			t.Logf("%s: %s", l.name, line)
-			if m := want.FindStringSubmatch(line); m != nil {
-				return m
-			}
-		case <-late:
-			t.Fatalf("%s: no line like %q", l.name, pattern)
-		}
-	}
-}
-
-// drain reads to the end.
-func (l *lines) drain(t *testing.T) {
-	for line := range l.more {
-		t.Logf("%s: %s", l.name, line)
-	}
+	return heard.Of("stdout", out), heard.Of("stderr", complaints), nil
 }

@@ -13,12 +13,12 @@ func TestPID1(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
 		b.env = []string{"RELANCE_STOP_TIMEOUT=1m"}
 		c := b.start(t, "relance", "--memory-high", "80%", "--", "misbehave", "drain", "100ms")
-		c.stdout.waitFor(t, `^ready pid=`)
+		c.stdout.Want(t, `^ready pid=`)
 		if comm := c.exec(t, "cat", "/proc/1/comm"); comm != "relance\n" {
 			t.Errorf("PID 1 of the container is %q", comm)
 		}
 		c.kill(t, "TERM")
-		c.stdout.waitFor(t, `^drained$`)
+		c.stdout.Want(t, `^drained$`)
 		if status := c.end(t); status != 0 {
 			t.Errorf("status %d, want 0", status)
 		}
@@ -29,7 +29,7 @@ func TestPID1(t *testing.T) {
 func TestDaemon(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
 		c := b.start(t, "relance", "--stop-timeout", "1m", "--", "misbehave", "daemon", "--setsid")
-		c.stdout.waitFor(t, `^daemon pid=`)
+		c.stdout.Want(t, `^daemon pid=`)
 		c.kill(t, "TERM")
 		if status := c.end(t); status != 128+15 {
 			t.Errorf("status %d, want 143", status)
@@ -48,20 +48,20 @@ func leak(rate string) []string {
 func TestMemoryHigh(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
 		c := b.start(t, append([]string{"relance", "--memory-high", "80%", "--"}, leak("48M")...)...)
-		c.stderr.waitFor(t, `memory-high 80%: 76.8 MiB of 96 MiB`)
+		c.stderr.Want(t, `memory-high 80%: 76.8 MiB of 96 MiB`)
 		if b.writable {
-			c.stderr.waitFor(t, `^relance: memory: a group of its own for each generation below \S+, whose processes were moved to its subgroup relance$`)
+			c.stderr.Want(t, `^relance: memory: a group of its own for each generation below \S+, whose processes were moved to its subgroup relance$`)
 		} else {
-			c.stderr.waitFor(t, `^relance: memory: the group around us, \S+, relance included; not possible: own group: the cgroup file system is read-only; `)
+			c.stderr.Want(t, `^relance: memory: the group around us, \S+, relance included; not possible: own group: the cgroup file system is read-only; `)
 		}
 		for range 3 {
-			m := c.stderr.waitFor(t, `gen \d+: memory-high: ([\d.]+) MiB of 76.8 MiB`)
+			m := c.stderr.Want(t, `gen \d+: memory-high: ([\d.]+) MiB of 76.8 MiB`)
 			used, err := strconv.ParseFloat(m[1], 64)
 			if err != nil || used < 76.8 || used > 96 {
 				t.Errorf("recycled at %s MiB, want 76.8 to 96: %v", m[1], err)
 			}
 		}
-		c.stderr.waitFor(t, `gen 4: up`)
+		c.stderr.Want(t, `gen 4: up`)
 		c.kill(t, "TERM")
 		if status := c.end(t); status != 128+15 {
 			t.Errorf("status %d, want 143", status)
@@ -77,14 +77,14 @@ func TestMemoryHigh(t *testing.T) {
 func TestVisitorStays(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
 		c := b.start(t, append([]string{"relance", "--memory-high", "20M", "--min-uptime", "1ms", "--"}, leak("48M")...)...)
-		c.stdout.waitFor(t, `^ready pid=`)
+		c.stdout.Want(t, `^ready pid=`)
 		cat := c.enter(t, "cat")
 		for _, word := range []string{"one", "two", "three"} {
 			if _, err := io.WriteString(cat.stdin, word+"\n"); err != nil {
 				t.Fatal(err)
 			}
-			cat.stdout.waitFor(t, "^"+word+"$")
-			c.stderr.waitFor(t, `gen \d+: up`)
+			cat.stdout.Want(t, "^"+word+"$")
+			c.stderr.Want(t, `gen \d+: up`)
 		}
 		c.kill(t, "TERM")
 		c.end(t)

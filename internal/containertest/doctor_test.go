@@ -12,10 +12,7 @@ import (
 func TestDoctor(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
 		c := b.start(t, "relance", "doctor", "--json")
-		var out strings.Builder
-		for line := range c.stdout.more {
-			out.WriteString(line + "\n")
-		}
+		out := strings.Join(c.stdout.Rest(t), "\n")
 		if status := c.end(t); status != 0 {
 			t.Errorf("status %d, want 0", status)
 		}
@@ -29,8 +26,8 @@ func TestDoctor(t *testing.T) {
 			Uses   []struct{ What, Use string }
 			Advice []struct{ For, Lines []string }
 		}
-		if err := json.Unmarshal([]byte(out.String()), &said); err != nil {
-			t.Fatalf("%v: %s", err, out.String())
+		if err := json.Unmarshal([]byte(out), &said); err != nil {
+			t.Fatalf("%v: %s", err, out)
 		}
 		uses := map[string]string{}
 		for _, row := range said.Uses {
@@ -55,7 +52,7 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("advice: %+v", said.Advice)
 		}
 		if t.Failed() {
-			t.Log(out.String())
+			t.Log(out)
 		}
 	})
 }

@@ -18,13 +18,13 @@ const ownGroup = `/sys/fs/cgroup$(sed 's/^0:://' /proc/self/cgroup)`
 func TestGroundReads(t *testing.T) {
 	eachBox(t, func(t *testing.T, b box) {
 		c := b.start(t, "sh", "-c", "cat "+ownGroup+"/memory.max "+ownGroup+"/pids.max; sed 's/^/own /' /proc/self/cgroup")
-		c.stdout.waitFor(t, `^100663296$`)
-		c.stdout.waitFor(t, `^64$`)
+		c.stdout.Want(t, `^100663296$`)
+		c.stdout.Want(t, `^64$`)
 		path := strings.TrimPrefix(c.group, cgroupRoot)
 		if !b.hostNS {
 			path = "/"
 		}
-		c.stdout.waitFor(t, `^own 0::`+path+`$`)
+		c.stdout.Want(t, `^own 0::`+path+`$`)
 		if status := c.end(t); status != 0 {
 			t.Errorf("status %d", status)
 		}
@@ -46,14 +46,14 @@ exec sleep 1000`
 		c := b.start(t, "sh", "-c", script)
 		leaf := "leaf"
 		if b.writable {
-			c.stdout.waitFor(t, "^divided$")
+			c.stdout.Want(t, "^divided$")
 			if b.hostNS {
-				c.stdout.waitFor(t, "^lowered$")
+				c.stdout.Want(t, "^lowered$")
 			} else {
-				c.stderr.waitFor(t, "Operation not permitted")
+				c.stderr.Want(t, "Operation not permitted")
 			}
 		} else {
-			c.stderr.waitFor(t, "^mkdir: .*Read-only file system")
+			c.stderr.Want(t, "^mkdir: .*Read-only file system")
 			leaf = ""
 		}
 		if own := c.exec(t, "cat", "/proc/self/cgroup"); strings.HasSuffix(own, "leaf\n") != b.writable {

@@ -1,12 +1,14 @@
 package kerneltest
 
 import (
-	"os"
+	"regexp"
 	"strconv"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // setClock sets the clock of this machine, which must be the virtual one: the test
@@ -22,9 +24,7 @@ func setClock(t *testing.T, to time.Time) {
 // A time of day that the clock is set over comes at once, and once: not again when
 // the clock is set back and shows it a second time.
 func TestClockIsSet(t *testing.T) {
-	if os.Getenv("RELANCE_TEST_VM") != "1" {
-		t.Skip("sets the clock, so it needs a machine of its own: make check-kernel")
-	}
+	need.Machine(t, "sets the clock")
 	// As early in a day as leaves room for what goes back.
 	began := time.Date(2031, 5, 7, 8, 0, 0, 0, time.UTC)
 	setClock(t, began)
@@ -67,10 +67,8 @@ func (r *running) until(t *testing.T, shown time.Time) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		select {
-		case line := <-r.lines:
-			t.Fatalf("relance says %q", line)
-		default:
+		if said := r.lines.Now(); len(said) > 0 {
+			t.Fatalf("relance says %q", said)
 		}
 		if now := time.Unix(seconds, 0); now.After(shown) && now.Sub(shown) < time.Minute {
 			return
@@ -81,15 +79,7 @@ func (r *running) until(t *testing.T, shown time.Time) {
 // waitForNext is waitFor where no other line may come first.
 func (r *running) waitForNext(t *testing.T, pattern string) {
 	t.Helper()
-	select {
-	case line, ok := <-r.lines:
-		one := make(chan string, 1)
-		if ok {
-			one <- line
-		}
-		close(one)
-		next(t, one, pattern)
-	case <-time.After(2 * time.Minute):
-		t.Fatalf("no line like %q", pattern)
+	if line, _ := r.lines.Next(t); !regexp.MustCompile(pattern).MatchString(line) {
+		t.Fatalf("relance says %q, want a line like %q", line, pattern)
 	}
 }

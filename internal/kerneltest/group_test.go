@@ -16,6 +16,7 @@ import (
 
 	"relance/cgroup"
 	"relance/internal/await"
+	"relance/internal/heard"
 )
 
 // The cgroup2 of the machine, seen from outside: what relance says is compared
@@ -130,7 +131,7 @@ var made atomic.Int64
 // relance: what its protections are worth shows beside it.
 type without struct {
 	group string
-	said  chan string
+	said  *heard.Lines
 	cmd   *exec.Cmd
 }
 
@@ -138,7 +139,7 @@ type without struct {
 func startWithout(t *testing.T, l cgroup.Limits, words ...string) *without {
 	t.Helper()
 	g := group(t, l)
-	w := &without{group: g.Path(), said: make(chan string, 1000), cmd: exec.Command(words[0], words[1:]...)}
+	w := &without{group: g.Path(), cmd: exec.Command(words[0], words[1:]...)}
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: g.FD()}
 	stdout, err := w.cmd.StdoutPipe()
 	if err != nil {
@@ -151,23 +152,8 @@ func startWithout(t *testing.T, l cgroup.Limits, words ...string) *without {
 		g.Kill()
 		w.cmd.Wait()
 	})
-	go read(stdout, w.said)
+	w.said = heard.Of("without", stdout)
 	return w
-}
-
-// lines are what the command has said by now.
-func (w *without) lines() (all []string) {
-	for {
-		select {
-		case line, ok := <-w.said:
-			if !ok {
-				return append(all, "(its end)")
-			}
-			all = append(all, line)
-		default:
-			return all
-		}
-	}
 }
 
 // wantNoGroups checks that a relance that is gone has left no group.

@@ -56,7 +56,7 @@ func TestLeakLeavesWithHeadroom(t *testing.T) {
 			t.Errorf("%d OOM kills while it leaves", kills)
 		}
 		r.out(t, `^left after `)
-		if lines := kept.lines(); slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "left") }) {
+		if lines := kept.said.Now(); slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "left") }) {
 			t.Errorf("the one without relance has left too: %q", lines)
 		}
 		// The next line is of the next generation: no KILL, no OOM kill.

@@ -1,23 +1,20 @@
 package kerneltest
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/internal/heard"
 )
 
 // program returns the path of a program under test: that in the variable, or
@@ -42,8 +39,8 @@ func misbehave(t *testing.T) string { return program(t, "RELANCE_TEST_MISBEHAVE"
 // running is a relance under test.
 type running struct {
 	*exec.Cmd
-	lines chan string // of relance
-	said  chan string // of the command
+	lines *heard.Lines // of relance
+	said  *heard.Lines // of the command
 }
 
 // start runs relance with words, in a session of its own.
@@ -61,10 +58,7 @@ func startIn(t *testing.T, g *cgroup.Group, words ...string) *running {
 // startWith is start with more to set.
 func startWith(t *testing.T, attr *syscall.SysProcAttr, words ...string) *running {
 	t.Helper()
-	r := &running{
-		Cmd:   exec.Command(program(t, "RELANCE_TEST_BIN", "relance"), words...),
-		lines: make(chan string, 1000), said: make(chan string, 1000),
-	}
+	r := &running{Cmd: exec.Command(program(t, "RELANCE_TEST_BIN", "relance"), words...)}
 	attr.Setsid = true
 	r.SysProcAttr = attr
 	stderr, err := r.StderrPipe()
@@ -78,8 +72,7 @@ func startWith(t *testing.T, attr *syscall.SysProcAttr, words ...string) *runnin
 	if err := r.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go read(stderr, r.lines)
-	go read(stdout, r.said)
+	r.lines, r.said = heard.Of("relance", stderr), heard.Of("command", stdout)
 	t.Cleanup(func() {
 		if r.ProcessState == nil {
 			r.Process.Kill()
@@ -89,43 +82,16 @@ func startWith(t *testing.T, attr *syscall.SysProcAttr, words ...string) *runnin
 	return r
 }
 
-// read sends every line.
-func read(from io.Reader, to chan<- string) {
-	defer close(to)
-	for in := bufio.NewScanner(from); in.Scan(); {
-		to <- in.Text()
-	}
-}
-
 // waitFor returns the next line of relance that matches, in its groups.
 func (r *running) waitFor(t *testing.T, pattern string) []string {
 	t.Helper()
-	return next(t, r.lines, pattern)
+	return r.lines.Want(t, pattern)
 }
 
 // out returns the next line of the command that matches, in its groups.
 func (r *running) out(t *testing.T, pattern string) []string {
 	t.Helper()
-	return next(t, r.said, pattern)
-}
-
-func next(t *testing.T, lines <-chan string, pattern string) []string {
-	t.Helper()
-	want := regexp.MustCompile(pattern)
-	for late := time.After(2 * time.Minute); ; {
-		select {
-		case line, ok := <-lines:
-			if !ok {
-				t.Fatalf("the end, without a line like %q", pattern)
-			}
-			t.Log(line)
-			if m := want.FindStringSubmatch(line); m != nil {
-				return m
-			}
-		case <-late:
-			t.Fatalf("no line like %q", pattern)
-		}
-	}
+	return r.said.Want(t, pattern)
 }
 
 // child returns the pid in the next line of the command that has one.
@@ -152,14 +118,8 @@ func (r *running) end(t *testing.T, sig os.Signal) int {
 // that it had still to say.
 func (r *running) ended(t *testing.T) (int, []string) {
 	t.Helper()
-	var rest []string
-	for line := range r.lines { // until it has closed its end
-		t.Log(line)
-		rest = append(rest, line)
-	}
-	for line := range r.said {
-		t.Log(line)
-	}
+	rest := r.lines.Rest(t) // until it has closed its end
+	r.said.Rest(t)
 	var exit *exec.ExitError
 	if err := r.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)

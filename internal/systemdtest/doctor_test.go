@@ -40,12 +40,7 @@ func TestDoctor(t *testing.T) {
 				if status := u.End(t); status != 0 {
 					t.Errorf("status %d", status)
 				}
-				var said []string
-				for line := range u.stdout {
-					said = append(said, line)
-				}
-				text := strings.Join(said, "\n")
-				t.Log(text)
+				text := strings.Join(u.stdout.Rest(t), "\n")
 				for _, line := range []string{"^own group +.*" + want.group, "^  --memory-high" + want.high, "^  --memory-max" + want.max, want.end} {
 					if !regexp.MustCompile("(?m)" + line).MatchString(text) {
 						t.Errorf("no line like %q", line)

@@ -1,23 +1,22 @@
 package systemdtest
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"relance/internal/await"
+	"relance/internal/heard"
 )
 
-// patience is how long a line or an end is waited for. The machine is slow.
-const patience = 2 * time.Minute
+const patience = await.Patience
 
 // Unit is a command that systemd runs for a test.
 type Unit struct {
@@ -26,8 +25,8 @@ type Unit struct {
 
 	user     bool // the manager is the user's
 	tool     *exec.Cmd
-	stdout   chan string
-	stderr   chan string
+	stdout   *heard.Lines
+	stderr   *heard.Lines
 	toolDone chan error
 }
 
@@ -75,10 +74,7 @@ func UserScope(t *testing.T, properties []string, words ...string) *Unit {
 var made atomic.Int64
 
 func newUnit(kind string, user bool) *Unit {
-	return &Unit{
-		Name: fmt.Sprintf("vmtest-%d.%s", made.Add(1), kind), user: user,
-		stdout: make(chan string, 10000), stderr: make(chan string, 10000), toolDone: make(chan error, 1),
-	}
+	return &Unit{Name: fmt.Sprintf("vmtest-%d.%s", made.Add(1), kind), user: user, toolDone: make(chan error, 1)}
 }
 
 // words returns those of systemd-run.
@@ -117,41 +113,26 @@ func (u *Unit) start(t *testing.T, tool *exec.Cmd) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { u.clean(t) })
-	read := make(chan struct{})
-	go lines(stdout, u.stdout, read)
-	go lines(stderr, u.stderr, read)
+	u.stdout, u.stderr = heard.Of(u.Name+", command", stdout), heard.Of(u.Name+", relance", stderr)
 	go func() {
-		<-read
-		<-read
+		<-u.stdout.End()
+		<-u.stderr.End()
 		u.toolDone <- tool.Wait() // it closes the pipes
 	}()
-}
-
-// lines sends each line; more than a test can want are dropped rather than block
-// the program.
-func lines(from io.Reader, to chan<- string, done chan<- struct{}) {
-	defer func() { done <- struct{}{} }()
-	defer close(to)
-	for in := bufio.NewScanner(from); in.Scan(); {
-		select {
-		case to <- in.Text():
-		default:
-		}
-	}
 }
 
 // WaitFor returns the next line of stderr, which is relance's, that matches, in
 // its groups.
 func (u *Unit) WaitFor(t *testing.T, pattern string) []string {
 	t.Helper()
-	return next(t, u, u.stderr, pattern)
+	return u.stderr.Want(t, pattern)
 }
 
 // Out returns the next line of stdout, which is the child's, that matches, in its
 // groups.
 func (u *Unit) Out(t *testing.T, pattern string) []string {
 	t.Helper()
-	return next(t, u, u.stdout, pattern)
+	return u.stdout.Want(t, pattern)
 }
 
 // Child returns the pid in the next "pid=N" of stdout.
@@ -162,25 +143,6 @@ func (u *Unit) Child(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return pid
-}
-
-func next(t *testing.T, u *Unit, from <-chan string, pattern string) []string {
-	t.Helper()
-	want := regexp.MustCompile(pattern)
-	for late := time.After(patience); ; {
-		select {
-		case line, ok := <-from:
-			if !ok {
-				t.Fatalf("%s has ended without a line like %q", u.Name, pattern)
-			}
-			t.Log(line)
-			if m := want.FindStringSubmatch(line); m != nil {
-				return m
-			}
-		case <-late:
-			t.Fatalf("%s: no line like %q", u.Name, pattern)
-		}
-	}
 }
 
 // Systemctl runs systemctl with words on the manager of the unit.
@@ -239,9 +201,7 @@ func (u *Unit) End(t *testing.T) int {
 	select {
 	case err := <-u.toolDone:
 		u.toolDone <- err
-		for line := range u.stderr {
-			t.Log(line)
-		}
+		u.stderr.Rest(t)
 		return u.tool.ProcessState.ExitCode()
 	case <-time.After(patience):
 		t.Fatalf("%s has not ended", u.Name)
