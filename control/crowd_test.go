@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/internal/await"
+	"relance/internal/need"
 	"relance/report"
 )
 
@@ -46,6 +47,7 @@ func TestSlow(t *testing.T) {
 
 // TestTooSlow: who sends only a part is told so.
 func TestTooSlow(t *testing.T) {
+	t.Parallel() // it waits for its time to be over
 	s := newScene(t)
 	c := s.dial()
 	if _, err := io.WriteString(c, "GET /v1/status HTTP/1.1\r\n"); err != nil {
@@ -113,16 +115,14 @@ func TestManyFollow(t *testing.T) {
 
 // TestCrowd: 10,000 connections at once, which say nothing; who asks is answered.
 func TestCrowd(t *testing.T) {
-	n := 10000
+	const n, others = 10000, 200 // who waits in the queue of the socket has none on our side
 	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Max < n+maxConns+others {
+		need.Lack(t, "no room for so many descriptors: %d, %v; raise ulimit -Hn", limit.Max, err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit.Max, Max: limit.Max}); err != nil {
 		t.Fatal(err)
 	}
-	if most := int(min(limit.Max, 1<<20)) - 200; n > most/2 {
-		t.Logf("only %d descriptors: %d connections", limit.Max, most/2)
-		n = most / 2
-	}
-	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit.Max, Max: limit.Max})
 	s := newScene(t)
 	var idle []net.Conn
 	for range n {
@@ -135,6 +135,7 @@ func TestCrowd(t *testing.T) {
 // TestBusy: a loop that does not answer keeps nobody for ever, and what it has not taken
 // by then it never gets.
 func TestBusy(t *testing.T) {
+	t.Parallel() // it waits for its time to be over
 	s, err := OpenAt(filepath.Join(t.TempDir(), "x.sock"), "x", new(Ring))
 	if err != nil {
 		t.Fatal(err)

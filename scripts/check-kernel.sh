@@ -26,11 +26,12 @@ if [ "$(id -u)" = 0 ] && grep -qs memory /sys/fs/cgroup/cgroup.controllers; then
 else
 	echo "check-kernel: in a virtual machine"
 	RELANCE_TEST_VM_REQUIRED=1 go test -count=1 -p 1 -exec "$vm -swap 256M" $packages ./internal/vm/selftest
-	RELANCE_TEST_VM_HOST=1 go test -count=1 -run Host ./internal/vm/run
-	# relance as PID 1 of the machine: what may be another thing there.
-	RELANCE_TEST_PID1=1 go test -count=1 -run 'PID1|Daemon|Kill|OOM|Burst|Escape|Doctor|Stale' -exec "$vm -pid1 '/bin/relance --'" ./internal/kerneltest
 fi
-# The other two always have the virtual machine, for no other is sure to have what they need.
+# The rest always has the virtual machine, for no other is sure to have what it needs.
+RELANCE_TEST_VM_HOST=1 go test -count=1 -run Host ./internal/vm/run
+echo "check-kernel: as PID 1 of a virtual machine" # what may be another thing there
+RELANCE_TEST_PID1=1 go test -count=1 -run 'PID1|Daemon|Kill|OOM|Burst|Escape|Doctor|Stale' \
+	-exec "$vm -pid1 '/bin/relance --'" ./internal/kerneltest
 echo "check-kernel: under systemd, in a virtual machine"
 RELANCE_TEST_VM_REQUIRED=1 RELANCE_TEST_SYSTEMD=1 go test -count=1 -p 1 -exec "$vm -systemd" ./internal/vm/selftest ./internal/systemdtest
 echo "check-kernel: in containers, in a virtual machine"

@@ -44,7 +44,6 @@ command -v php-fpm8.2 >/dev/null || missing="$missing php-fpm"
 [ -e /usr/lib/python3/dist-packages/sdnotify ] || missing="$missing python3-sdnotify"
 ruby -e 'require "rack"; require "webrick"' 2>/dev/null || missing="$missing ruby-rack ruby-webrick"
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
-[ -e /usr/include/systemd/sd-daemon.h ] || missing="$missing libsystemd-dev"
 [ -e /usr/include/node/node.h ] || missing="$missing libnode-dev"
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" != 0 ]; then
