@@ -25,9 +25,8 @@ func lives(t testing.TB, file string) bool {
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	stat := contentOf(fmt.Sprintf("/proc/%d/stat", pid))
-	_, rest, _ := strings.Cut(stat, ") ")
-	return rest != "" && !strings.HasPrefix(rest, "Z")
+	s := state(t, pid)
+	return s != 0 && s != 'Z'
 }
 
 // hooked starts relance in dir with flags, around a command that says that it is there
@@ -54,6 +53,14 @@ func (r *running) endAtOnce() {
 		default:
 			return false
 		}
+	})
+}
+
+// noZombies waits until what has ended below it was reaped.
+func (r *running) noZombies() {
+	r.t.Helper()
+	eventually(r.t, "no zombie is left", func() bool {
+		return !slices.ContainsFunc(childrenOf(r.t, r.pid), func(pid int) bool { return state(r.t, pid) == 'Z' })
 	})
 }
 
@@ -132,6 +139,7 @@ func hookIsApart(t *testing.T, flags ...string) {
 	if !lives(t, dir+"/sleeper") || !lives(t, dir+"/daemon") {
 		t.Error("a process of the hook was ended")
 	}
+	r.noZombies()
 	r.endAtOnce()
 	if lives(t, dir+"/sleeper") || lives(t, dir+"/daemon") {
 		t.Error("a process of the hook has outlived relance")
@@ -151,6 +159,7 @@ func TestHookTimeLimit(t *testing.T) {
 	if lives(t, dir+"/pid") {
 		t.Error("the hook lives on")
 	}
+	r.noZombies()
 	r.endAtOnce()
 }
 

@@ -110,14 +110,7 @@ func TestSendmailHangs(t *testing.T) {
 	for range 3 {
 		r.errs.want(t, `gen \d+: exit: status 3`)
 	}
-	eventually(t, "no zombie is left", func() bool {
-		for _, pid := range childrenOf(t, cmd.Process.Pid) {
-			if strings.Contains(contentOf(fmt.Sprintf("/proc/%d/stat", pid)), ") Z ") {
-				return false
-			}
-		}
-		return true
-	})
+	r.noZombies()
 	r.signal(unix.SIGTERM)
 	r.errs.want(t, `^relance: mail by /.*/sendmail: dropped, as not delivered within 200 ms \(--post-timeout\): `)
 	<-r.done
