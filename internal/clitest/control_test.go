@@ -87,6 +87,9 @@ func TestControl(t *testing.T) {
 		t.Fatalf("%+v", s)
 	}
 	first := s.Workers[0].PID
+	eventually(t, "it sleeps", func() bool { // the shell says ready before
+		return strings.HasPrefix(contentOf(fmt.Sprintf("/proc/%d/cmdline", first)), "sleep") && state(t, first) == 'S'
+	})
 	if got := d.ask("ps", "desk"); got.status != 0 || !strings.Contains(got.out, fmt.Sprintf("1  %d  %d  S", first, r.pid)) || !strings.Contains(got.out, "sleep 1000") {
 		t.Errorf("ps: %+v", got)
 	}
@@ -120,8 +123,8 @@ func TestControl(t *testing.T) {
 		t.Errorf("stop: %+v", got)
 	}
 	// It is reaped by us some time later.
-	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.pid)); err == nil && stateIn(text) != 'Z' && stateIn(text) != 'X' {
-		t.Errorf("stop has not waited: %s", text)
+	if s := state(t, r.pid); s != 0 && s != 'Z' && s != 'X' {
+		t.Errorf("stop has not waited: state %q", s)
 	}
 	r.wantEnd(128 + int(unix.SIGTERM))
 	follower.out.want(t, "gen 2: asked to end")

@@ -3,6 +3,7 @@ package clitest
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,15 +62,23 @@ func TestSecondTerm(t *testing.T) {
 }
 
 // timeout(1) sends TERM to its child and then to the whole group: that is one
-// request, and the child has its grace.
+// request, and the child has its grace. Where relance has no turn for 100 ms between
+// the two they are two: on a busy machine that is some of several tries.
 func TestTermTwiceAtOnce(t *testing.T) {
 	t.Parallel()
-	r := start(t, relance(), "--stop-timeout", "1h", "--", misbehave(t), "drain", "300ms")
-	r.out.want(t, `^ready pid=`)
-	r.signal(unix.SIGTERM)
-	r.signal(unix.SIGTERM)
-	r.out.want(t, `^drained$`)
-	r.wantEnd(0)
+	const tries = 5
+	for range tries {
+		r := start(t, relance(), "--stop-timeout", "1h", "--", misbehave(t), "drain", "300ms")
+		r.out.want(t, `^ready pid=`)
+		r.signal(unix.SIGTERM)
+		r.signal(unix.SIGTERM)
+		<-r.done
+		r.out.wantClosed(t)
+		if statusOf(r.cmd.ProcessState) == 0 && strings.Contains(r.out.all(), "drained") {
+			return
+		}
+	}
+	t.Errorf("killed for the second one each of %d times", tries)
 }
 
 // A stopped child gets the stop signal and is let go on, so that its handler runs.

@@ -76,10 +76,11 @@ func allTellTheSame(t *testing.T, format string) {
 	cmd.Env = append(cmd.Env, "RUNTIME_DIRECTORY="+d.folder, "XDG_RUNTIME_DIR=", "RELANCE_WEBHOOK_SECRET=sesame")
 	r := startCmd(t, cmd)
 	r.out.want(t, "^born 1 ")
-	asJSON := startCmd(t, d.command("events", "web", "--follow", "--json"))
-	asText := startCmd(t, d.command("events", "web", "--follow"))
+	// By its path: by that name this machine may have others.
+	asJSON := startCmd(t, d.command("events", d.path("web"), "--follow", "--json"))
+	asText := startCmd(t, d.command("events", d.path("web"), "--follow"))
 	r.out.want(t, "^born 8 ")
-	if got := d.ask("restart", "web"); got.status != 0 {
+	if got := d.ask("restart", d.path("web")); got.status != 0 {
 		t.Fatalf("%+v", got)
 	}
 	asJSON.out.want(t, `"event":"recovered","generation":11,`)
@@ -89,7 +90,7 @@ func allTellTheSame(t *testing.T, format string) {
 	it := newTold(t, asJSON.out.all())
 	it.agrees()
 	it.status(d)
-	if got := d.ask("stop", "web"); got.status != 0 {
+	if got := d.ask("stop", d.path("web")); got.status != 0 {
 		t.Fatalf("%+v", got)
 	}
 	r.wantEnd(0)
@@ -175,7 +176,7 @@ func ended(e report.Event) string {
 
 // status compares what relance status says, as JSON and as lines.
 func (it *told) status(d desk) {
-	s := d.status("web")
+	s := d.status(d.path("web"))
 	if s.Generations != 11 || s.Ended != 10 || s.Missed != 0 || !maps.Equal(s.Reasons, leakyEnds) || len(s.Ends) != 10 {
 		it.t.Errorf("%+v", s)
 	}
@@ -204,7 +205,7 @@ func (it *told) status(d desk) {
 	for reason, n := range leakyEnds {
 		want = append(want, fmt.Sprintf("ended for %s: %d", reason, n))
 	}
-	text := d.ask("status", "web").out
+	text := d.ask("status", d.path("web")).out
 	for _, line := range want {
 		if !strings.Contains("\n"+text, "\n"+line+"\n") {
 			it.t.Errorf("status has no line %q:\n%s", line, text)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
@@ -65,6 +66,17 @@ func (term *terminal) frame() []string {
 	return lines
 }
 
+// frames waits for a picture as it is wanted: of those before, some may have been on
+// their way.
+func (term *terminal) frames(what string, wanted func(lines []string) bool) {
+	term.t.Helper()
+	for late := time.Now().Add(patience); !wanted(term.frame()); {
+		if time.Now().After(late) {
+			term.t.Fatalf("no picture that is %s", what)
+		}
+	}
+}
+
 // picture waits for the end of one, and returns it.
 func (term *terminal) picture() string {
 	term.t.Helper()
@@ -102,17 +114,9 @@ func TestWatch(t *testing.T) {
 	narrow := fits(t, term.frame(), 80, 24)
 	fits(t, term.frame(), 80, 24) // the same place again
 	term.resize(24, 120)
-	wide := 0
-	for range 3 { // one may have been on its way
-		wide = fits(t, term.frame(), 120, 24)
-	}
-	if wide <= narrow {
-		t.Errorf("%d cells at 120 columns, %d at 80", wide, narrow)
-	}
+	term.frames("wider", func(lines []string) bool { return fits(t, lines, 120, 24) > narrow })
 	term.resize(5, 40)
-	for range 2 {
-		term.frame()
-	}
+	term.frames("of five lines", func(lines []string) bool { return len(lines) <= 5 })
 	if lines := term.frame(); len(lines) > 5 {
 		t.Errorf("%d lines on 5", len(lines))
 	}
