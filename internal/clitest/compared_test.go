@@ -21,7 +21,7 @@ func TestHeldCompared(t *testing.T) {
 	server := func(t *testing.T, more ...string) []string {
 		return append([]string{misbehavetest.Held(t), "-start", "100ms", "-work", "5ms"}, more...)
 	}
-	restarts := min(recyclesUnderLoad(), 20)
+	restarts := min(recyclesUnderLoad(t), 20)
 	held := map[string]clients.Result{}
 	for _, way := range []struct {
 		name  string

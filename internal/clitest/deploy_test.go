@@ -2,21 +2,14 @@ package clitest
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-)
 
-// slowStart is how long a server of a test needs to start.
-func slowStart() time.Duration {
-	if os.Getenv("RELANCE_TEST_LOAD") != "" {
-		return 3 * time.Second
-	}
-	return 300 * time.Millisecond
-}
+	"relance/internal/need"
+)
 
 // wantOf: all these are answers of that release and pid.
 func wantOf(t testing.TB, all []answer, version string, pid int) {
@@ -38,6 +31,7 @@ func startOf(t testing.TB, r *running, version string) int {
 // meanwhile, and who has asked waits.
 func TestDeploySlowStart(t *testing.T) {
 	t.Parallel()
+	slowStart := need.Much(300*time.Millisecond, 3*time.Second)
 	for _, test := range []struct {
 		name  string
 		flags []string
@@ -46,7 +40,7 @@ func TestDeploySlowStart(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			release(t, dir, "v1")
-			r, address, old := heldServer(t, test.flags, slowserver(t, dir, "-start", slowStart().String()))
+			r, address, old := heldServer(t, test.flags, slowserver(t, dir, "-start", slowStart.String()))
 			w := witnessed(t, address)
 			w.more(100, old)
 			for n := 2; n <= 3; n++ {
@@ -77,7 +71,7 @@ func TestDeploySlowStart(t *testing.T) {
 			}
 			result := w.wantNoneLost()
 			answers := w.since(0)
-			t.Logf("%s, a start of %v: %v; longest time without an answer %v", test.name, slowStart(), result, longestGap(answers))
+			t.Logf("%s, a start of %v: %v; longest time without an answer %v", test.name, slowStart, result, longestGap(answers))
 			r.signal(syscall.SIGTERM)
 			r.wantEnd(0)
 		})

@@ -63,16 +63,6 @@ type served struct {
 
 func inSockets(t *testing.T) string { return rooted(t, "internal/clitest/testdata/sockets") }
 
-func nginxProgram(t *testing.T) string {
-	for _, name := range []string{"nginx", "/usr/sbin/nginx"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	need.Lack(t, "no nginx here (apt install nginx-light)")
-	return ""
-}
-
 const heldNginx = `pid %[1]s/pid;
 error_log %[1]s/log notice;
 worker_processes 1;
@@ -91,7 +81,7 @@ func front(t *testing.T, s *site, pass string) {
 	conf := s.write(t, "front.conf", fmt.Sprintf(heldNginx, s.folder, s.address,
 		fmt.Sprintf("fastcgi_pass %s; fastcgi_param SCRIPT_FILENAME %s; fastcgi_param REQUEST_METHOD GET;", pass, script)))
 	s.write(t, "log", "")
-	r := start(t, nginxProgram(t), "-g", "daemon off;", "-c", conf)
+	r := start(t, nginx(t), "-g", "daemon off;", "-c", conf)
 	t.Cleanup(func() { r.signal(unix.SIGTERM); <-r.done })
 }
 
@@ -99,7 +89,7 @@ var servers = []served{
 	{"nginx", func(t *testing.T, s *site) (flags, env, command []string) {
 		s.write(t, "log", "")
 		conf := s.write(t, "conf", fmt.Sprintf(heldNginx, s.folder, s.address, `return 200 "ok";`))
-		return []string{"--listen", s.address, "--stop-signal", "QUIT"}, []string{"NGINX=3;"}, []string{nginxProgram(t), "-g", "daemon off;", "-c", conf}
+		return []string{"--listen", s.address, "--stop-signal", "QUIT"}, []string{"NGINX=3;"}, []string{nginx(t), "-g", "daemon off;", "-c", conf}
 	}, true},
 	{"gunicorn", func(t *testing.T, s *site) (flags, env, command []string) {
 		gunicorn := need.Program(t, "gunicorn", "gunicorn")
@@ -149,13 +139,10 @@ var servers = []served{
 
 const heldClients = 16
 
-// underLoad says whether the figures of this run are to be worth something.
-func underLoad() bool { return os.Getenv("RELANCE_TEST_LOAD") != "" }
-
 // recyclesUnderLoad is how often each server is recycled. A hundred times take half an
 // hour on a busy machine, so that they are for who asks for ten minutes of load.
-func recyclesUnderLoad() int {
-	if span, err := time.ParseDuration(os.Getenv("RELANCE_TEST_LOAD")); err == nil && span >= 10*time.Minute {
+func recyclesUnderLoad(t *testing.T) int {
+	if need.Load(t) >= 10*time.Minute {
 		return 100
 	}
 	return need.Much(3, 20)
@@ -164,7 +151,8 @@ func recyclesUnderLoad() int {
 // Real servers on held sockets are recycled again and again, and no client is refused;
 // none loses a request.
 func TestHeld(t *testing.T) {
-	if !underLoad() {
+	alone := need.Load(t) > 0 // its figures are to be worth something
+	if !alone {
 		t.Parallel()
 	}
 	for _, server := range servers {
@@ -177,7 +165,7 @@ func TestHeld(t *testing.T) {
 				name = server.name + "/kept connections"
 			}
 			t.Run(name, func(t *testing.T) {
-				if !underLoad() {
+				if !alone {
 					t.Parallel()
 				}
 				recycleUnderLoad(t, server, keep)
@@ -213,7 +201,7 @@ func recycleUnderLoad(t *testing.T, server served, keep bool) {
 	load := clients.Start(clients.Target{Network: network, Address: s.address, Clients: heldClients, KeepAlive: keep, Patience: patience, Exchange: clients.HTTP(path, "ok")})
 	defer load.Stop()
 	begin := time.Now()
-	for n := range recyclesUnderLoad() {
+	for n := range recyclesUnderLoad(t) {
 		if !load.More(10*heldClients, patience) {
 			t.Fatalf("generation %d does not answer: %v %q", n+1, load.Now(), load.Now().Errors)
 		}
@@ -224,7 +212,7 @@ func recycleUnderLoad(t *testing.T, server served, keep bool) {
 	result := load.Stop()
 	r.signal(unix.SIGTERM)
 	<-r.done
-	t.Logf("%d recycles in %v: %v", recyclesUnderLoad(), time.Since(begin).Round(time.Millisecond), result)
+	t.Logf("%d recycles in %v: %v", recyclesUnderLoad(t), time.Since(begin).Round(time.Millisecond), result)
 	if result.Failed() > 0 {
 		t.Errorf("%v %q", result, result.Errors)
 	}

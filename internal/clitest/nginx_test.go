@@ -33,26 +33,13 @@ http {
 }
 `
 
-// nginx returns the path of nginx, and how long it is put under load: a few
-// recycles, or as long as RELANCE_TEST_LOAD says.
-func nginx(t *testing.T) (path string, load time.Duration) {
+// nginx returns its path. Debian has it in a folder that not all have in their PATH.
+func nginx(t *testing.T) string {
 	t.Helper()
-	for _, name := range []string{"nginx", "/usr/sbin/nginx"} {
-		var err error
-		if path, err = exec.LookPath(name); err == nil {
-			break
-		}
+	if path, err := exec.LookPath("nginx"); err == nil {
+		return path
 	}
-	if path == "" {
-		need.Lack(t, "no nginx here (apt install nginx-light)")
-	}
-	if text := os.Getenv("RELANCE_TEST_LOAD"); text != "" {
-		var err error
-		if load, err = time.ParseDuration(text); err != nil {
-			t.Fatalf("RELANCE_TEST_LOAD: %v", err)
-		}
-	}
-	return path, load
+	return need.Program(t, "/usr/sbin/nginx", "nginx-light")
 }
 
 // TestNginx: a real server that is recycled by the clock under load. It leaves by
@@ -60,7 +47,7 @@ func nginx(t *testing.T) (path string, load time.Duration) {
 // its port itself, nobody can connect from its end to the start of the next one.
 func TestNginx(t *testing.T) {
 	t.Parallel()
-	path, duration := nginx(t)
+	path, duration := nginx(t), need.Load(t)
 	folder, port := t.TempDir(), freePort(t)
 	// The worker of one that root has started is another user.
 	for _, at := range []string{folder, filepath.Dir(folder)} {

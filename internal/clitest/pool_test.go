@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"relance/internal/need"
 )
 
 // pool is several workers behind one held socket.
@@ -49,9 +51,9 @@ func TestPoolLeaks(t *testing.T) {
 	p := newPool(t, 4, []string{"--memory-high", "48M"}, slowserver(t, dir, "-leak", "524288"))
 	gate := shut(t, dir)
 	w := witnessed(t, p.address)
-	away, queued := time.Duration(0), 0
+	away, queued, recycles := time.Duration(0), 0, need.Much(20, 200)
 	begin := time.Now()
-	for range recycles(200) {
+	for range recycles {
 		e := nextEvent(t, p.errs)
 		for ; e.Event == "queued"; e = nextEvent(t, p.errs) {
 			queued++
@@ -81,7 +83,7 @@ func TestPoolLeaks(t *testing.T) {
 	}
 	low, middle := windows(w.since(0))
 	t.Logf("%d recycles in %v, of which one was away for %v; %v; in 100 ms: %d answers, %d at the least",
-		recycles(200), took.Round(time.Millisecond), away.Round(time.Millisecond), result, middle, low)
+		recycles, took.Round(time.Millisecond), away.Round(time.Millisecond), result, middle, low)
 	p.signal(syscall.SIGTERM)
 	<-p.done
 }

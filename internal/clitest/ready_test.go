@@ -42,10 +42,10 @@ var readyWays = map[string]func(t *testing.T, dir string) (how string, command [
 	"nginx by http": func(t *testing.T, dir string) (string, []string) {
 		address := ownAddress() + ":"
 		return "http://" + address + "{8100+generation%100}/", []string{"sh", "-c",
-			fmt.Sprintf(readyNginx, address+"$((8100 + gen % 100))", nginxProgram(t)), "sh", dir}
+			fmt.Sprintf(readyNginx, address+"$((8100 + gen % 100))", nginx(t)), "sh", dir}
 	},
 	"nginx by http on a unix socket": func(t *testing.T, dir string) (string, []string) {
-		return "http://unix:" + dir + "/{generation}.sock:/health", []string{"sh", "-c", fmt.Sprintf(readyNginx, "unix:$dir/$gen.sock", nginxProgram(t)), "sh", dir}
+		return "http://unix:" + dir + "/{generation}.sock:/health", []string{"sh", "-c", fmt.Sprintf(readyNginx, "unix:$dir/$gen.sock", nginx(t)), "sh", dir}
 	},
 	"python by tcp": func(t *testing.T, dir string) (string, []string) {
 		address := ownAddress()

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"relance/internal/need"
 )
 
 // event is a record of --log-format json.
@@ -48,14 +50,6 @@ func wantEvent(t testing.TB, from *lines, kind string) event {
 	}
 }
 
-// recycles is how many are looked at: few, or as many as the issue of it says.
-func recycles(many int) int {
-	if os.Getenv("RELANCE_TEST_LOAD") != "" {
-		return many
-	}
-	return many / 10
-}
-
 // Four workers leak alike, so that all spend their budget at the same time, and all
 // the same no two are ever without their generation at once.
 func TestWorkersTakeTurns(t *testing.T) {
@@ -64,7 +58,7 @@ func TestWorkersTakeTurns(t *testing.T) {
 		"--", misbehave(t), "--quiet", "eat-memory", "--rate", "64M", "--max", "64M")
 	missing := map[int]bool{}
 	seen, queued, most := 0, 0, 0
-	for seen < recycles(200) {
+	for seen < need.Much(20, 200) {
 		switch e := nextEvent(t, r.errs); e.Event {
 		case "queued":
 			queued++
