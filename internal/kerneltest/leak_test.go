@@ -44,7 +44,7 @@ func TestLeakLeavesWithHeadroom(t *testing.T) {
 
 	flags := []string{"--memory-high", "64M", "--memory-max", "96M", "--swap-max", "0", "--"}
 	r := start(t, append(flags, leaving(t, folder+"/free")...)...)
-	for range 2 {
+	for gen := 1; gen <= 2; gen++ {
 		group := groupOf(t, r.child(t))
 		late := r.out(t, `^asked (\d+) us after`)[1]
 		if us, err := strconv.Atoi(late); err != nil || time.Duration(us)*time.Microsecond > tooLate {
@@ -56,7 +56,9 @@ func TestLeakLeavesWithHeadroom(t *testing.T) {
 			t.Errorf("%d OOM kills while it leaves", kills)
 		}
 		r.out(t, `^left after `)
-		if lines := kept.said.Now(); slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "left") }) {
+		// Held back it gets there some day, on a slow machine before the second one.
+		lines := kept.said.Now()
+		if gen == 1 && slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "left") }) {
 			t.Errorf("the one without relance has left too: %q", lines)
 		}
 		// The next line is of the next generation: no KILL, no OOM kill.

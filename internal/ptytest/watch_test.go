@@ -114,7 +114,11 @@ func TestWatch(t *testing.T) {
 	narrow := fits(t, term.frame(), 80, 24)
 	fits(t, term.frame(), 80, 24) // the same place again
 	term.resize(24, 120)
-	term.frames("wider", func(lines []string) bool { return fits(t, lines, 120, 24) > narrow })
+	tall := 0
+	term.frames("wider", func(lines []string) bool { tall = len(lines); return fits(t, lines, 120, 24) > narrow })
+	if tall <= 5 {
+		t.Fatalf("%d lines on 24: nothing can be told of fewer", tall)
+	}
 	term.resize(5, 40)
 	term.frames("of five lines", func(lines []string) bool { return len(lines) <= 5 })
 	if lines := term.frame(); len(lines) > 5 {

@@ -75,7 +75,8 @@ func TestPythonLeavesWithHeadroom(t *testing.T) {
 			t.Errorf("OOM kills while it leaves: %q", text)
 		}
 		u.Out(t, `^left$`)
-		if slices.Contains(kept.stdout.Now(), "left") {
+		// Held back it gets there some day, on a slow machine before the second one.
+		if gen == 1 && slices.Contains(kept.stdout.Now(), "left") {
 			t.Error("the one without relance has left too")
 		}
 		// The next line is of the next generation: no KILL, no OOM kill.
