@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -97,10 +98,7 @@ func (w *watcher) run(received <-chan signals.Signal) (unix.Signal, error) {
 		select {
 		case a := <-w.answers:
 			asking = false
-			if a.err != nil {
-				return 0, a.err
-			}
-			if err := w.show(a.body); err != nil {
+			if err := w.take(a); err != nil {
 				return 0, err
 			}
 		case <-every.C:
@@ -126,6 +124,25 @@ func (w *watcher) run(received <-chan signals.Signal) (unix.Signal, error) {
 			}
 		}
 	}
+}
+
+// take shows an answer. Who is busy for once, as a machine may be that is worth watching,
+// is asked again.
+func (w *watcher) take(a answer) error {
+	var refused *control.AskError
+	if w.count == 0 || !errors.As(a.err, &refused) || !refused.Busy {
+		if a.err != nil {
+			return a.err
+		}
+		return w.show(a.body)
+	}
+	text := "no news: " + refused.Msg
+	if to := look(); w.inPlace {
+		// Over the first line; what it covers is drawn again with the next answer.
+		return write(goHome + text[:min(len(text), to.width)] + eraseLine)
+	}
+	cli.Complain(stderr{}, &cli.Error{Msg: "status: " + text, Hint: "it is asked again"})
+	return nil
 }
 
 // stop lets the shell have the terminal until it lets us go on.

@@ -30,7 +30,11 @@ const (
 )
 
 // AskError is an answer that is none, or why there was no answer.
-type AskError struct{ Msg, Cure string }
+type AskError struct {
+	Msg, Cure string
+	// Busy says that it is there, and may have an answer later.
+	Busy bool
+}
 
 func (e *AskError) Error() string { return e.Msg }
 
@@ -149,7 +153,7 @@ func complaint(response *http.Response) error {
 	if json.Unmarshal(body, &said) != nil || said.Msg == "" {
 		return &AskError{Msg: "it answers " + Clean(response.Status), Cure: "is this the control socket of a relance?"}
 	}
-	return &AskError{Msg: Clean(said.Msg), Cure: Clean(said.Cure)}
+	return &AskError{Msg: Clean(said.Msg), Cure: Clean(said.Cure), Busy: response.StatusCode == http.StatusServiceUnavailable}
 }
 
 func decode(body []byte, into any) error {
@@ -164,7 +168,7 @@ func broken(err error) error {
 		return &AskError{Msg: "the connection was closed before there was an answer", Cure: "it has ended, or has too many connections; try again"}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &AskError{Msg: "no answer within " + clientTime.String(), Cure: "is it stopped (SIGSTOP)? Signals reach it in any case"}
+		return &AskError{Msg: "no answer within " + clientTime.String(), Cure: "is it stopped (SIGSTOP)? Signals reach it in any case", Busy: true}
 	}
 	return &AskError{Msg: err.Error()}
 }
@@ -180,7 +184,7 @@ func (c *Client) unreached(err error) error {
 	case errors.Is(err, unix.ECONNREFUSED), errors.Is(err, unix.ENOENT):
 		e.Cure = "it has ended; relance status tells which ones run"
 	case errors.Is(err, unix.EAGAIN):
-		e.Cure = "too many others are connected to it; try again"
+		e.Cure, e.Busy = "too many others are connected to it; try again", true
 	case errors.Is(err, unix.EACCES):
 		e.Cure = "ask as the user that relance runs as, or as root"
 	}

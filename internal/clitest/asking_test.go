@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -54,6 +55,41 @@ func TestRestartBesideAnother(t *testing.T) {
 		!strings.HasSuffix(got.out, " gen 3: up\n") {
 		t.Errorf("%+v", got)
 	}
+}
+
+// TestWatchTheBusy: who is watched and cannot answer for once is asked again. Who cannot at
+// first is not.
+func TestWatchTheBusy(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var generation atomic.Int64 // zero: it is busy
+	generation.Store(1)
+	server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		n := generation.Load()
+		if n == 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprint(w, `{"error":"it is busy","cure":"try again"}`)
+			return
+		}
+		fmt.Fprintf(w, `{"workers":[{"generation":%d,"state":"up"}]}`, n)
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	w := start(t, relance(), "status", path, "--watch", "--interval", "100ms")
+	w.out.want(t, "^gen 1: up")
+	generation.Store(0)
+	w.errs.want(t, "^relance: error: status: no news: it is busy$")
+	if got := run(t, relance(), "status", path); got.status != 125 || got.stderr != "relance: error: status: it is busy\nrelance: hint: try again\n" {
+		t.Errorf("%+v", got)
+	}
+	generation.Store(7)
+	w.out.want(t, "^gen 7: up")
+	_ = server.Close()
+	w.wantEnd(125)
 }
 
 // lastLine is the last line of text, with its end.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -162,6 +163,34 @@ func TestWatchResizedMeanwhile(t *testing.T) {
 			t.Errorf("%d cells on a terminal of 40: %s", n, line)
 		}
 	}
+	term.press(ctrlC)
+	term.until(regexp.QuoteMeta(leaves))
+	term.empty()
+}
+
+// TestWatchTheBusy: who cannot answer for once is asked again, the last picture stays below.
+func TestWatchTheBusy(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "x.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy atomic.Bool
+	server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if busy.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		fmt.Fprint(w, `{"error":"it is very busy","name":"web"}`)
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	term := open(t, "TERM=xterm", "sh", "-c", "stty rows 5 cols 20; exec relance status "+socket+" --watch --interval 100ms")
+	term.frame()
+	busy.Store(true)
+	term.until(regexp.QuoteMeta(home + "no news: it is very \x1b[K" + home)) // as wide as the terminal, and nothing is erased
+	busy.Store(false)
+	term.until(regexp.QuoteMeta(home + "\x1b[1mweb"))
 	term.press(ctrlC)
 	term.until(regexp.QuoteMeta(leaves))
 	term.empty()
