@@ -68,7 +68,8 @@ func ofEvent(e report.Event, dropped int64) vars {
 // watched.
 func Environ(env, twins []string) []string {
 	own := append([]string{
-		"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "RELANCE_SOCKET", "RELANCE_LAST_EXIT", "RELANCE_LAST_UPTIME",
+		"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES", "SERVER_STARTER_PORT", "SERVER_STARTER_GENERATION",
+		"RELANCE_SOCKET", "RELANCE_LAST_EXIT", "RELANCE_LAST_UPTIME",
 		envEvent, envReason, envGeneration, envWorker, envName, envPID, envLevel, envMessage, envStatus, envDropped, Door,
 	}, twins...)
 	var kept []string

@@ -39,7 +39,8 @@ func mustFilter(t *testing.T, words string) Filter {
 }
 
 func TestEnviron(t *testing.T) {
-	given := []string{"A=1", "RELANCE_ON_EVENT=x", "RELANCE_ON_EVENT_2=kept", "NOTIFY_SOCKET=/run/x", "RELANCE_GENERATION=9", "=odd", "PATH=/bin", "A=2"}
+	given := []string{"A=1", "RELANCE_ON_EVENT=x", "RELANCE_ON_EVENT_2=kept", "NOTIFY_SOCKET=/run/x", "LISTEN_PIDFDID=7",
+		"SERVER_STARTER_PORT=80=3", "RELANCE_GENERATION=9", "=odd", "PATH=/bin", "A=2"}
 	want := []string{"A=1", "RELANCE_ON_EVENT_2=kept", "=odd", "PATH=/bin", "A=2"}
 	if got := Environ(given, []string{"RELANCE_ON_EVENT"}); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
