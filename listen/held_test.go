@@ -47,7 +47,7 @@ func mustOpen(t *testing.T, words ...string) *Held {
 	return h
 }
 
-// descriptors are those that are open.
+// descriptors are those that are open, but for what the runtime makes when it first waits.
 func descriptors(t *testing.T) []string {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -56,7 +56,7 @@ func descriptors(t *testing.T) []string {
 	}
 	var all []string
 	for _, e := range entries {
-		if to, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && !strings.HasSuffix(to, "/fd") {
+		if to, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && !strings.HasSuffix(to, "/fd") && !strings.HasPrefix(to, "anon_inode:[event") {
 			all = append(all, e.Name()+" "+to)
 		}
 	}
@@ -96,7 +96,7 @@ func TestOpen(t *testing.T) {
 	if left, _ := os.ReadDir(folder); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if after := descriptors(t); len(after) != len(before) && !slices.ContainsFunc(after, func(s string) bool { return strings.Contains(s, "eventpoll") }) {
+	if after := descriptors(t); len(after) != len(before) {
 		t.Errorf("open before: %q\nand after: %q", before, after)
 	}
 }
