@@ -193,7 +193,7 @@ func (m *machine) explain(ctx context.Context, o options, err, waitErr error, co
 		code = codeTimeout
 		err = fmt.Errorf("the machine was killed after %v: the test binary had not ended", o.timeout)
 	case cause != nil:
-		return codeOurs, fmt.Errorf("the machine was killed: %w", cause)
+		err = fmt.Errorf("the machine was killed: %w", cause)
 	case waitErr != nil && errors.Is(err, errNoStatus):
 		err = fmt.Errorf("%w: %s: %w: %s", err, program, waitErr, strings.TrimSpace(complaints))
 	}
