@@ -135,7 +135,7 @@ func (t *teller) post() {
 		}
 	}
 	say := func(msg, level string) { t.Tell(report.Note(msg, level, todo.Name, time.Now())) }
-	add := func(to post.Sender, on post.Filter) {
+	add := func(to post.Sender, on report.Filter) {
 		outlet := post.New(post.NewOutbox(on, todo.Posts.Pace, todo.Policy.Seed), to, todo.Posts.Kept, say)
 		t.Add(outlet)
 		t.posts.all = append(t.posts.all, outlet)

@@ -32,15 +32,12 @@ func (run *Run) hooks(f *runFlags) error {
 			return flagError(c.name, c.command, errors.New("a command for /bin/sh is needed"))
 		}
 	}
-	if f.OnEventFilter != "" {
-		filter, err := hooks.ParseFilter(f.OnEventFilter)
-		if err == nil && f.OnEvent == "" {
-			err = errors.New("who is told? Give --on-event too, or leave it out")
-		}
-		if err != nil {
-			return flagError("on-event-filter", f.OnEventFilter, err)
-		}
-		h.Filter = filter
+	var err error
+	if h.Filter, err = filter("on-event-filter", f.OnEventFilter, "info"); err != nil {
+		return err
+	}
+	if f.OnEventFilter != "" && f.OnEventFilter != "info" && f.OnEvent == "" {
+		return flagError("on-event-filter", f.OnEventFilter, errors.New("who is told? Give --on-event too, or leave it out"))
 	}
 	if f.HookTimeout != "" && f.HookTimeout != "30s" && f.OnEvent == "" && f.AfterUp == "" {
 		return flagError("hook-timeout", f.HookTimeout, errors.New("nothing is run here; give --on-event or --after-up too, or leave it out"))

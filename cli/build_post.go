@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"relance/identity"
 	"relance/limits"
 	"relance/post"
+	"relance/report"
 )
 
 // Posts are the ways in which people are told who are not looking.
@@ -21,7 +23,7 @@ type Posts struct {
 	// worth it.
 	Mail              *post.Mail
 	Webhook           *post.Webhook
-	MailOn, WebhookOn post.Filter
+	MailOn, WebhookOn report.Filter
 	Pace              post.Pace
 	// Kept are the last lines of stderr, for each generation that may live at once; nil:
 	// none are kept.
@@ -122,7 +124,7 @@ func (in Input) mail(run *Run, f *runFlags, of post.From, token string) (err err
 	if m.Sender, err = post.ParseAddress(from); err != nil {
 		return flagError("mail-from", from, err)
 	}
-	if run.Posts.MailOn, err = filter("mail-on", f.MailOn); err != nil {
+	if run.Posts.MailOn, err = filter("mail-on", f.MailOn, post.DefaultFilter); err != nil {
 		return err
 	}
 	if f.SMTPURL == "" {
@@ -174,7 +176,7 @@ func (in Input) webhook(run *Run, f *runFlags, of post.From, token string) (err 
 		// Nor this one.
 		return &Error{Msg: "--webhook: " + err.Error(), flag: "webhook"}
 	}
-	if run.Posts.WebhookOn, err = filter("webhook-on", f.WebhookOn); err != nil {
+	if run.Posts.WebhookOn, err = filter("webhook-on", f.WebhookOn, post.DefaultFilter); err != nil {
 		return err
 	}
 	if hook.Secret, err = in.secret(run, webhookSecretEnv, "webhook-secret-file", f.WebhookSecretFile); err != nil {
@@ -184,11 +186,9 @@ func (in Input) webhook(run *Run, f *runFlags, of post.From, token string) (err 
 	return nil
 }
 
-func filter(flag, words string) (post.Filter, error) {
-	if words == "" {
-		words = post.DefaultFilter
-	}
-	filter, err := post.ParseFilter(words)
+// filter reads the words of a flag, or those that are standard.
+func filter(flag, words, standard string) (report.Filter, error) {
+	filter, err := report.ParseFilter(cmp.Or(words, standard))
 	if err != nil {
 		return filter, flagError(flag, words, err)
 	}

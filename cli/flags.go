@@ -84,7 +84,7 @@ type runFlags struct {
 	userFlags
 
 	OnEvent       string `group:"hooks" placeholder:"CMD" help:"Run CMD by /bin/sh for each event, one at a time, with the event as JSON on its stdin and RELANCE_EVENT, RELANCE_REASON and so on in its environment (docs/hooks.md)."`
-	OnEventFilter string `group:"hooks" placeholder:"KINDS" values:"all,begun,left,up,planned,deferred,observed,gated,gate-failed,gate-lost,draining,queued,handing-over,handover-failed,stopping,ended,left-behind,killing,unkillable,backoff,no-help,gave-up,reduced,budget-end,start-failure,blind,oom,recovered,pids-max,escaped" help:"For which events, with commas between: stopping,oom,gave-up, or all (those that are in the log)."`
+	OnEventFilter string `group:"hooks" placeholder:"EVENTS" set:"standard=info" complete:"event" help:"Of which events it is told, in the words of --mail-on: stopping,oom,gave-up; info for those that are in the log (${standard}), all for all."`
 	AfterUp       string `group:"hooks" placeholder:"CMD" help:"Run CMD by /bin/sh when a generation is up, each one, as --ready has it."`
 	HookTimeout   string `group:"hooks" placeholder:"DURATION" set:"standard=30s" help:"End a command of --on-event or --after-up that has not ended by then (${standard}); infinity for no end."`
 
@@ -101,11 +101,11 @@ type runFlags struct {
 
 	MailTo            []string `group:"post" placeholder:"ADDR" sep:"," help:"Tell these by mail what goes wrong: ops@example.org,me@example.org. A few messages with counts and no flood: the first after 5 s, then as --post-pause says."`
 	MailFrom          string   `group:"post" placeholder:"ADDR" help:"Who these mails are from (the user and the machine)."`
-	MailOn            string   `group:"post" placeholder:"EVENTS" set:"standard=warn,crash" help:"What is worth a mail (${standard}): info, warn or error (that level and worse), crash, events (gave-up, oom) and reasons (memory-high): docs/webhook.md. The rest is counted in the next one."`
+	MailOn            string   `group:"post" placeholder:"EVENTS" set:"standard=warn,crash" complete:"event" help:"What is worth a mail (${standard}): info, warn or error (that level and worse), crash, events (gave-up, oom) and reasons (memory-high), or all: docs/webhook.md. The rest is counted in the next one."`
 	SMTPURL           string   `group:"post" name:"smtp-url" placeholder:"URL" help:"The mail server: smtp://USER@HOST:587, where STARTTLS must work, smtps://USER@HOST, or smtp://localhost. ?tls=none does without. Where it is not given, sendmail(8) of this machine takes the mail."`
 	SMTPPasswordFile  string   `group:"post" name:"smtp-password-file" placeholder:"FILE" complete:"file" help:"A file with the password of USER; else it is what RELANCE_SMTP_PASSWORD says. The command gets neither."`
 	Webhook           string   `group:"post" placeholder:"URL" help:"Post the same as JSON, with a text as Slack, Mattermost and Discord (its /slack address) read it (docs/webhook.md)."`
-	WebhookOn         string   `group:"post" placeholder:"EVENTS" set:"standard=warn,crash" help:"What is worth that (${standard}), as of --mail-on."`
+	WebhookOn         string   `group:"post" placeholder:"EVENTS" set:"standard=warn,crash" complete:"event" help:"What is worth that (${standard}), as of --mail-on."`
 	WebhookSecretFile string   `group:"post" placeholder:"FILE" complete:"file" help:"A file with the secret that signs it (X-Relance-Signature, HMAC of SHA-256); else it is what RELANCE_WEBHOOK_SECRET says."`
 	KeepStderr        string   `group:"post" placeholder:"N" set:"standard=0" help:"Put the last N lines of the command's stderr into the message (${standard}). relance then stands between the command and where it goes, as with --output-silence."`
 	PostPause         string   `group:"post" placeholder:"MIN..MAX" set:"standard=5m..1h" help:"The time between two such messages: it doubles with each, and is forgotten after an hour in which nothing was worth one (${standard})."`

@@ -128,9 +128,9 @@ __relance_value() {
 		part=${part##*,}
 		__relance_offer "$part" 'CHOWN' 'DAC_OVERRIDE' 'DAC_READ_SEARCH' 'FOWNER' 'FSETID' 'KILL' 'SETGID' 'SETUID' 'SETPCAP' 'LINUX_IMMUTABLE' 'NET_BIND_SERVICE' 'NET_BROADCAST' 'NET_ADMIN' 'NET_RAW' 'IPC_LOCK' 'IPC_OWNER' 'SYS_MODULE' 'SYS_RAWIO' 'SYS_CHROOT' 'SYS_PTRACE' 'SYS_PACCT' 'SYS_ADMIN' 'SYS_BOOT' 'SYS_NICE' 'SYS_RESOURCE' 'SYS_TIME' 'SYS_TTY_CONFIG' 'MKNOD' 'LEASE' 'AUDIT_WRITE' 'AUDIT_CONTROL' 'SETFCAP' 'MAC_OVERRIDE' 'MAC_ADMIN' 'SYSLOG' 'WAKE_ALARM' 'BLOCK_SUSPEND' 'AUDIT_READ' 'PERFMON' 'BPF' 'CHECKPOINT_RESTORE'
 		;;
-	'run --on-event-filter')
+	'run --on-event-filter' | 'run --mail-on' | 'run --webhook-on')
 		part=${part##*,}
-		__relance_offer "$part" 'all' 'begun' 'left' 'up' 'planned' 'deferred' 'observed' 'gated' 'gate-failed' 'gate-lost' 'draining' 'queued' 'handing-over' 'handover-failed' 'stopping' 'ended' 'left-behind' 'killing' 'unkillable' 'backoff' 'no-help' 'gave-up' 'reduced' 'budget-end' 'start-failure' 'blind' 'oom' 'recovered' 'pids-max' 'escaped'
+		__relance_offer "$part" 'info' 'warn' 'error' 'crash' 'begun' 'left' 'up' 'planned' 'deferred' 'observed' 'gated' 'gate-failed' 'gate-lost' 'draining' 'queued' 'handing-over' 'handover-failed' 'stopping' 'ended' 'left-behind' 'killing' 'unkillable' 'backoff' 'no-help' 'gave-up' 'reduced' 'budget-end' 'start-failure' 'blind' 'oom' 'recovered' 'pids-max' 'escaped' 'exit' 'signal' 'start-failed' 'memory-high' 'age' 'schedule' 'open-files' 'tasks' 'cpu-time' 'requests' 'watchdog' 'changed' 'oom-kill' 'memory-max' 'cpu-limit' 'file-size-limit' 'asked' 'all'
 		;;
 	'run --gate-policy')
 		__relance_offer "$part" 'wait' 'proceed'

@@ -89,9 +89,9 @@ _relance_value() {
 		compset -P '*,'
 		compadd -S '' -- 'CHOWN' 'DAC_OVERRIDE' 'DAC_READ_SEARCH' 'FOWNER' 'FSETID' 'KILL' 'SETGID' 'SETUID' 'SETPCAP' 'LINUX_IMMUTABLE' 'NET_BIND_SERVICE' 'NET_BROADCAST' 'NET_ADMIN' 'NET_RAW' 'IPC_LOCK' 'IPC_OWNER' 'SYS_MODULE' 'SYS_RAWIO' 'SYS_CHROOT' 'SYS_PTRACE' 'SYS_PACCT' 'SYS_ADMIN' 'SYS_BOOT' 'SYS_NICE' 'SYS_RESOURCE' 'SYS_TIME' 'SYS_TTY_CONFIG' 'MKNOD' 'LEASE' 'AUDIT_WRITE' 'AUDIT_CONTROL' 'SETFCAP' 'MAC_OVERRIDE' 'MAC_ADMIN' 'SYSLOG' 'WAKE_ALARM' 'BLOCK_SUSPEND' 'AUDIT_READ' 'PERFMON' 'BPF' 'CHECKPOINT_RESTORE'
 		;;
-	('run --on-event-filter')
+	('run --on-event-filter'|'run --mail-on'|'run --webhook-on')
 		compset -P '*,'
-		compadd -S '' -- 'all' 'begun' 'left' 'up' 'planned' 'deferred' 'observed' 'gated' 'gate-failed' 'gate-lost' 'draining' 'queued' 'handing-over' 'handover-failed' 'stopping' 'ended' 'left-behind' 'killing' 'unkillable' 'backoff' 'no-help' 'gave-up' 'reduced' 'budget-end' 'start-failure' 'blind' 'oom' 'recovered' 'pids-max' 'escaped'
+		compadd -S '' -- 'info' 'warn' 'error' 'crash' 'begun' 'left' 'up' 'planned' 'deferred' 'observed' 'gated' 'gate-failed' 'gate-lost' 'draining' 'queued' 'handing-over' 'handover-failed' 'stopping' 'ended' 'left-behind' 'killing' 'unkillable' 'backoff' 'no-help' 'gave-up' 'reduced' 'budget-end' 'start-failure' 'blind' 'oom' 'recovered' 'pids-max' 'escaped' 'exit' 'signal' 'start-failed' 'memory-high' 'age' 'schedule' 'open-files' 'tasks' 'cpu-time' 'requests' 'watchdog' 'changed' 'oom-kill' 'memory-max' 'cpu-limit' 'file-size-limit' 'asked' 'all'
 		;;
 	('run --gate-policy')
 		compadd -- 'wait' 'proceed'
@@ -205,7 +205,7 @@ _relance() {
 			'--ambient-caps=[Capabilities that the command keeps as another user than root]:CAP,...: _relance_value run --ambient-caps' \
 			'--no-new-privs[Never let the command get more rights, by no set-user-ID program]' \
 			'--on-event=[Run CMD by /bin/sh for each event, one at a time, with the event as JSON on its stdin and RELANCE_EVENT, RELANCE_REASON and so on in its environment]:CMD: ' \
-			'--on-event-filter=[For which events, with commas between]:KINDS: _relance_value run --on-event-filter' \
+			'--on-event-filter=[Of which events it is told, in the words of --mail-on]:EVENTS: _relance_value run --on-event-filter' \
 			'--after-up=[Run CMD by /bin/sh when a generation is up, each one, as --ready has it]:CMD: ' \
 			'--hook-timeout=[End a command of --on-event or --after-up that has not ended by then]:DURATION: ' \
 			'--before-relaunch=[Let a planned recycle wait until CMD, run by /bin/sh, has ended well, or has run '\''relance gate'\'', which holds what CMD has got, as a lock, until the next generation is up]:CMD: ' \
@@ -218,11 +218,11 @@ _relance() {
 			'--control=[Where relance status, restart, stop, events and ps reach this one]:PATH|none: _relance_value run --control' \
 			'*--mail-to=[Tell these by mail what goes wrong]:ADDR,...: ' \
 			'--mail-from=[Who these mails are from]:ADDR: ' \
-			'--mail-on=[What is worth a mail]:EVENTS: ' \
+			'--mail-on=[What is worth a mail]:EVENTS: _relance_value run --mail-on' \
 			'--smtp-url=[The mail server]:URL: ' \
 			'--smtp-password-file=[A file with the password of USER]:FILE: _relance_value run --smtp-password-file' \
 			'--webhook=[Post the same as JSON, with a text as Slack, Mattermost and Discord]:URL: ' \
-			'--webhook-on=[What is worth that]:EVENTS: ' \
+			'--webhook-on=[What is worth that]:EVENTS: _relance_value run --webhook-on' \
 			'--webhook-secret-file=[A file with the secret that signs it]:FILE: _relance_value run --webhook-secret-file' \
 			'--keep-stderr=[Put the last N lines of the command'\''s stderr into the message]:N: ' \
 			'--post-pause=[The time between two such messages]:MIN..MAX: ' \

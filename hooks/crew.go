@@ -15,7 +15,7 @@ type Settings struct {
 	// OnEvent is run for each event that Filter has, AfterUp for each generation that can
 	// do its work. Neither may take longer than Timeout.
 	OnEvent, AfterUp string
-	Filter           Filter
+	Filter           report.Filter
 	Timeout          time.Duration
 	// Gate is the command that a recycle waits for.
 	Gate string

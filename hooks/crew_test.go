@@ -33,6 +33,9 @@ func playCrew(t *testing.T, s Settings) *play {
 		s.Timeout = 30 * time.Second
 	}
 	var err error
+	if s.Filter, err = report.ParseFilter("info"); err != nil {
+		t.Fatal(err)
+	}
 	if p.Crew, err = New(s, func(line string) { p.said = append(p.said, line) }); err != nil {
 		t.Fatal(err)
 	}

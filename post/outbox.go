@@ -25,7 +25,7 @@ const (
 // way, and the next one is gathered: so what it remembers is bounded, however long
 // nobody takes it. It reads no clock.
 type Outbox struct {
-	filter Filter
+	filter report.Filter
 	pace   Pace
 	chance *rand.Rand
 
@@ -46,8 +46,11 @@ type Outbox struct {
 	hurried         bool
 }
 
+// DefaultFilter is what is worth a message where nobody has said (report.ParseFilter).
+const DefaultFilter = "warn,crash"
+
 // NewOutbox returns one that has nothing to tell yet. seed makes what is left to chance.
-func NewOutbox(filter Filter, pace Pace, seed uint64) *Outbox {
+func NewOutbox(filter report.Filter, pace Pace, seed uint64) *Outbox {
 	return &Outbox{filter: filter, pace: pace, chance: rand.New(rand.NewPCG(seed, 0))}
 }
 
@@ -56,7 +59,7 @@ func (o *Outbox) Add(e report.Event, now time.Time) {
 	if e.Kind == "" {
 		return // about no generation: such as what we say ourselves
 	}
-	worth := o.filter.Match(e)
+	worth := o.filter.Has(e)
 	o.next.add(e, worth)
 	if !worth {
 		return

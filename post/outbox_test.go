@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"relance/report"
-	"relance/restart"
 )
 
 var (
@@ -16,9 +15,9 @@ var (
 	failed = 3
 )
 
-func preset(t testing.TB, words string) Filter {
+func preset(t testing.TB, words string) report.Filter {
 	t.Helper()
-	f, err := ParseFilter(words)
+	f, err := report.ParseFilter(words)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,44 +279,5 @@ func TestQuiet(t *testing.T) {
 	}
 	if d, ok := o.Take(noon, nil); !ok || d.Kinds[""] != 0 || d.Kinds["up"] != 1 || len(d.Kinds) != 5 {
 		t.Errorf("%+v", d)
-	}
-}
-
-// TestFilter: which words are for which events.
-func TestFilter(t *testing.T) {
-	zero := 0
-	events := map[string]report.Event{
-		"crash":   {Kind: "left", Level: "info", Reason: "exit", ExitStatus: &failed},
-		"killed":  {Kind: "left", Level: "info", Reason: "signal", ExitStatus: &failed},
-		"end":     {Kind: "left", Level: "info", Reason: "exit", ExitStatus: &zero},
-		"recycle": {Kind: "left", Level: "info", Reason: "memory-high", ExitStatus: &failed},
-		"up":      {Kind: "up", Level: "info"},
-		"oom":     {Kind: "oom", Level: "warn", Reason: "oom-kill"},
-		"gave-up": {Kind: "gave-up", Level: "error", Reason: "exit"},
-		"note":    {Level: "warn", Msg: "x"},
-	}
-	for words, want := range map[string]string{
-		"warn,crash":      "crash killed oom gave-up",
-		"error":           "gave-up",
-		"info":            "up oom gave-up",
-		"memory-high, up": "recycle up",
-		"exit":            "crash end",
-		"left":            "crash killed end recycle",
-		"oom":             "oom",
-	} {
-		f := preset(t, words)
-		for name, e := range events {
-			if got := f.Match(e); got != (strings.Contains(" "+want+" ", " "+name+" ")) {
-				t.Errorf("%s: %s: %v", words, name, got)
-			}
-		}
-	}
-	for _, words := range []string{"", "warn,", "Warn", "memory", "warn crash"} {
-		if _, err := ParseFilter(words); err == nil || !strings.Contains(err.Error(), "use a level") {
-			t.Errorf("%q: %v", words, err)
-		}
-	}
-	if restart.Left != "left" || restart.Begun != "begun" {
-		t.Error("the tests know other words than the core")
 	}
 }

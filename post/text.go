@@ -31,7 +31,7 @@ func (d *Digest) Subject(from From) string {
 func (d *Digest) worst() report.Event {
 	worst := d.Events[0]
 	for _, e := range d.Events {
-		if slices.Index(levels, e.Level) >= slices.Index(levels, worst.Level) {
+		if e.Severity() >= worst.Severity() {
 			worst = e
 		}
 	}

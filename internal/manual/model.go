@@ -15,6 +15,7 @@ import (
 	"relance/cli"
 	"relance/identity"
 	"relance/limits"
+	"relance/report"
 	"relance/signals"
 )
 
@@ -225,6 +226,8 @@ func (f *flag) offer() error {
 			}
 		}
 		f.Kind = ""
+	case "event":
+		f.Words, f.Kind, f.List = append(report.FilterWords(), "all"), "", true
 	case "signal":
 		f.Words, f.Kind = signalNames(), ""
 	case "signal=signal":

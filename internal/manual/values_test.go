@@ -11,7 +11,8 @@ import (
 // with is what else a flag needs before its value is looked at.
 var with = map[string][]string{
 	"on-lost": {"--stdio=squid"}, "stdio-init": {"--stdio=jsonrpc"}, "count-stream": {"--count-lines=x", "--max-requests=5"},
-	"listen-as": {"--listen=127.0.0.1:0"}, "observe": {"--memory-high=1G"}, "socket-dir": {"--notify=yes"}, "ready": {"--handover", "--every=1h"},
+	"listen-as": {"--listen=127.0.0.1:0"}, "observe": {"--memory-high=1G"}, "socket-dir": {"--notify=yes"}, "mail-on": {"--mail-to=a@b", "--smtp-url=smtp://localhost"}, "webhook-on": {"--webhook=http://127.0.0.1:9"},
+	"ready": {"--handover", "--every=1h"},
 }
 
 // complaint is what relance says of a value.
