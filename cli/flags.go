@@ -84,7 +84,7 @@ type runFlags struct {
 	userFlags
 
 	OnEvent       string `group:"hooks" placeholder:"CMD" help:"Run CMD by /bin/sh for each event, one at a time, with the event as JSON on its stdin and RELANCE_EVENT, RELANCE_REASON and so on in its environment (docs/hooks.md)."`
-	OnEventFilter string `group:"hooks" placeholder:"EVENTS" set:"standard=info" complete:"event" help:"Of which events it is told, in the words of --mail-on: stopping,oom,gave-up; info for those that are in the log (${standard}), all for all."`
+	OnEventFilter string `group:"hooks" placeholder:"EVENTS" set:"standard=info" complete:"event" help:"Of which events it is told, in the words of --mail-on: stopping,oom,crash, or all; those that are in the log if it is not given (${standard})."`
 	AfterUp       string `group:"hooks" placeholder:"CMD" help:"Run CMD by /bin/sh when a generation is up, each one, as --ready has it."`
 	HookTimeout   string `group:"hooks" placeholder:"DURATION" set:"standard=30s" help:"End a command of --on-event or --after-up that has not ended by then (${standard}); infinity for no end."`
 
