@@ -55,10 +55,15 @@ func TestMemoryHigh(t *testing.T) {
 			c.stderr.Want(t, `^relance: memory: the group around us, \S+, relance included; not possible: own group: the cgroup file system is read-only; `)
 		}
 		for range 3 {
-			m := c.stderr.Want(t, `gen \d+: memory-high: ([\d.]+) MiB of 76.8 MiB`)
+			m := c.stderr.Want(t, `gen \d+: memory-high: ([\d.]+) MiB of 76.8 MiB( and hardly anything but waiting)?`)
+			least := 76.8
+			if m[2] != "" {
+				// Whom the kernel holds up below the budget is recycled from nine tenths of it on.
+				least = 69.1
+			}
 			used, err := strconv.ParseFloat(m[1], 64)
-			if err != nil || used < 76.8 || used > 96 {
-				t.Errorf("recycled at %s MiB, want 76.8 to 96: %v", m[1], err)
+			if err != nil || used < least || used > 96 {
+				t.Errorf("recycled at %s MiB, want %.1f to 96: %v", m[1], least, err)
 			}
 		}
 		c.stderr.Want(t, `gen 4: up`)

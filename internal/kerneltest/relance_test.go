@@ -22,11 +22,15 @@ func TestMemoryHigh(t *testing.T) {
 			t.Errorf("generation %d is in group %q, the one before was in %q", gen, next, group)
 		}
 		group = next
-		m := r.waitFor(t, `gen (\d+): memory-high: ([\d.]+) MiB of 64 MiB`)
-		used, err := strconv.ParseFloat(m[2], 64)
-		// A tree that only waits for memory is recycled from nine tenths on.
-		if err != nil || used < 64*0.9 || used > 64*1.2 {
-			t.Errorf("recycled at %s MiB, want 64, at most a tenth below or a fifth over: %v", m[2], err)
+		m := r.waitFor(t, `gen \d+: memory-high: ([\d.]+) MiB of 64 MiB( and hardly anything but waiting)?`)
+		least := 64.0
+		if m[2] != "" {
+			// Whom the kernel holds up below the budget is recycled from nine tenths of it on.
+			least = 57.6
+		}
+		used, err := strconv.ParseFloat(m[1], 64)
+		if err != nil || used < least || used > 64*1.2 {
+			t.Errorf("recycled at %s MiB, want %.1f to %.1f: %v", m[1], least, 64*1.2, err)
 		}
 	}
 	r.waitFor(t, `gen 4: up`)
