@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	_ "unsafe" // for linkname
 
 	"golang.org/x/sys/unix"
@@ -141,9 +142,22 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	config.Terminal, config.Say = machine.OnTerminal(), say
 	config.Report = func(r restart.Report) { tell.report(r); controls.catchUp() }
 	config.Above, config.Beat, tell.above = from.above, from.beat, from.above
-	config.Settled, config.Hooks = entry.Trim, tell.crew
+	config.Settled, config.Hooks = giveBack(), tell.crew
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
+}
+
+// giveBack returns what gives memory back that only a start needs, to be called after each. The first has
+// hardly used any heap, and a collection would start threads that an idle relance never needs.
+func giveBack() func() {
+	first := true
+	return func() {
+		if !first {
+			debug.FreeOSMemory()
+		}
+		first = false
+		entry.Trim()
+	}
 }
 
 // newMachine prepares to start the command.

@@ -124,8 +124,8 @@ type Config struct {
 	// gets a sign of life each time that Beat has passed; zero: never.
 	Above *requests.Upward
 	Beat  time.Duration
-	// Settled is called once, when all of the start is done and there is nothing to do
-	// for a while; nil: nobody wants to know.
+	// Settled is called when all of a start is done, the first or a later one, and there is
+	// nothing to do for a while; nil: nobody wants to know.
 	Settled func()
 	// EndBy takes the signal that relance itself is to end by, after all else is
 	// done (restart.Quit); nil: it ends with the status.
@@ -169,6 +169,8 @@ type loop struct {
 	ending bool
 	// beat is when the next sign of life is due.
 	beat time.Time
+	// rest is from when on Settled is to be called; zero: not before the next start.
+	rest time.Time
 	// quit is how all has ended, once it has: only hooks are waited for then.
 	quit *restart.Quit
 }
@@ -176,7 +178,7 @@ type loop struct {
 // Run supervises until the core says that all is over, and returns the exit
 // status.
 func Run(c Config, w World, from Sources) int {
-	l := &loop{Config: c, world: w, core: restart.New(c.Policy), timer: time.NewTimer(time.Hour)}
+	l := &loop{Config: c, world: w, core: restart.New(c.Policy), timer: time.NewTimer(time.Hour), rest: time.Now()}
 	l.timer.Stop()
 	actions := l.core.Start(time.Now())
 	for {
@@ -206,18 +208,10 @@ func Run(c Config, w World, from Sources) int {
 // is so busy for long, and if it is, the command has to wait as well.
 const paused = time.Second
 
-// calm is for how long there must be nothing to do, so that what only the start needs
-// is given back: the first looks at a tree come sooner.
-const calm = time.Second
-
 // wait blocks until something happens or the core's deadline comes.
 func (l *loop) wait(from Sources) {
 	var alarm <-chan time.Time
-	deadline := l.deadline()
-	if l.Settled != nil && !l.Hooks.Busy() && (deadline.IsZero() || time.Until(deadline) > calm) {
-		l.Settled()
-		l.Settled = nil
-	}
+	deadline := l.resting(l.deadline())
 	if !deadline.IsZero() {
 		l.timer.Reset(time.Until(deadline))
 		alarm = l.timer.C
