@@ -65,7 +65,7 @@ func helper(mode string) {
 		}
 		fmt.Printf("%s %d\n", mode, os.Getpid())
 		select {}
-	case "anon", "shmem", "file", "leaver":
+	case "nothing", "anon", "shmem", "file", "leaver":
 		use(mode)
 		fmt.Printf("%s %d\n", mode, os.Getpid())
 		if mode == "leaver" {

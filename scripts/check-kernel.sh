@@ -7,6 +7,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 export RELANCE_TEST_CGROUP=1 CGO_ENABLED=0
+# An emulated machine on a busy one takes several times the time; what hangs is found by the tests' own patience.
+test="go test -count=1 -timeout 30m"
 packages="./cgroup ./clock ./place ./internal/kerneltest"
 
 go build -o bin/misbehave ./internal/misbehave
@@ -20,19 +22,19 @@ fi
 
 if [ "$(id -u)" = 0 ] && grep -qs memory /sys/fs/cgroup/cgroup.controllers; then
 	echo "check-kernel: natively"
-	RELANCE_TEST_BIN=$PWD/bin/relance RELANCE_TEST_MISBEHAVE=$PWD/bin/misbehave go test -count=1 -p 1 $packages
+	RELANCE_TEST_BIN=$PWD/bin/relance RELANCE_TEST_MISBEHAVE=$PWD/bin/misbehave $test -p 1 $packages
 	echo "check-kernel: what sets the clock, in a virtual machine"
-	RELANCE_TEST_VM_REQUIRED=1 go test -count=1 -p 1 -run 'TestSet|TestClock' -exec "$vm" ./clock ./internal/kerneltest
+	RELANCE_TEST_VM_REQUIRED=1 $test -p 1 -run 'TestSet|TestClock' -exec "$vm" ./clock ./internal/kerneltest
 else
 	echo "check-kernel: in a virtual machine"
-	RELANCE_TEST_VM_REQUIRED=1 go test -count=1 -p 1 -exec "$vm -swap 256M" $packages ./internal/vm/selftest
+	RELANCE_TEST_VM_REQUIRED=1 $test -p 1 -exec "$vm -swap 256M" $packages ./internal/vm/selftest
 fi
 # The rest always has the virtual machine, for no other is sure to have what it needs.
-RELANCE_TEST_VM_HOST=1 go test -count=1 -run Host ./internal/vm/run
+RELANCE_TEST_VM_HOST=1 $test -run Host ./internal/vm/run
 echo "check-kernel: as PID 1 of a virtual machine" # what may be another thing there
-RELANCE_TEST_PID1=1 go test -count=1 -run 'PID1|Daemon|Kill|OOM|Burst|Escape|Doctor|Stale' \
+RELANCE_TEST_PID1=1 $test -run 'PID1|Daemon|Kill|OOM|Burst|Escape|Doctor|Stale' \
 	-exec "$vm -pid1 '/bin/relance --'" ./internal/kerneltest
 echo "check-kernel: under systemd, in a virtual machine"
-RELANCE_TEST_VM_REQUIRED=1 RELANCE_TEST_SYSTEMD=1 go test -count=1 -p 1 -exec "$vm -systemd" ./internal/vm/selftest ./internal/systemdtest
+RELANCE_TEST_VM_REQUIRED=1 RELANCE_TEST_SYSTEMD=1 $test -p 1 -exec "$vm -systemd" ./internal/vm/selftest ./internal/systemdtest
 echo "check-kernel: in containers, in a virtual machine"
-RELANCE_TEST_CONTAINER=1 go test -count=1 -exec "$vm -add $runtimes=/" ./internal/containertest
+RELANCE_TEST_CONTAINER=1 $test -exec "$vm -add $runtimes=/" ./internal/containertest
