@@ -278,3 +278,56 @@ func TestUnheard(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 }
+
+// No generation follows: what one has seen and would be asked again, what it has not
+// read, and what it was never handed is answered all the same.
+func TestNoneFollows(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		onLost OnLost
+		then   string
+	}{
+		{Error, "LOST\nLOST\nLOST\nLOST\n"},
+		{Replay, "LOST\nLOST\nLOST\nLOST\n"},
+		{Exit, ""},
+	} {
+		r := connect(t, lines(test.onLost))
+		r.Limit(4)
+		r.send("1\n2\n3\n4\n5\n")
+		// The shell reads one byte at a time.
+		r.shell("read -r a; read -r b; echo a$a; exit 1")
+		r.expect("a1\n")
+		r.end()
+		r.close()
+		r.expect(test.then)
+		r.nothing()
+	}
+}
+
+// As much as may wait in the smallest lines there are: the errors are many times as
+// long, and are made as they are read.
+func TestNoneFollowsForMany(t *testing.T) {
+	t.Parallel()
+	r := connect(t, lines(Error))
+	r.shell("exit 0")
+	r.end()
+	const many = 1 << 19
+	r.send(strings.Repeat("\n", many))
+	r.in.Close()
+	eventually(t, "all was read", func() bool {
+		left, err := unix.IoctlGetInt(r.theirs[0], unix.TIOCINQ)
+		return left == 0 && err == nil
+	})
+	read := make(chan int)
+	go func() {
+		n := 0
+		for line, err := r.answers.ReadString('\n'); err == nil && line == "LOST\n"; line, err = r.answers.ReadString('\n') {
+			n++
+		}
+		read <- n
+	}()
+	r.close()
+	if n := <-read; n != many {
+		t.Errorf("%d of %d answered", n, many)
+	}
+}

@@ -70,6 +70,47 @@ func (r *relay) again(q *request, tried bool) waiting {
 	return w
 }
 
+// forsake answers with the error what waits, and that nobody will be handed any
+// more: no generation follows. It does so for as much as is written at once, and
+// reports whether it was any.
+func (r *relay) forsake() (refused bool) {
+	if r.up || r.gone || r.gen == 0 || r.set.OnLost == Exit {
+		return false
+	}
+	for r.toOuter.len() < chunk {
+		w, ok := r.next()
+		if !ok {
+			break
+		}
+		if w.requests == 0 {
+			continue
+		}
+		q := request{batch: w.batch, calls: make([]call, w.requests)}
+		for i, name := range w.calls {
+			q.calls[i].ident = name
+		}
+		r.refuse(&q)
+		refused = true
+	}
+	return refused
+}
+
+// next takes the first frame that waits.
+func (r *relay) next() (w waiting, ok bool) {
+	if len(r.held.all) > 0 {
+		return r.held.pop(), true
+	}
+	if r.over {
+		return w, false
+	}
+	text, content, err := r.in.frame()
+	if text == nil || err != nil {
+		return w, false
+	}
+	r.in.take(text)
+	return r.read(text, content), true
+}
+
 // refuse answers what is unanswered of a frame with the error of the protocol.
 func (r *relay) refuse(q *request) {
 	var b bytes.Buffer

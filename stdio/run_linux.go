@@ -46,6 +46,9 @@ func (b *Broker) move() {
 	if !b.closing {
 		r.forward()
 	}
+	for b.closing && !b.ending && !b.toFull && r.forsake() {
+		b.deliver()
+	}
 	b.feed()
 }
 
