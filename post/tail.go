@@ -8,8 +8,16 @@ import (
 // Tail has the last lines that somebody has written. Keep may be called by two goroutines
 // at once, and Last by others.
 type Tail struct {
-	// slots have twice as many as are asked for: the next generation may have written some
-	// before anybody wants to see those of the last one.
+	lines int
+	// both are of the generation that writes, and of the one before: it is asked for when
+	// the next one may have written any number of lines already.
+	both atomic.Pointer[[2]*ring]
+}
+
+// ring has the last lines of one generation.
+type ring struct {
+	gen int
+	// slots are two more than lines are asked for, since two may be being written.
 	slots []atomic.Pointer[kept]
 	next  atomic.Uint64
 }
@@ -17,7 +25,6 @@ type Tail struct {
 // kept is one line.
 type kept struct {
 	number uint64
-	gen    int
 	text   string
 }
 
@@ -29,18 +36,50 @@ const (
 
 // Keep keeps a line that generation gen has written.
 func (t *Tail) Keep(gen int, line []byte) {
-	n := t.next.Add(1)
+	r := t.ring(gen)
+	if r == nil {
+		return
+	}
+	n := r.next.Add(1)
 	text := clip(string(line[:min(len(line), mostLine+4)]), mostLine)
-	t.slots[n%uint64(len(t.slots))].Store(&kept{number: n, gen: gen, text: text})
+	r.slots[n%uint64(len(r.slots))].Store(&kept{number: n, text: text})
+}
+
+// ring returns that of generation gen, which is made where it is the first line of a new
+// one; nil: of one that is long over.
+func (t *Tail) ring(gen int) *ring {
+	for {
+		both := t.both.Load()
+		for _, r := range both {
+			if r != nil && r.gen == gen {
+				return r
+			}
+		}
+		if newest := both[0]; newest != nil && gen < newest.gen {
+			return nil
+		}
+		made := &ring{gen: gen, slots: make([]atomic.Pointer[kept], t.lines+2)}
+		t.both.CompareAndSwap(both, &[2]*ring{made, both[0]})
+	}
 }
 
 // last returns the last lines of generation gen.
 func (t *Tail) last(gen int) (lines []string) {
+	for _, r := range t.both.Load() {
+		if r != nil && r.gen == gen {
+			return r.last(t.lines)
+		}
+	}
+	return nil
+}
+
+// last returns the last lines, so many at most.
+func (r *ring) last(most int) (lines []string) {
 	room := mostKept
-	end := t.next.Load()
-	for n := end; n > 0 && end-n < uint64(len(t.slots)) && len(lines) < len(t.slots)/2; n-- {
-		k := t.slots[n%uint64(len(t.slots))].Load()
-		if k == nil || k.number != n || k.gen != gen {
+	end := r.next.Load()
+	for n := end; n > 0 && end-n < uint64(len(r.slots)) && len(lines) < most; n-- {
+		k := r.slots[n%uint64(len(r.slots))].Load()
+		if k == nil || k.number != n {
 			continue // being written, or over already
 		}
 		if room -= len(k.text) + 1; room < 0 {
@@ -59,13 +98,15 @@ type Tails []*Tail
 func NewTails(n, lines int) Tails {
 	var all Tails
 	for range n {
-		all = append(all, &Tail{slots: make([]atomic.Pointer[kept], 2*lines)})
+		t := &Tail{lines: lines}
+		t.both.Store(new([2]*ring))
+		all = append(all, t)
 	}
 	return all
 }
 
 // Lines is how many lines each has.
-func (ts Tails) Lines() int { return len(ts[0].slots) / 2 }
+func (ts Tails) Lines() int { return ts[0].lines }
 
 // Last returns the last lines of generation gen.
 func (ts Tails) Last(gen int) []string {
