@@ -17,11 +17,12 @@ import (
 
 // Bounds of one exchange with a mail server: a try is over after mostExchange, whatever
 // the other side does, each answer comes within mostAnswer, and all of them together are
-// no longer than mostSaid.
+// no longer than mostSaid. Who has the mail has mostFarewell to say goodbye.
 const (
 	mostExchange = 2 * time.Minute
 	mostAnswer   = 30 * time.Second
 	mostSaid     = 64 << 10
+	mostFarewell = time.Second
 )
 
 // Server is a mail server to submit to.
@@ -126,7 +127,9 @@ func (s *Server) Carry(from string, to []string, text []byte) ([]string, Outcome
 		if err := submit(client, text); err != nil {
 			return append(later, taken...), judged(err)
 		}
-		// It has it: what is said now changes nothing.
+		// It has it: what is said now changes nothing, so the next mail does not wait for it,
+		// nor is this one taken for undelivered at the end.
+		client.CommandTimeout = mostFarewell
 		_ = client.Quit()
 	} else if len(later) == 0 {
 		return nil, Outcome{Err: refused, Final: true}

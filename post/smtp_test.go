@@ -1,7 +1,9 @@
 package post
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/mail"
@@ -212,6 +214,51 @@ func TestBounded(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestFarewell: a server that has taken the mail and says no goodbye is left: it is
+// delivered, and others wait.
+func TestFarewell(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	hungUp := make(chan error, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			hungUp <- err
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "220 here\r\n")
+		answers := map[string]string{"DATA": "354 go on", ".": "250 taken"}
+		in := bufio.NewScanner(conn)
+		for data := false; in.Scan(); {
+			answer, known := answers[in.Text()]
+			switch {
+			case in.Text() == "QUIT":
+				// Well before relance leaves who does not answer at all.
+				_ = conn.SetReadDeadline(time.Now().Add(mostAnswer / 2))
+				continue
+			case !known && data:
+				continue
+			case !known:
+				answer = "250 well"
+			}
+			data = in.Text() == "DATA"
+			fmt.Fprint(conn, answer+"\r\n")
+		}
+		hungUp <- in.Err()
+	}()
+	if o := mailBy(Server{Host: "127.0.0.1", Port: port}).Send(example("x")); o.Err != nil || !o.Some {
+		t.Errorf("%+v", o)
+	}
+	if err := <-hungUp; err != nil {
+		t.Errorf("it is still waited for: %v", err)
 	}
 }
 
