@@ -64,9 +64,9 @@ const pagesCure = "GET /v1/status, /v1/events or /v1/ps; POST /v1/restart or /v1
 // read reads a request. A refusal is for whoever sent it; any other error is of a
 // connection on which nothing more can be said.
 func read(from io.Reader) (request, error) {
-	in := &io.LimitedReader{R: from, N: maxHeader}
+	clock := &lateness{Reader: from}
+	in := &io.LimitedReader{R: clock, N: maxHeader}
 	r, err := http.ReadRequest(bufio.NewReaderSize(in, maxHeader))
-	var timeout interface{ Timeout() bool }
 	switch {
 	case err == nil:
 		return understand(r)
@@ -75,7 +75,7 @@ func read(from io.Reader) (request, error) {
 			status: http.StatusRequestHeaderFieldsTooLarge,
 			msg:    "the request has more than " + strconv.Itoa(maxHeader) + " bytes", cure: "leave headers out",
 		}
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case clock.late:
 		return request{}, &refusal{
 			status: http.StatusRequestTimeout,
 			msg:    "the request did not come within " + headerTime.String(), cure: "send it at once",
@@ -84,6 +84,20 @@ func read(from io.Reader) (request, error) {
 		return request{}, err // closed, or nothing came
 	}
 	return request{}, &refusal{status: http.StatusBadRequest, msg: "this is not HTTP/1.1: " + err.Error(), cure: pagesCure}
+}
+
+// lateness remembers that the time was over: half a line that came before is read as a
+// whole one, and net/http then says only what is wrong with that.
+type lateness struct {
+	io.Reader
+	late bool
+}
+
+func (l *lateness) Read(b []byte) (int, error) {
+	n, err := l.Reader.Read(b)
+	var timeout interface{ Timeout() bool }
+	l.late = l.late || errors.As(err, &timeout) && timeout.Timeout()
+	return n, err
 }
 
 // understand says what r asks for.

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func TestRead(t *testing.T) {
@@ -58,6 +60,16 @@ func TestRead(t *testing.T) {
 	}
 	if _, err := read(strings.NewReader("")); !errors.Is(err, io.EOF) {
 		t.Errorf("nothing: %v", err)
+	}
+}
+
+// TestReadLate: who is too slow is told so, wherever in the request it stands.
+func TestReadLate(t *testing.T) {
+	for _, text := range []string{"", "GET /v1/sta", "GET /v1/status HTTP/1.1\r\n", "GET /v1/status HTTP/1.1\r\nHo"} {
+		_, err := read(io.MultiReader(strings.NewReader(text), iotest.ErrReader(os.ErrDeadlineExceeded)))
+		if refused := (*refusal)(nil); !errors.As(err, &refused) || refused.status != http.StatusRequestTimeout {
+			t.Errorf("%q: %+v", text, err)
+		}
 	}
 }
 
