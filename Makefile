@@ -27,8 +27,8 @@ check-kernel: build
 	scripts/check-kernel.sh
 
 # Everything, with all its set-up, on a fresh Debian machine that has Go.
-test: setup
-	RELANCE_TEST_TOOLS=1 RELANCE_TEST_LOAD=60s $(MAKE) check
+test: setup build
+	RELANCE_TEST_TOOLS=1 RELANCE_TEST_LOAD=60s scripts/check.sh whole
 	$(MAKE) check-kernel
 
 setup:

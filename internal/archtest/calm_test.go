@@ -10,18 +10,46 @@ import (
 	"testing"
 )
 
-// TestCalm: what scripts/check.sh tests without the race detector starts no
-// goroutine, and neither do its tests.
-func TestCalm(t *testing.T) {
+// named are the packages in a line of scripts/check.sh.
+func named(t *testing.T, line string) []string {
+	t.Helper()
 	text, err := os.ReadFile(root + "/scripts/check.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile(`(?m)^calm="(.*)"$`).FindSubmatch(text)
+	m := regexp.MustCompile(`(?m)^` + line + `="(.*)"$`).FindSubmatch(text)
 	if m == nil {
-		t.Fatal("no line calm= in scripts/check.sh")
+		t.Fatalf("no line %s= in scripts/check.sh", line)
 	}
-	calm := strings.Fields(string(m[1]))
+	return strings.Fields(string(m[1]))
+}
+
+// TestLively: what starts goroutines of its own is always tested under the race
+// detector. Package main has no tests.
+func TestLively(t *testing.T) {
+	lively, met := named(t, "lively"), 0
+	for _, s := range sources(t) {
+		folder := filepath.Dir(s.path)
+		room, _, _ := strings.Cut(folder, "/")
+		if s.isTest || slices.Contains([]string{".", "internal", "bench", "examples"}, room) {
+			continue
+		}
+		for _, why := range stirs(s.file) {
+			met++
+			if !slices.Contains(lively, folder) {
+				t.Errorf("%s: %s, so it is lively in scripts/check.sh", s.path, why)
+			}
+		}
+	}
+	if met == 0 {
+		t.Error("no goroutine anywhere")
+	}
+}
+
+// TestCalm: what scripts/check.sh never tests under the race detector starts no
+// goroutine, and neither do its tests.
+func TestCalm(t *testing.T) {
+	calm := named(t, "calm")
 	met := map[string]bool{}
 	for _, s := range sources(t) {
 		folder := filepath.Dir(s.path)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -32,11 +33,18 @@ func (s source) room() string {
 
 var files = token.NewFileSet()
 
-// sources reads every Go file, whatever it is built for.
+// sources is every Go file, whatever it is built for.
 func sources(t *testing.T) []source {
 	t.Helper()
-	var all []source
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	all, err := parsed()
+	if err != nil || len(all) < 20 {
+		t.Fatalf("%d files: %v", len(all), err)
+	}
+	return all
+}
+
+var parsed = sync.OnceValues(func() (all []source, err error) {
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -62,11 +70,8 @@ func sources(t *testing.T) []source {
 		})
 		return err
 	})
-	if err != nil || len(all) < 20 {
-		t.Fatalf("%d files: %v", len(all), err)
-	}
-	return all
-}
+	return all, err
+})
 
 func imports(f *ast.File) []string {
 	var paths []string
