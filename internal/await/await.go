@@ -27,14 +27,18 @@ func Fact(t testing.TB, what string, seen func() (there bool, instead string)) {
 	}
 }
 
-// Seen is Until for who has no test to end: it reports whether it came.
+// Seen is Until for who has no test to end: it reports whether it came. It looks each
+// millisecond at first, and less often at what takes long, so that the machine is left
+// to what is waited for.
 func Seen(seen func() bool) bool {
-	for late := time.Now().Add(Patience); ; time.Sleep(time.Millisecond) {
+	for begin := time.Now(); ; {
 		if seen() {
 			return true
 		}
-		if time.Now().After(late) {
+		waited := time.Since(begin)
+		if waited > Patience {
 			return false
 		}
+		time.Sleep(min(max(waited/16, time.Millisecond), 20*time.Millisecond))
 	}
 }
