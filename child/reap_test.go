@@ -15,7 +15,7 @@ import (
 func TestCharged(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	python := need.Program(t, "python3", "python3")
+	python := need.Python(t)
 	const spin = "while :; do :; done"
 	const threads = `
 import ctypes, threading

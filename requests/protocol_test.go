@@ -60,7 +60,7 @@ func TestSpecifiedDialogue(t *testing.T) {
 
 // TestSpecifiedPrograms: those in Python work as they are printed.
 func TestSpecifiedPrograms(t *testing.T) {
-	need.Program(t, "python3", "python3")
+	python := need.Python(t)
 	b, ran := start(t), 0
 	for _, block := range specification(t) {
 		if !strings.HasPrefix(block, "import ") {
@@ -68,7 +68,7 @@ func TestSpecifiedPrograms(t *testing.T) {
 		}
 		ran++
 		// It waits before it leaves, as one that is gone cannot be told from a stranger.
-		cmd := exec.Command("python3", "-c", block+"\nprint('said', flush=True)\ninput()")
+		cmd := exec.Command(python, "-c", block+"\nprint('said', flush=True)\ninput()")
 		cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+b.env["NOTIFY_SOCKET"], "RELANCE_SOCKET="+b.env["RELANCE_SOCKET"])
 		cmd.Stderr = os.Stderr
 		in, err := cmd.StdinPipe()

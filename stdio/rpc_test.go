@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"relance/internal/need"
 	"relance/requests"
 )
 
@@ -35,7 +36,7 @@ func peers(t *testing.T, s Settings, test func(t *testing.T, p *peer)) {
 // serve starts a generation of the server.
 func (p *peer) serve() {
 	p.t.Helper()
-	p.start("python3", "testdata/server.py", fmt.Sprint(p.gen+1), p.framing)
+	p.start(need.Python(p.t), "testdata/server.py", fmt.Sprint(p.gen+1), p.framing)
 }
 
 func (p *peer) say(body string) {

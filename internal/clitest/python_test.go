@@ -26,7 +26,7 @@ while True:
 
 func python(t *testing.T) string {
 	t.Helper()
-	return need.Program(t, "python3", "python3")
+	return need.Python(t)
 }
 
 // The main job on real input: a leak is caught a few per cent over the budget,

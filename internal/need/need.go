@@ -6,6 +6,8 @@ package need
 import (
 	"os"
 	"os/exec"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -30,6 +32,22 @@ func Program(t testing.TB, name, debian string) string {
 	}
 	return path
 }
+
+// Python returns the path of the interpreter. The python3 in PATH may be a script that
+// looks for it, as that of pyenv is, and takes longer than the interpreter to start.
+func Python(t testing.TB) string {
+	t.Helper()
+	path, err := python()
+	if err != nil {
+		Lack(t, "python3: %v (apt install python3)", err)
+	}
+	return path
+}
+
+var python = sync.OnceValues(func() (string, error) {
+	path, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
+	return strings.TrimSpace(string(path)), err
+})
 
 // Root ends the test unless it runs as root, which it needs for what is named.
 func Root(t testing.TB, what string) {
