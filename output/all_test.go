@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // Four that write what lines may be at worst, in the worst pieces and to both streams,
@@ -37,7 +39,7 @@ func TestWhole(t *testing.T) {
 						if both && i%2 == 1 {
 							end = r.end(2)
 						}
-						writePieces(t, end, texts[i], 1+i*i*1000)
+						writePieces(t, end, texts[i], need.Much(3, 1)+i*i*1000)
 					}()
 				}
 				for range writers {

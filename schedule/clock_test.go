@@ -3,6 +3,8 @@ package schedule
 import (
 	"testing"
 	"time"
+
+	"relance/internal/need"
 )
 
 // machine is one whose clock can be set and that can sleep, with a relance that
@@ -85,7 +87,7 @@ func TestClockIsSet(t *testing.T) {
 	} {
 		for _, by := range []time.Duration{time.Hour, -time.Hour, 8 * time.Hour, -8 * time.Hour, time.Second, -time.Second, 30 * day, -3650 * day, 20000 * day} {
 			for _, told := range []bool{true, false} {
-				for after := time.Duration(0); after < 2*day; after += 95 * time.Minute {
+				for after := time.Duration(0); after < 2*day; after += need.Much[time.Duration](4, 1) * 95 * time.Minute {
 					m := &machine{plan: mustPlan(t, "UTC", 1, c.words), told: told, wall: begin}
 					m.launch()
 					m.ask()
