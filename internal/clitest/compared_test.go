@@ -47,17 +47,17 @@ func TestHeldCompared(t *testing.T) {
 			cmd.Env = os.Environ()
 			r := startCmd(t, cmd)
 			r.out.want(t, "^ready$")
-			load := clients.Start(clients.Target{Network: "tcp", Address: s.address, Clients: heldClients, Patience: patience, Exchange: clients.HTTP("/", "ok")})
+			load := clients.Start(clients.Target{Network: "tcp", Address: s.address, Clients: heldClients(), Patience: patience, Exchange: clients.HTTP("/", "ok")})
 			defer load.Stop()
 			begin := time.Now()
 			for range restarts {
-				if !load.More(10*heldClients, patience) {
+				if !load.More(10*heldClients(), patience) {
 					t.Fatalf("no answers: %v", load.Now())
 				}
 				r.signal(way.sig)
 				r.errs.want(t, way.again)
 			}
-			load.More(heldClients, patience)
+			load.More(heldClients(), patience)
 			result := load.Stop()
 			held[way.name] = result
 			t.Logf("%d restarts in %v: %v", restarts, time.Since(begin).Round(time.Millisecond), result)

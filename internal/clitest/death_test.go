@@ -39,7 +39,7 @@ func TestParentDeath(t *testing.T) {
 // the child (prctl(2)), and the same one makes them all.
 func TestParentDeathAfterRelaunches(t *testing.T) {
 	t.Parallel()
-	relaunches := need.Much("1000", "10000")
+	relaunches := need.Much("200", "10000")
 	r := start(t, relance(), "--restart", "always", "--backoff", "1us..1us", "--min-uptime", "0s",
 		"--", raw(t), "tally", filepath.Join(t.TempDir(), "tally"), relaunches)
 	child := pidIn(t, r.out.want(t, `^ready pid=(\d+)$`))

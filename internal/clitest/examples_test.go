@@ -21,7 +21,7 @@ import (
 func TestExamplesUnderLoad(t *testing.T) {
 	t.Parallel()
 	const share = 200
-	recycles := need.Much(2, 3)
+	recycles := need.Much(1, 3)
 	for _, server := range countedServers {
 		t.Run(server.name, func(t *testing.T) {
 			t.Parallel()
@@ -100,9 +100,9 @@ func TestGunicornUnderWrk(t *testing.T) {
 
 func gunicornUnderWrk(t *testing.T, held bool) {
 	wrk := need.Program(t, "wrk", "wrk")
-	server, recycles := countedServers[0], need.Much(2, 5)
+	server, recycles := countedServers[0], need.Much(1, 5)
 	port := freePort(t)
-	flags := []string{"--max-requests", "1000"}
+	flags := []string{"--max-requests", need.Much("300", "1000")}
 	if held {
 		flags = append(flags, "--listen", fmt.Sprintf("127.0.0.1:%d", port))
 	}

@@ -137,7 +137,8 @@ var servers = []served{
 	}, true},
 }
 
-const heldClients = 16
+// heldClients is how many ask at once.
+func heldClients() int { return need.Much(4, 16) }
 
 // recyclesUnderLoad is how often each server is recycled. A hundred times take half an
 // hour on a busy machine, so that they are for who asks for ten minutes of load.
@@ -145,7 +146,7 @@ func recyclesUnderLoad(t *testing.T) int {
 	if need.Load(t) >= 10*time.Minute {
 		return 100
 	}
-	return need.Much(3, 20)
+	return need.Much(1, 20)
 }
 
 // Real servers on held sockets are recycled again and again, and no client is refused;
@@ -198,17 +199,17 @@ func recycleUnderLoad(t *testing.T, server served, keep bool) {
 		_, err = clients.HTTP(path, "ok")(c, bufio.NewReader(c), false)
 		return err == nil
 	})
-	load := clients.Start(clients.Target{Network: network, Address: s.address, Clients: heldClients, KeepAlive: keep, Patience: patience, Exchange: clients.HTTP(path, "ok")})
+	load := clients.Start(clients.Target{Network: network, Address: s.address, Clients: heldClients(), KeepAlive: keep, Patience: patience, Exchange: clients.HTTP(path, "ok")})
 	defer load.Stop()
 	begin := time.Now()
 	for n := range recyclesUnderLoad(t) {
-		if !load.More(10*heldClients, patience) {
+		if !load.More(10*heldClients(), patience) {
 			t.Fatalf("generation %d does not answer: %v %q", n+1, load.Now(), load.Now().Errors)
 		}
 		r.signal(unix.SIGUSR1)
 		r.errs.want(t, fmt.Sprintf(`^relance: gen %d: up`, n+2))
 	}
-	load.More(heldClients, patience)
+	load.More(heldClients(), patience)
 	result := load.Stop()
 	r.signal(unix.SIGTERM)
 	<-r.done

@@ -86,7 +86,7 @@ func TestLanguageServer(t *testing.T) {
 	t.Parallel()
 	node, folder := npm(t)
 	const each = 20
-	total := need.Much(110, 1000)
+	total := need.Much(50, 1000)
 	c := carry(t, []string{"--stdio", "content-length", "--stdio-init", "auto", "--max-requests", strconv.Itoa(each)},
 		node, filepath.Join(folder, "node_modules/vscode-json-languageserver/bin/vscode-json-languageserver"), "--stdio")
 	defer c.watchdog()()

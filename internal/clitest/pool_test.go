@@ -51,7 +51,7 @@ func TestPoolLeaks(t *testing.T) {
 	p := newPool(t, 4, []string{"--memory-high", "48M"}, slowserver(t, dir, "-leak", "524288"))
 	gate := shut(t, dir)
 	w := witnessed(t, p.address)
-	away, queued, recycles := time.Duration(0), 0, need.Much(20, 200)
+	away, queued, recycles := time.Duration(0), 0, need.Much(6, 200)
 	begin := time.Now()
 	for range recycles {
 		e := nextEvent(t, p.errs)

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"relance/internal/mailtest"
+	"relance/internal/need"
 )
 
 // crasher ends with status 3 as soon as it is started, and crashes says how often.
@@ -89,25 +90,26 @@ func countedIn(t testing.TB, letters []mailtest.Letter) (ended, exits, started i
 	return ended, exits, started
 }
 
-// A crash loop of a thousand restarts is a mail or two, and they count them all.
+// A crash loop of hundreds of restarts is a mail or two, and they count them all.
 func TestMailCrashLoop(t *testing.T) {
 	t.Parallel()
+	crashes := need.Much(200, 1000)
 	server := mailtest.Start(t, true, false)
-	r := startCmd(t, mailing(t, server.Port, crasher(1000)...))
+	r := startCmd(t, mailing(t, server.Port, crasher(crashes)...))
 	r.wantEnd(1)
 	letters := server.Letters()
 	if len(letters) == 0 || len(letters) > 5 {
 		t.Errorf("%d mails", len(letters))
 	}
-	if ended, exits, started := countedIn(t, letters); ended != 1000 || exits != 1000 || started != 1000 {
-		t.Errorf("%d ended, %d of them by themselves, %d started; want 1000", ended, exits, started)
+	if ended, exits, started := countedIn(t, letters); ended != crashes || exits != crashes || started != crashes {
+		t.Errorf("%d ended, %d of them by themselves, %d started; want %d", ended, exits, started, crashes)
 	}
 	for _, l := range letters {
 		if !l.TLS || !l.Auth || strings.Join(l.To, " ") != "ops@example.org root@example.org" || l.From != "relance@example.org" {
 			t.Errorf("%+v", l)
 		}
 	}
-	if last := letters[len(letters)-1].Text; !strings.Contains(last, "gen 1000: exit: status 1") {
+	if last := letters[len(letters)-1].Text; !strings.Contains(last, fmt.Sprintf("gen %d: exit: status 1", crashes)) {
 		t.Errorf("the last has no last line: %s", last)
 	}
 }
@@ -116,9 +118,10 @@ func TestMailCrashLoop(t *testing.T) {
 // end all is told, once.
 func TestMailServerComesAndGoes(t *testing.T) {
 	t.Parallel()
+	crashes := need.Much(250, 600)
 	server := mailtest.Start(t, true, false)
 	server.Stall(true)
-	r := startCmd(t, mailing(t, server.Port, crasher(600, "--post-pause", "10ms..20ms", "--post-timeout", "1m")...))
+	r := startCmd(t, mailing(t, server.Port, crasher(crashes, "--post-pause", "10ms..20ms", "--post-timeout", "1m")...))
 	// While it waits for the server it launches on: the next line is of a generation that
 	// was started after the connection was made.
 	arrival(t, server)
@@ -131,12 +134,12 @@ func TestMailServerComesAndGoes(t *testing.T) {
 	r.errs.want(t, `^relance: web: mail by smtp://127.0.0.1:\d+: not delivered, will be tried again: `)
 	arrival(t, server) // it is tried again
 	arrival(t, server) // and refused
-	r.errs.want(t, `gen 600: .*giving up`)
+	r.errs.want(t, fmt.Sprintf(`gen %d: .*giving up`, crashes))
 	server.Refuse(nil, nil)
 	r.errs.want(t, `^relance: web: mail by smtp://127.0.0.1:\d+: delivered at try \d+$`)
 	r.wantEnd(1)
-	if ended, _, started := countedIn(t, server.Letters()); ended != 600 || started != 600 {
-		t.Errorf("%d ended, %d started; want 600", ended, started)
+	if ended, _, started := countedIn(t, server.Letters()); ended != crashes || started != crashes {
+		t.Errorf("%d ended, %d started; want %d", ended, started, crashes)
 	}
 }
 
@@ -241,8 +244,9 @@ func (h *hook) wait(t testing.TB) {
 // is lost but the message that it would not take, whose counts are in the next.
 func TestWebhookComesAndGoes(t *testing.T) {
 	t.Parallel()
+	crashes := need.Much(250, 600)
 	h := newHook(t, 0)
-	cmd := exec.Command(relance(), crasher(600, "--post-pause", "10ms..20ms", "--post-timeout", "1m", "--webhook", h.URL+"/hush")...)
+	cmd := exec.Command(relance(), crasher(crashes, "--post-pause", "10ms..20ms", "--post-timeout", "1m", "--webhook", h.URL+"/hush")...)
 	cmd.Env = append(os.Environ(), "RELANCE_WEBHOOK_SECRET=sesame")
 	r := startCmd(t, cmd)
 	h.wait(t)
@@ -253,8 +257,8 @@ func TestWebhookComesAndGoes(t *testing.T) {
 	r.errs.want(t, `^relance: web: webhook to 127.0.0.1:\d+: a message of \d+ events? is refused and dropped, .*302 Found; give the address that it leads to`)
 	h.set(200)
 	r.wantEnd(1)
-	if ended, started := h.total(t); ended != 600 || started != 600 {
-		t.Errorf("%v ended, %v started; want 600", ended, started)
+	if ended, started := h.total(t); ended != float64(crashes) || started != float64(crashes) {
+		t.Errorf("%v ended, %v started; want %d", ended, started, crashes)
 	}
 	if all := r.errs.all(); strings.Contains(all, "hush") || strings.Contains(all, "sesame") {
 		t.Error("the address or the secret is in the log")

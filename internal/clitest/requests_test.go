@@ -107,7 +107,7 @@ func untaken(err error) bool {
 // counted, and who asks it one thing after the other gets every answer.
 func TestShare(t *testing.T) {
 	t.Parallel()
-	share := need.Much(250, 1000)
+	share := need.Much(60, 1000)
 	requests := share * 5 / 2
 	for way, flags := range map[string][]string{
 		"notify": nil,

@@ -41,6 +41,14 @@ func fullPipe(t *testing.T) *os.File {
 	return w
 }
 
+// narrow lets a pipe hold a page, some tens of lines.
+func narrow(t *testing.T, pipe *os.File) {
+	t.Helper()
+	if _, err := unix.FcntlInt(pipe.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A stderr that nobody reads keeps neither relance nor the child waiting, and
 // the status is right. Enough is said here to fill the queue as well.
 func TestStderrFull(t *testing.T) {
@@ -66,11 +74,12 @@ func TestLogFilePipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer both.Close()
+	narrow(t, both)
 	loop := func() {
 		t.Helper()
-		r := run(t, relance(), "--log-file", path, "--restart", "on-failure", "--backoff", "1us..1us", "--give-up", "1000/1h", "--", "sh", "-c", "echo out; exit 5")
-		if n := strings.Count(r.out, "out\n"); r.status != 5 || n != 1000 {
-			t.Errorf("status %d after %d runs, want 5 after 1000", r.status, n)
+		r := run(t, relance(), "--log-file", path, "--restart", "on-failure", "--backoff", "1us..1us", "--give-up", "400/1h", "--", "sh", "-c", "echo out; exit 5")
+		if n := strings.Count(r.out, "out\n"); r.status != 5 || n != 400 {
+			t.Errorf("status %d after %d runs, want 5 after 400", r.status, n)
 		}
 	}
 	loop() // more than the pipe and the queue hold
@@ -102,11 +111,9 @@ func TestStderrLate(t *testing.T) {
 	t.Parallel()
 	r, w := pipe(t)
 	defer r.Close()
-	if _, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil {
-		t.Fatal(err)
-	}
+	narrow(t, w)
 	cmd := exec.Command(relance(), "--restart", "always", "--min-uptime", "0s", "--", "sh", "-c",
-		"read n <runs; echo $((n + 1)) >runs; [ $n -lt 800 ] && exit 0; echo done; read line")
+		"read n <runs; echo $((n + 1)) >runs; [ $n -lt 400 ] && exit 0; echo done; read line")
 	cmd.Dir = t.TempDir()
 	write(t, filepath.Join(cmd.Dir, "runs"), "1\n", 0o600)
 	cmd.Stderr = w

@@ -49,7 +49,7 @@ func service(t *testing.T, port int, eat string, words ...string) *exec.Cmd {
 // one before it is gone before it starts.
 func TestPortFreeAfterRecycle(t *testing.T) {
 	t.Parallel()
-	recycles := need.Much(25, 100)
+	recycles := need.Much(8, 100)
 	port, answers := freePort(t), 0
 	var before []int // the daemons of earlier generations
 	r := startCmd(t, service(t, port, "60M", relance(), "--memory-high", "40M", "--min-uptime", "0s", "--give-up", "1/1h", "--"))

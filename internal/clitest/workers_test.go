@@ -58,7 +58,7 @@ func TestWorkersTakeTurns(t *testing.T) {
 		"--", misbehave(t), "--quiet", "eat-memory", "--rate", "64M", "--max", "64M")
 	missing := map[int]bool{}
 	seen, queued, most := 0, 0, 0
-	for seen < need.Much(20, 200) {
+	for seen < need.Much(6, 200) {
 		switch e := nextEvent(t, r.errs); e.Event {
 		case "queued":
 			queued++
