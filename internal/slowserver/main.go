@@ -8,7 +8,7 @@
 // It writes to stdout: "starting pid=N version=W", "ready addr=ADDR", "draining", and
 // what it answers is "N W". Without -addr it serves the sockets of LISTEN_FDS
 // (sd_listen_fds(3)). With -crash, or where the version is the word crash, it ends with
-// status 1 at once.
+// status 1 at once. A request for /?leak=N leaves N bytes behind in it.
 package main
 
 import (
@@ -31,7 +31,7 @@ type settings struct {
 	addr, version, versionFile, readyFile string
 	start, work, linger                   time.Duration
 	notify, crash                         bool
-	readyFD, leak                         int
+	readyFD, leak, atOnce                 int
 }
 
 func main() {
@@ -39,6 +39,7 @@ func main() {
 	flag.StringVar(&s.addr, "addr", "", "listen at HOST:PORT or unix:PATH, not before the start is over; empty: LISTEN_FDS")
 	flag.DurationVar(&s.start, "start", 0, "how long it takes to start")
 	flag.DurationVar(&s.work, "work", 0, "how long it takes to answer")
+	flag.IntVar(&s.atOnce, "at-once", 0, "how many connections of a socket it has at once, while the others wait in the backlog; 0: any number")
 	flag.IntVar(&s.leak, "leak", 0, "how many bytes more it keeps after each request")
 	flag.DurationVar(&s.linger, "linger", time.Second, "how long connections without a request are kept when it is to leave")
 	flag.StringVar(&s.version, "version", "1", "the word that it answers with")
@@ -77,6 +78,11 @@ func run(s settings) error {
 	listeners, err := s.listeners()
 	if err != nil {
 		return err
+	}
+	if s.atOnce > 0 {
+		for i, l := range listeners {
+			listeners[i] = bound(l, s.atOnce)
+		}
 	}
 	served := serve(listeners, fmt.Sprintf("%d %s\n", os.Getpid(), s.version), s.work, s.leak)
 	fmt.Printf("ready addr=%s\n", listeners[0].Addr())

@@ -210,7 +210,7 @@ func TestHeld(t *testing.T) {
 	}
 	conn, in := dial(t, l.Addr().String())
 	r := start(t, true, []*os.File{held}, []string{"NOTIFY_SOCKET=" + dir + "/notify"},
-		"-start", "50ms", "-work", "1ms", "-version-file", dir+"/version", "-notify", "-ready-file", dir+"/ready")
+		"-start", "50ms", "-work", "1ms", "-at-once", "1", "-version-file", dir+"/version", "-notify", "-ready-file", dir+"/ready")
 	text, _ := get(t, conn, in, request)
 	if want := fmt.Sprintf("%d green\n", r.Process.Pid); text != want {
 		t.Errorf("%q, want %q", text, want)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -21,13 +22,21 @@ type server struct {
 }
 
 // serve answers each request with text, after it has read it whole, worked on it and
-// leaked so many bytes.
+// leaked so many bytes, or as many as leak= in its query says.
 func serve(listeners []net.Listener, text string, work time.Duration, leaks int) *server {
 	s := &server{listeners: listeners, fewer: make(chan bool, 1), accepted: make(chan bool, len(listeners))}
 	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
+		more := leaks
+		if asked := r.URL.Query().Get("leak"); asked != "" {
+			var err error
+			if more, err = strconv.Atoi(asked); err != nil || more < 0 {
+				http.Error(w, fmt.Sprintf("leak=%s: want a number of bytes", asked), http.StatusBadRequest)
+				return
+			}
+		}
 		time.Sleep(work)
-		leak(leaks)
+		leak(more)
 		if s.leaving.Load() {
 			// The client sends nothing more here: so nothing of its is lost.
 			w.Header().Set("Connection", "close")
