@@ -30,6 +30,11 @@ type Target struct {
 	// lets the connection be used again; an error that is Wrong is about the answer,
 	// any other one about the connection.
 	Exchange func(c net.Conn, r *bufio.Reader, keepAlive bool) (keep bool, err error)
+	// Pause is how long a client waits after a request without an answer before it asks again.
+	Pause time.Duration
+	// Answered, if given, hears of each answer, by several clients at once: when the client
+	// began to ask for it, which is before all tries that got none, and when it had it whole.
+	Answered func(asked, had time.Time)
 }
 
 // Wrong is an answer that is whole and not what was asked for.
@@ -129,14 +134,26 @@ func (l *Load) Now() Result {
 
 func (l *Load) client() {
 	var c *conn
-	for {
+	for asked := time.Now(); ; {
 		select {
 		case <-l.over:
 			c.close()
 			return
 		default:
 		}
-		c = l.ask(c)
+		var ok bool
+		if c, ok = l.ask(c); !ok {
+			select {
+			case <-l.over:
+			case <-time.After(l.target.Pause):
+			}
+			continue
+		}
+		had := time.Now()
+		if l.target.Answered != nil {
+			l.target.Answered(asked, had)
+		}
+		asked = had
 	}
 }
 
@@ -167,14 +184,14 @@ func (c *conn) close() {
 }
 
 // ask gets one answer, and returns the connection if it can be used again.
-func (l *Load) ask(c *conn) *conn {
+func (l *Load) ask(c *conn) (kept *conn, ok bool) {
 	begin := time.Now()
 	for {
 		if c == nil {
 			plain, err := net.DialTimeout(l.target.Network, l.target.Address, l.target.Patience)
 			if err != nil {
 				l.failed(&l.result.Refused, err)
-				return nil
+				return nil, false
 			}
 			got := &counted{from: plain}
 			c = &conn{Conn: plain, in: bufio.NewReader(got), got: got}
@@ -186,14 +203,14 @@ func (l *Load) ask(c *conn) *conn {
 			l.answered(time.Since(begin))
 			if keep && l.target.KeepAlive {
 				c.used = true
-				return c
+				return c, true
 			}
 			c.close()
-			return nil
+			return nil, true
 		}
 		c.close()
 		if again := l.judge(err, c.got.n > before, c.used); !again {
-			return nil
+			return nil, false
 		}
 		c = nil
 	}

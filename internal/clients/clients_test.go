@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,5 +127,32 @@ func TestLongest(t *testing.T) {
 	}
 	if r := l.Stop(); r.Longest < pause || r.Failed() > 0 || r.Answers < 6 {
 		t.Errorf("%v %q", r, r.Errors)
+	}
+}
+
+// Answered hears of each answer, and how long the client has asked for it: from the
+// first try on, of which only the third is answered here, and after a pause each.
+func TestAnswered(t *testing.T) {
+	const pause = 20 * time.Millisecond
+	var tries atomic.Int64
+	address := serve(t, func(c *net.TCPConn, in *bufio.Reader) {
+		if request(in); tries.Add(1)%3 == 0 {
+			fmt.Fprint(c, ok)
+		}
+	})
+	var mu sync.Mutex
+	var took []time.Duration
+	l := Start(Target{Network: "tcp", Address: address, Clients: 1, Patience: patience, Exchange: HTTP("/", "ok"), Pause: pause,
+		Answered: func(asked, had time.Time) {
+			mu.Lock()
+			defer mu.Unlock()
+			took = append(took, had.Sub(asked))
+		}})
+	if !l.More(3, patience) {
+		t.Error("no answers")
+	}
+	r := l.Stop()
+	if len(took) != r.Answers || r.Lost < 2*r.Answers || slices.Min(took) < 2*pause {
+		t.Errorf("%v, and heard of %v", r, took)
 	}
 }

@@ -13,6 +13,11 @@ const maxBody = 1 << 20
 
 // HTTP asks for path and wants this text as the body.
 func HTTP(path, want string) func(c net.Conn, r *bufio.Reader, keepAlive bool) (keep bool, err error) {
+	return HTTPThat(path, func(body string) bool { return body == want })
+}
+
+// HTTPThat asks for path and wants a body that is right.
+func HTTPThat(path string, right func(body string) bool) func(c net.Conn, r *bufio.Reader, keepAlive bool) (keep bool, err error) {
 	return func(c net.Conn, r *bufio.Reader, keepAlive bool) (bool, error) {
 		connection := "close"
 		if keepAlive {
@@ -30,7 +35,7 @@ func HTTP(path, want string) func(c net.Conn, r *bufio.Reader, keepAlive bool) (
 		if err != nil {
 			return false, err
 		}
-		if answer.StatusCode != http.StatusOK || string(body) != want {
+		if answer.StatusCode != http.StatusOK || !right(string(body)) {
 			return false, &Wrong{fmt.Sprintf("%s: %.100q", answer.Status, body)}
 		}
 		return !answer.Close, nil
