@@ -40,6 +40,7 @@ fuzz:
 
 bench: build
 	go build -o bin/vm/ ./internal/vm/...
+	go build -o bin/ ./internal/slowserver
 	go run ./bench -relance bin/relance
 
 # Writes --help into the README, and from the same flags man/relance.1 and completions/. scripts/check.sh looks for them.

@@ -1,8 +1,8 @@
 // Command bench measures what relance costs, next to programs of its kind on the same machine in the same minutes: the
-// time it adds to a start, the time from a child's death to the next one, what it costs to count requests, its memory, and
-// how often it wakes up.
+// time it adds to a start, the time from a child's death to the next one, what it costs to count requests, what clients
+// see of recycles, its memory, and how often it wakes up.
 //
-//	go run ./bench [-relance bin/relance] [-rounds 200] [-idle 30s] [-only start,gap,group,requests,idle]
+//	go run ./bench [-relance bin/relance] [-rounds 200] [-idle 30s] [-load 10s] [-only start,gap,group,requests,workers,handover,idle]
 //
 // It prints and never judges: a shared machine is noisy, and what can be compared are the ratios of one run. README.md
 // says how to read the tables.
@@ -34,12 +34,15 @@ type bench struct {
 	blocks      int
 	floorRounds int
 	idle        time.Duration
-	folder      string // for tools, services and records; removed at the end
-	loop        string // path of the compiled loop.c; empty without a compiler
-	stamp       string // path of the compiled stamp.c; empty without a compiler
-	leak        string // path of the compiled leak.c; empty without a compiler
-	tools       string // folder of the three, where they are compiled already
-	vmrun       string // what runs the table of groups where this machine has no memory controller
+	slowserver  string        // the server of workers and handover
+	load        time.Duration // of each pool of workers, without recycles and with them
+	handovers   int           // of each kind
+	folder      string        // for tools, services and records; removed at the end
+	loop        string        // path of the compiled loop.c; empty without a compiler
+	stamp       string        // path of the compiled stamp.c; empty without a compiler
+	leak        string        // path of the compiled leak.c; empty without a compiler
+	tools       string        // folder of the three, where they are compiled already
+	vmrun       string        // what runs the table of groups where this machine has no memory controller
 }
 
 func main() {
@@ -55,8 +58,11 @@ func main() {
 	}
 }
 
-func run() error {
-	b := &bench{}
+// tableNames are all tables, in the order in which they are made.
+const tableNames = "start,gap,group,requests,workers,handover,idle"
+
+// declare declares the flags.
+func (b *bench) declare() (only *string) {
 	flag.StringVar(&b.relance, "relance", "bin/relance", "the relance to measure")
 	flag.StringVar(&b.loopFlags, "relance-loop", "--restart always --backoff 1us..1us --min-uptime 0s", "flags with which relance restarts at once")
 	flag.StringVar(&b.budgetFlags, "relance-budget", "--memory-high 1G", "flags for a second idle relance, which watches a budget")
@@ -73,20 +79,29 @@ func run() error {
 	flag.IntVar(&b.blocks, "blocks", 20, "blocks into which the rounds of gap are cut, so that all peers meet the same noise")
 	flag.IntVar(&b.floorRounds, "floor-rounds", 4, "rounds for supervisors that wait a second between starts")
 	flag.DurationVar(&b.idle, "idle", 30*time.Second, "how long to count wake-ups")
+	flag.StringVar(&b.slowserver, "slowserver", "bin/slowserver", "the server of workers and handover")
+	flag.DurationVar(&b.load, "load", 10*time.Second, "how long each pool of workers is under load without recycles, and as long with them")
+	flag.IntVar(&b.handovers, "handovers", 4, "how often the slow server of handover is recycled in each way")
 	flag.StringVar(&b.vmrun, "vm", "bin/vm/run", "what runs the table group in a virtual machine, where this one has no memory controller")
 	flag.StringVar(&b.tools, "tools", "", "the folder with the C programs, compiled (default: compile them)")
-	only := flag.String("only", "start,gap,group,requests,idle", "which tables")
+	return flag.String("only", tableNames, "which tables")
+}
+
+func run() error {
+	b := &bench{}
+	only := b.declare()
 	flag.Parse()
-	if flag.NArg() > 0 || b.rounds < 1 || b.blocks < 1 || b.floorRounds < 1 {
-		return errors.New("wrong usage: no words, and numbers from 1 on (see -help)")
+	if flag.NArg() > 0 || min(b.rounds, b.blocks, b.floorRounds, b.handovers) < 1 || b.load <= 0 {
+		return errors.New("wrong usage: no words, numbers from 1 on, and a time under load (see -help)")
 	}
 	tables := map[string]func(){
-		"start": b.measureStart, "gap": b.measureGap, "group": b.measureGroup, "requests": b.measureRequests, "idle": b.measureIdle,
+		"start": b.measureStart, "gap": b.measureGap, "group": b.measureGroup, "requests": b.measureRequests,
+		"workers": b.measureWorkers, "handover": b.measureHandover, "idle": b.measureIdle,
 	}
 	names := strings.Split(*only, ",")
 	for _, name := range names {
 		if tables[name] == nil {
-			return fmt.Errorf("unknown table %q: want start, gap, group, requests or idle", name)
+			return fmt.Errorf("unknown table %q: want one of %s", name, tableNames)
 		}
 	}
 

@@ -16,26 +16,28 @@ type quartiles struct {
 
 func quartilesOf(sample []time.Duration) quartiles {
 	sorted := slices.Sorted(slices.Values(sample))
-	at := func(part float64) time.Duration {
-		if len(sorted) == 0 {
-			return 0
-		}
-		place := part * float64(len(sorted)-1)
-		i := int(place)
-		if i+1 == len(sorted) {
-			return sorted[i]
-		}
-		return sorted[i] + time.Duration((place-float64(i))*float64(sorted[i+1]-sorted[i]))
+	return quartiles{len(sorted), quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)}
+}
+
+// quantile is the value below which that part of the sorted ones lies.
+func quantile[T ~int | ~int64](sorted []T, part float64) T {
+	if len(sorted) == 0 {
+		return 0
 	}
-	return quartiles{len(sorted), at(0.25), at(0.5), at(0.75)}
+	place := part * float64(len(sorted)-1)
+	i := int(place)
+	if i+1 == len(sorted) {
+		return sorted[i]
+	}
+	return sorted[i] + T((place-float64(i))*float64(sorted[i+1]-sorted[i]))
 }
 
 // ratio returns "1.23" or, where there is nothing to compare with, "-".
-func ratio(d, to time.Duration) string {
-	if d == 0 || to == 0 {
+func ratio[T ~int | ~int64](x, to T) string {
+	if to == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.2f", float64(d)/float64(to))
+	return fmt.Sprintf("%.2f", float64(x)/float64(to))
 }
 
 func micro(d time.Duration) string {
