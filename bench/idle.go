@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +17,8 @@ type resident struct {
 	name string
 	cmd  *exec.Cmd
 	pids []int // the peer and whatever else it keeps beside the child
+	// child is that which sleeps.
+	child int
 	// When the count began: switches, and time on a processor.
 	from int
 	used time.Duration
@@ -49,6 +52,9 @@ func (b *bench) measureIdle() {
 		peers = append(peers, p)
 		fmt.Printf("%s: %s\n", more.name, more.flags)
 	}
+	again := b.relancePeer("--restart-signal USR1")
+	again.name = fmt.Sprintf("relance, after %d recycles", nights)
+	peers = append(peers, again)
 	defer endFamily()
 	var all []*resident
 	for _, c := range b.contenders(peers, false, "sleep", "1000") {
@@ -57,8 +63,14 @@ func (b *bench) measureIdle() {
 			fmt.Printf("left out: %s: %v\n", c.name, err)
 			continue
 		}
-		all = append(all, r)
 		defer end(r.cmd)
+		if c.name == again.name {
+			if err := r.recycle(nights); err != nil {
+				fmt.Printf("left out: %s: %v\n", c.name, err)
+				continue
+			}
+		}
+		all = append(all, r)
 	}
 	time.Sleep(2 * time.Second) // a Go runtime is busy for a moment after its start
 	for _, r := range all {
@@ -78,28 +90,52 @@ func (b *bench) measureIdle() {
 	writeTable(os.Stdout, rows)
 }
 
+// nights are as many as two months have: what a relance in place of a nightly cron job holds is to stay what it was.
+const nights = 60
+
 // settle starts a contender and waits until its child sleeps.
 func settle(c contender) (*resident, error) {
 	cmd := exec.Command(c.words[0], c.words[1:]...)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		r := &resident{name: c.name, cmd: cmd, pids: []int{cmd.Process.Pid}}
-		asleep := false
-		for _, pid := range descendants(cmd.Process.Pid) {
+	r := &resident{name: c.name, cmd: cmd}
+	if err := r.sleeps(0); err != nil {
+		end(cmd)
+		return nil, fmt.Errorf("%w (%v)", err, cmd.ProcessState)
+	}
+	return r, nil
+}
+
+// sleeps waits until a child sleeps that is not the one before.
+func (r *resident) sleeps(before int) error {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		r.child, r.pids = 0, []int{r.cmd.Process.Pid}
+		for _, pid := range descendants(r.cmd.Process.Pid) {
 			if commOf(pid) == "sleep" {
-				asleep = true
+				r.child = pid
 			} else {
 				r.pids = append(r.pids, pid)
 			}
 		}
-		if asleep {
-			return r, nil
+		if r.child != 0 && r.child != before {
+			return nil
 		}
 	}
-	end(cmd)
-	return nil, fmt.Errorf("no sleeping child after 5 s (%v)", cmd.ProcessState)
+	return errors.New("no sleeping child after 5 s")
+}
+
+// recycle asks for the next generation so many times.
+func (r *resident) recycle(times int) error {
+	for range times {
+		if err := r.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+			return err
+		}
+		if err := r.sleeps(r.child); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sum adds a field of a /proc file over the resident's processes.
