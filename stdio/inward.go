@@ -18,7 +18,7 @@ func (r *relay) forward() {
 }
 
 func (r *relay) handAll() {
-	for len(r.held.all) > 0 && r.mayHand(r.held.all[0].requests) {
+	for len(r.held.all) > 0 && r.mayHand() {
 		w := r.held.pop()
 		r.hand(&w)
 	}
@@ -35,7 +35,7 @@ func (r *relay) handAll() {
 		w := r.read(text, content)
 		switch {
 		case r.passes(&w):
-		case len(r.held.all) == 0 && r.mayHand(w.requests):
+		case len(r.held.all) == 0 && r.mayHand():
 			r.hand(&w)
 		default:
 			r.held.push(w)
@@ -51,7 +51,7 @@ func (r *relay) looksOn() bool {
 	if r.set.Mode.JSON() {
 		return r.alive() && r.hasRoom() && r.held.bytes < r.set.QueueMax
 	}
-	return r.mayHand(1)
+	return r.mayHand()
 }
 
 // read looks at a frame of the other side. What it returns may be kept.

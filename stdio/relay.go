@@ -117,12 +117,12 @@ func (r *relay) unheard() {
 // alive reports whether anything can be written to the generation.
 func (r *relay) alive() bool { return r.up && !r.closing && !r.broken && !r.mute }
 
-// mayHand reports whether a frame with n requests may be handed over now. One
-// with more than the limit could never, so it may when it is the first.
-func (r *relay) mayHand(n int) bool {
+// mayHand reports whether a frame may be handed over now. One with more requests than
+// are left below the limit may too: the limit would never be reached without it.
+func (r *relay) mayHand() bool {
 	return r.alive() && !r.draining && !r.awaiting && r.hasRoom() &&
 		r.flying.bytes < max(r.set.QueueMax, r.set.MaxMessage) &&
-		(r.limit == 0 || r.handed == 0 || r.handed+max(n, 1) <= r.limit)
+		(r.limit == 0 || r.handed < r.limit)
 }
 
 // hasRoom reports whether both ways are open.

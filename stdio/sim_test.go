@@ -293,14 +293,14 @@ func TestRelay(t *testing.T) {
 	}
 }
 
-// A batch that is too much for what is left waits, and what comes behind it too.
+// A batch waits when nothing is left, and what comes behind it too.
 func TestNoOvertaking(t *testing.T) {
 	t.Parallel()
 	set := Settings{Mode: JSONRPC}
 	set.complete()
 	r := newRelay(set, requests.NewCounter(), func(string) {})
 	const first, others = `{"id":1,"method":"x"}` + "\n", `[{"id":2,"method":"x"},{"id":3,"method":"x"}]` + "\n" + `{"id":4,"method":"x"}` + "\n"
-	r.limit = 2
+	r.limit = 1
 	r.start(1)
 	r.in.read(copy(r.in.room(), first+others))
 	r.forward()
