@@ -162,10 +162,18 @@ func (c *Core) toAll(now time.Time, ev Event) []Action {
 // finish is called when a slot may have ended for good, and ends the whole if it was
 // the last.
 func (s *shared) finish() []Action {
-	for _, slot := range s.slots {
-		if !slot.gone() {
-			return nil
-		}
+	if !s.allGone() {
+		return nil
 	}
 	return []Action{Quit{Status: s.status, Sig: s.sig}}
+}
+
+// allGone reports whether all slots have ended for good.
+func (s *shared) allGone() bool {
+	for _, slot := range s.slots {
+		if !slot.gone() {
+			return false
+		}
+	}
+	return true
 }

@@ -119,12 +119,12 @@ func (c *course) end(now time.Time, k kind) []Action {
 // retry waits before the next generation, or gives up. r is the report to make
 // of it; isCrash says whether it counts for giving up.
 func (c *course) retry(now time.Time, r Report, status int, isCrash bool) []Action {
+	if c.gen.exit == nil {
+		c.gen.exit = &Exited{Gen: c.gen.number, Code: status}
+	}
 	if isCrash && c.backoff.crashed(now, &c.policy) {
 		r.Kind, r.Failures = GaveUp, len(c.backoff.crashes)
 		return append([]Action{r}, c.quit(now, status)...)
-	}
-	if c.gen.exit == nil {
-		c.gen.exit = &Exited{Gen: c.gen.number, Code: status}
 	}
 	g := &c.gen
 	since := g.judged

@@ -206,6 +206,8 @@ func (s *slot) promote(now time.Time) []Action {
 // before, so it does not take over.
 func (s *slot) renew(now time.Time, ev RestartAsked) []Action {
 	switch {
+	case s.gone():
+		return s.revive(now)
 	case s.other != nil && s.candidate(s.other):
 		s.again = true
 		actions := s.other.step(now, ev)
@@ -218,6 +220,16 @@ func (s *slot) renew(now time.Time, ev RestartAsked) []Action {
 		return s.at.gateAskedAgain(now)
 	}
 	return s.at.step(now, ev)
+}
+
+// revive launches again in a slot that has ended by itself, as what it could not live with
+// may be mended by now.
+func (s *slot) revive(now time.Time) []Action {
+	if s.allGone() || s.ending || s.ends() || !s.at.gen.asked.IsZero() {
+		return nil
+	}
+	s.backoff.crashes = nil
+	return s.at.spawn(now)
 }
 
 // mended: the next one that is to take over may do better than the last. One that is

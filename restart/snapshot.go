@@ -2,12 +2,12 @@ package restart
 
 import "time"
 
-// Standing is where one generation stands, or a slot that waits for the next one, for
-// who asks how it goes.
+// Standing is where one generation stands, or a slot that waits for the next one or has
+// ended while others go on, for who asks how it goes.
 type Standing struct {
 	// Worker is the number of the slot, zero where there is only one. Gen is the
-	// generation, and while a slot waits the last one; PID is that of its child, zero:
-	// there is none.
+	// generation, and of a slot that has none the last one; PID is that of its child,
+	// zero: there is none.
 	Worker, Gen, PID int
 	State            State
 	// Ready reports whether it can do its work, as far as that is known; Why is why not,
@@ -29,13 +29,17 @@ type Standing struct {
 	MaxRequests int64
 }
 
-// Snapshot tells where all generations stand. It changes nothing.
+// Snapshot tells where all generations stand, and which slots have none. It changes
+// nothing. At the end of the whole it is empty.
 func (c *Core) Snapshot() []Standing {
+	if c.allGone() {
+		return nil
+	}
 	var all []Standing
 	for _, slot := range c.slots {
 		for _, course := range slot.courses() {
-			if course.state == Gone {
-				continue
+			if course.state == Gone && !slot.gone() {
+				continue // the other one is there
 			}
 			all = append(all, course.standing())
 		}
@@ -49,7 +53,7 @@ func (c *course) standing() Standing {
 		Worker: c.worker(), Gen: g.number, State: c.state, Ready: c.state == Running && g.ready.is, Why: g.ready.why,
 		Because: g.because,
 	}
-	if c.state != Waiting {
+	if c.state != Waiting && c.state != Gone {
 		s.Started, s.MaxRequests = g.started, g.maxRequests
 		if g.exit == nil {
 			s.PID = g.pid

@@ -7,7 +7,7 @@ import (
 )
 
 // checkSnapshot: who asks how it goes is told of each generation that lives, and of each
-// slot that waits for one, and of nobody else.
+// slot that waits for one or has ended, and of nobody else.
 func (w *pool) checkSnapshot() {
 	all := w.core.Snapshot()
 	told := func(is func(Standing) bool) bool { return slices.ContainsFunc(all, is) }
@@ -20,10 +20,18 @@ func (w *pool) checkSnapshot() {
 			w.errorf("gen %d is told otherwise: %+v", b.gen, all)
 		}
 	}
+	for _, slot := range w.core.slots {
+		if !w.quit && !told(func(s Standing) bool { return s.Worker == slot.worker() }) {
+			w.errorf("nothing is told of worker %d: %+v", slot.worker(), all)
+		}
+	}
 	for _, s := range all {
-		waits := s.State == Waiting
-		if there := s.Gen > 0 && s.Gen <= len(w.beings) && w.beings[s.Gen-1].there(); there == waits {
+		waits, gone := s.State == Waiting, s.State == Gone
+		if there := s.Gen > 0 && s.Gen <= len(w.beings) && w.beings[s.Gen-1].there(); there == (waits || gone) {
 			w.errorf("%+v, and there %v", s, there)
+		}
+		if gone && (s.PID != 0 || !s.Next.IsZero() || !s.Started.IsZero() || s.Because == "" && !w.beings[s.Gen-1].started.IsZero()) {
+			w.errorf("it has ended: %+v", s)
 		}
 		if !waits && s.PID != 0 && !w.beings[s.Gen-1].alive {
 			w.errorf("%+v, and its child has ended", s)

@@ -32,7 +32,7 @@ type Status struct {
 	// Generations counts those that were started, Ended the ends that were told.
 	Generations int   `json:"generations"`
 	Ended       int64 `json:"ended"`
-	// Workers are the generations that live, and the slots that wait for one.
+	// Workers are the generations that live, and the slots that have none.
 	Workers []Worker         `json:"workers"`
 	Reasons map[string]int64 `json:"reasons"`
 	// Ends are the last ones, the newest first.
