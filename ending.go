@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/child"
+	"relance/restart"
 	"relance/signals"
 )
 
@@ -24,7 +25,7 @@ func drain(from opened, received <-chan signals.Signal, ignored uint64, tell *te
 		for range len(received) { // and no more, however fast others come
 			<-received // came before the end
 		}
-		go endBy(received, ignored, posting)
+		go endBy(received, ignored, tell.asked, posting)
 	}
 	if !carries {
 		return
@@ -59,9 +60,10 @@ func (o *opened) passOn() {
 	}
 }
 
-// endBy ends us by the first signal that would have ended the command, and tells children
-// that one of ours may have ended; children has room for one, and nobody else sends there.
-func endBy(received <-chan signals.Signal, ignored uint64, children chan<- struct{}) {
+// endBy ends us by the first signal that would have ended the command, and is not of the
+// request that has, and tells children that one of ours may have ended; children has room
+// for one, and nobody else sends there.
+func endBy(received <-chan signals.Signal, ignored uint64, asked time.Time, children chan<- struct{}) {
 	runtime.LockOSThread() // for EndBy
 	for s := range received {
 		switch s.Number {
@@ -70,7 +72,7 @@ func endBy(received <-chan signals.Signal, ignored uint64, children chan<- struc
 				children <- struct{}{}
 			}
 		case unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT:
-			if ignored&(1<<(s.Number-1)) == 0 {
+			if ignored&(1<<(s.Number-1)) == 0 && time.Since(asked) >= restart.SameRequest {
 				child.EndBy(s.Number)
 				os.Exit(128 + int(s.Number)) // PID 1 lives on
 			}

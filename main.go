@@ -142,7 +142,7 @@ func supervised(todo *cli.Run, given entry.Given) int {
 	config.Terminal, config.Say = machine.OnTerminal(), say
 	config.Report = func(r restart.Report) { tell.report(r); controls.catchUp() }
 	config.Above, config.Beat, tell.above = from.above, from.beat, from.above
-	config.Settled, config.Hooks = giveBack(), tell.crew
+	config.Settled, config.Hooks, config.Asked = giveBack(), tell.crew, tell.hurry
 	config.EndBy = func(sig restart.Sig) { endBy = sig }
 	return supervise.Run(config, machine, from.Sources)
 }

@@ -25,6 +25,8 @@ type teller struct {
 	crew  *hooks.Crew
 	todo  *cli.Run
 	above *requests.Upward
+	// asked is when somebody asked for the end for the first time; zero: nobody has.
+	asked time.Time
 }
 
 // say tells of what is about no generation.
@@ -43,6 +45,13 @@ func (t *teller) report(r restart.Report) {
 		t.above.Status(e.Msg)
 	}
 	t.Tell(e)
+}
+
+// hurry is told when somebody asks for the end.
+func (t *teller) hurry(now time.Time) {
+	if t.asked.IsZero() {
+		t.asked = now
+	}
 }
 
 // hook lets commands be run for events, and for what else they are wanted for.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"relance/restart"
 )
 
 // What is done when all generations are over.
@@ -37,17 +39,13 @@ func (c *Crew) Hurry(now time.Time) {
 	}
 	again := !c.asked.IsZero()
 	switch {
-	case again && now.Sub(c.asked) < sameRequest:
+	case again && now.Sub(c.asked) < restart.SameRequest:
 	case c.ending:
 		c.cut(now)
 	default:
 		c.asked, c.hurried = now, again
 	}
 }
-
-// sameRequest is how long signals count as one: timeout(1) signals the process and then
-// its group.
-const sameRequest = 100 * time.Millisecond
 
 // cut ends all that runs, and drops what waits.
 func (c *Crew) cut(now time.Time) {

@@ -112,10 +112,11 @@ type generation struct {
 	previousEnd time.Time
 }
 
+// SameRequest is how long signals that ask for the end count as one request: timeout(1)
+// signals the process and then its group, at once.
+const SameRequest = 100 * time.Millisecond
+
 const (
-	// sameRequest is how long signals that ask for the end count as one request:
-	// timeout(1) signals the process and then its group, at once.
-	sameRequest = 100 * time.Millisecond
 	// firstRekill is the time after which SIGKILL is sent again to what is left,
 	// doubled each time up to lastRekill.
 	firstRekill = 250 * time.Millisecond

@@ -189,7 +189,7 @@ func (s *slot) gateDue() time.Time {
 // Who asks twice does not wait for the gate, now or when it is the turn of the slot.
 func (c *course) gateAskedAgain(now time.Time) []Action {
 	t := &c.slot.gate
-	again := !t.wanted.IsZero() && now.Sub(t.wanted) >= sameRequest
+	again := !t.wanted.IsZero() && now.Sub(t.wanted) >= SameRequest
 	t.wanted = now
 	if !again {
 		return nil

@@ -73,7 +73,7 @@ func (w *pool) endGate(g *gateway, err string) {
 func (w *pool) learnGates(ev Event) {
 	switch ev.(type) {
 	case RestartAsked:
-		if !w.gates.wished.IsZero() && w.now.Sub(w.gates.wished) >= sameRequest {
+		if !w.gates.wished.IsZero() && w.now.Sub(w.gates.wished) >= SameRequest {
 			for _, s := range w.core.slots {
 				w.gates.passed[s.worker()] = true // who asks twice waits no more
 			}

@@ -209,7 +209,7 @@ func (c *course) askedAgain(now time.Time) []Action {
 		c.gen.asked = now
 		return nil
 	}
-	if now.Sub(c.gen.asked) < sameRequest {
+	if now.Sub(c.gen.asked) < SameRequest {
 		return nil
 	}
 	return c.kill(now)

@@ -127,6 +127,9 @@ type Config struct {
 	// Settled is called when all of a start is done, the first or a later one, and there is
 	// nothing to do for a while; nil: nobody wants to know.
 	Settled func()
+	// Asked takes the time each time that somebody asks for the end; nil: nobody wants
+	// to know.
+	Asked func(time.Time)
 	// EndBy takes the signal that relance itself is to end by, after all else is
 	// done (restart.Quit); nil: it ends with the status.
 	EndBy func(restart.Sig)

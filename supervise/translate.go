@@ -62,7 +62,11 @@ func (l *loop) translate(s signals.Signal) {
 func (l *loop) stopAsked(ev restart.StopAsked) {
 	l.add(ev)
 	l.ending = true
-	l.Hooks.Hurry(time.Now())
+	now := time.Now()
+	l.Hooks.Hurry(now)
+	if l.Asked != nil {
+		l.Asked(now)
+	}
 	l.settleAll()
 }
 

@@ -23,6 +23,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"relance/internal/mailtest"
 	"relance/internal/need"
 )
@@ -238,6 +240,27 @@ func (h *hook) wait(t testing.TB) {
 	case <-time.After(patience):
 		t.Fatal("nobody comes to the webhook")
 	}
+}
+
+// Who signals relance and then its group, at once, as timeout(1) does, asks once: what is
+// still to be told is waited for, also where the command has left between the two.
+func TestWebhookAskedAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHook(t, 0)
+	defer close(h.release)
+	for range 20 { // since on a busy machine the second signal may come too late to be of the same request
+		r := start(t, relance(), "--webhook", h.URL, "--webhook-on", "all", "--post-timeout", "1s", "--", "sh", "-c", "echo up; exec sleep 1000")
+		r.out.want(t, "^up$")
+		r.signal(unix.SIGTERM)
+		h.wait(t)
+		r.signal(unix.SIGTERM)
+		<-r.done
+		if statusOf(r.cmd.ProcessState) == 143 {
+			r.errs.want(t, `dropped, as not delivered within 1 s \(--post-timeout\)`)
+			return
+		}
+	}
+	t.Error("the second of two signals at once ends it")
 }
 
 // A receiver that hangs, answers 500 and redirects keeps no relaunch waiting; and nothing
