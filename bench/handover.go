@@ -11,7 +11,7 @@ import (
 const (
 	// slowStart is how long the server takes to start.
 	slowStart    = 3 * time.Second
-	slowServer   = "-work 5ms -start 3s"
+	slowServer   = "-work 5ms -start "
 	slowListens  = "--listen ADDRESS"
 	slowSettling = time.Second
 	// slowClients ask on a new connection each time, and as many keep theirs.
@@ -23,11 +23,12 @@ const (
 func (b *bench) measureHandover() {
 	fmt.Printf("handover: latency with a server that needs %v to start, %d recycles each, and as long without; %d clients\n",
 		slowStart, b.handovers, 2*slowClients)
+	server := fmt.Sprint(slowServer, slowStart)
 	rows := [][]string{{"", "quiet 99th ms", "largest", "recycled 99th ms", "largest", "x 99th", "x largest", "silence ms", "requests", "failed"}}
 	for _, way := range []struct{ name, flags, server string }{
-		{"--handover", slowListens + " --handover", slowServer},
-		{"control: held, no handover", slowListens, slowServer},
-		{"stopped and started", "", slowServer + " -addr ADDRESS"},
+		{"--handover", slowListens + " --handover", server},
+		{"control: held, no handover", slowListens, server},
+		{"stopped and started", "", server + " -addr ADDRESS"},
 	} {
 		h, err := b.recycled(way.flags, way.server)
 		if err != nil {
@@ -61,12 +62,12 @@ func (w *waited) cells() []string {
 type span struct{ from, to time.Time }
 
 // recycled recycles a server again and again, and lets it be for as long in between.
-func (b *bench) recycled(flags, server string) (w *waited, err error) {
+func (b *bench) recycled(flags, server string) (*waited, error) {
 	s, err := b.open(flags, server, 1)
 	if err != nil {
 		return nil, err
 	}
-	w = &waited{}
+	w := &waited{}
 	defer func() { w.failed = s.close() }()
 	for _, keepAlive := range []bool{false, true} {
 		s.load(slowClients, keepAlive, func() string { return "/" })

@@ -14,10 +14,10 @@ const (
 	// clients that wait for room: so one that is away costs its share, and each waits
 	// instead of using a processor, of which there may be fewer than workers.
 	poolSize    = 4
-	poolRoom    = 2
-	poolClients = 2 * poolSize * poolRoom
-	poolServer  = "-work 20ms -at-once 2 -start 300ms"
-	poolFlags   = "--listen ADDRESS --workers 4 --memory-high 24M --min-uptime 0s "
+	poolRoom    = 1
+	poolClients = 4 * poolSize * poolRoom
+	poolServer  = "-work 10ms -start 300ms -at-once "
+	poolFlags   = "--listen ADDRESS --memory-high 24M --min-uptime 0s --workers "
 	// poolLeak is what a request leaves behind while there are to be recycles.
 	poolLeak = "/?leak=262144"
 	// poolWindow is in which answers are counted, poolBlocks how often it is recycled,
@@ -31,13 +31,14 @@ const (
 // measureWorkers takes how many answers a pool gives while its workers leak and are
 // recycled all the time, beside the same pool when they do not.
 func (b *bench) measureWorkers() {
-	fmt.Printf("workers: answers in %v of %d workers, %d clients; %v without and %v with a leak, in %d blocks, interleaved\n",
-		poolWindow, poolSize, poolClients, b.load, b.load, poolBlocks)
+	fmt.Printf("workers: answers in %v of %d workers, %d clients; %v without a leak and as long with it, in %d blocks, interleaved\n",
+		poolWindow, poolSize, poolClients, b.load, poolBlocks)
 	rows := [][]string{{"", "quiet a second", "x p10", "x lowest", "recycled x median", "x p10", "x lowest", "recycles", "most away", "time away", "failed"}}
+	atOnce := fmt.Sprint("--max-unavailable ", poolSize)
 	for _, pool := range []struct{ name, flags string }{
-		{"one after another", ""}, {"--handover", "--handover"}, {"control: --max-unavailable 4", "--max-unavailable 4"},
+		{"one after another", ""}, {"--handover", "--handover"}, {"control: " + atOnce, atOnce},
 	} {
-		p, err := b.pool(poolFlags + pool.flags)
+		p, err := b.pool(pool.flags)
 		if err != nil {
 			fmt.Printf("left out: %s: %v\n", pool.name, err)
 			continue
@@ -67,12 +68,12 @@ func (p *pooled) cells() []string {
 }
 
 // pool puts one under load, with the leak and without it in turn.
-func (b *bench) pool(flags string) (p *pooled, err error) {
-	s, err := b.open(flags, poolServer, poolSize)
+func (b *bench) pool(flags string) (*pooled, error) {
+	s, err := b.open(fmt.Sprint(poolFlags, poolSize, " ", flags), fmt.Sprint(poolServer, poolRoom), poolSize)
 	if err != nil {
 		return nil, err
 	}
-	p = &pooled{}
+	p := &pooled{}
 	defer func() { p.failed = s.close() }()
 	var leaking atomic.Bool
 	s.load(poolClients, false, func() string {
