@@ -68,7 +68,7 @@ func (m *Mail) compose(d *Digest) []byte {
 	header := func(name, value string) { b.WriteString(fold(name + ": " + value)) }
 	header("From", written(m.Sender))
 	header("To", strings.Join(to, ", "))
-	header("Subject", mime.QEncoding.Encode("utf-8", d.Subject(m.Of)))
+	header("Subject", encoded("Subject", d.Subject(m.Of)))
 	header("Date", d.Until.Format(time.RFC1123Z))
 	header("Message-ID", fmt.Sprintf("<%s.%d@%s>", m.Token, d.Number, Domain(m.Of.Host)))
 	// Nobody answers to it, and no machine either (RFC 3834).
@@ -81,7 +81,16 @@ func (m *Mail) compose(d *Digest) []byte {
 	body := quotedprintable.NewWriter(&b)
 	_, _ = body.Write([]byte(m.body(d)))
 	_ = body.Close()
-	return b.Bytes()
+	// Who keeps mails in one file (mbox) writes a > before such a line, and nobody takes it
+	// away again.
+	return bytes.ReplaceAll(b.Bytes(), []byte("\r\nFrom "), []byte("\r\nFrom=\r\n "))
+}
+
+// encoded is the value of a header as RFC 2047 has it. Its name is encoded with it and
+// taken off again: so the first of its words is so much shorter, and fits behind it.
+func encoded(name, value string) string {
+	name += ":."
+	return strings.Replace(mime.QEncoding.Encode("utf-8", name+value), name, "", 1)
 }
 
 func (m *Mail) body(d *Digest) string {
@@ -96,7 +105,9 @@ func written(a mail.Address) string {
 	return a.String()
 }
 
-// fold breaks a header at its spaces into lines of 76 bytes, where there are any.
+// fold breaks a header at its spaces into lines of 76 bytes, where there are any but the
+// first: some readers take a line with nothing but the name for a text that begins with a
+// space.
 func fold(line string) string {
 	const most = 76
 	var b strings.Builder
@@ -104,7 +115,7 @@ func fold(line string) string {
 	for i, word := range strings.Split(line, " ") {
 		switch {
 		case i == 0:
-		case used+1+len(word) > most:
+		case i > 1 && used+1+len(word) > most:
 			b.WriteString("\r\n ")
 			used = 1
 		default:

@@ -35,6 +35,9 @@ func read(t testing.TB, text []byte) (subject, body string, header mail.Header) 
 		if !bytes.HasSuffix(line, []byte("\r\n")) || len(line) > 998 || bytes.ContainsAny(line[:len(line)-2], "\r\n\x00") {
 			t.Fatalf("no line of a mail: %q", line)
 		}
+		if bytes.HasPrefix(line, []byte("From ")) || string(line) == "Subject:\r\n" {
+			t.Fatalf("others would show it otherwise: %q", line)
+		}
 		for _, c := range line {
 			if c >= 0x80 {
 				t.Fatalf("not ASCII: %q", line)
@@ -81,6 +84,21 @@ func TestCompose(t *testing.T) {
 	}
 	if to, err := mail.ParseAddress(strings.TrimPrefix(strings.ReplaceAll(header.Get("To"), "\n", ""), "root@host, ")); err != nil || *to != m.To[1] {
 		t.Errorf("to %q: %v", header.Get("To"), err)
+	}
+}
+
+// TestComposeAsIs: nothing that a mailbox or a reader puts in is in what is read, also where
+// a long line is broken just before the word that a mailbox looks for.
+func TestComposeAsIs(t *testing.T) {
+	m := &Mail{Of: From{Name: "wéb «日本» with a long name", Host: "vm"}, Token: "t", Sender: mail.Address{Address: "a@b"}, To: []mail.Address{{Address: "c@d"}}}
+	for n := range 90 {
+		msg := strings.Repeat("x", n) + "From here\nFrom there"
+		d := example(msg)
+		d.Stderr = []string{strings.Repeat("x", n) + "From here"}
+		subject, body, _ := read(t, m.compose(&d))
+		if subject != d.Subject(m.Of) || strings.ReplaceAll(body, "\r\n", "\n") != m.body(&d) {
+			t.Fatalf("subject %q, body %q", subject, body)
+		}
 	}
 }
 
