@@ -35,6 +35,35 @@ type Carrier interface {
 	String() string
 }
 
+// tally is what became of a mail, for each who was to get it.
+type tally struct {
+	taken, later, never []string
+	put, refused        error
+}
+
+func (t *tally) add(address string, o Outcome) {
+	switch {
+	case o.Err == nil:
+		t.taken = append(t.taken, address)
+	case o.Final:
+		t.never, t.refused = append(t.never, fmt.Sprintf("refused for %s: %v", address, o.Err)), o.Err
+	default:
+		t.later, t.put = append(t.later, address), o.Err
+	}
+}
+
+// outcome is what Carry returns.
+func (t *tally) outcome() (left []string, o Outcome) {
+	if len(t.taken)+len(t.later) == 0 {
+		return nil, Outcome{Err: t.refused, Final: true}
+	}
+	o = Outcome{Partly: strings.Join(t.never, "; "), Some: len(t.taken) > 0}
+	if len(t.later) > 0 {
+		o.Err = fmt.Errorf("for %s: %w", strings.Join(t.later, ", "), t.put)
+	}
+	return t.later, o
+}
+
 // String is "mail by smtp://mx.example.org:25".
 func (m *Mail) String() string { return "mail by " + m.Carrier.String() }
 
