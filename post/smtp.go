@@ -2,6 +2,7 @@ package post
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -104,37 +105,30 @@ func (s *Server) String() string {
 func (s *Server) Carry(from string, to []string, text []byte) ([]string, Outcome) {
 	client, err := s.connect()
 	if err != nil {
-		return to, judged(err)
+		return to, judged(s.cure(err))
 	}
-	defer client.Close()
+	defer part(client)
 	if err = client.Mail(from, nil); err != nil {
-		return to, judged(err)
+		return to, judged(s.cure(err))
 	}
-	var later, never, taken []string
-	var put, refused error
+	var all tally
 	for _, address := range to {
-		err := client.Rcpt(address, nil)
-		switch {
-		case err == nil:
-			taken = append(taken, address)
-		case judged(err).Final:
-			never, refused = append(never, fmt.Sprintf("refused for %s: %v", address, err)), err
-		default:
-			later, put = append(later, address), err
-		}
+		all.add(address, judged(client.Rcpt(address, nil)))
 	}
-	if len(taken) > 0 {
+	if len(all.taken) > 0 {
 		if err := submit(client, text); err != nil {
-			return append(later, taken...), judged(err)
+			return append(all.later, all.taken...), judged(err)
 		}
-		// It has it: what is said now changes nothing, so the next mail does not wait for it,
-		// nor is this one taken for undelivered at the end.
-		client.CommandTimeout = mostFarewell
-		_ = client.Quit()
-	} else if len(later) == 0 {
-		return nil, Outcome{Err: refused, Final: true}
 	}
-	return later, Outcome{Err: put, Partly: strings.Join(never, "; "), Some: len(taken) > 0}
+	return all.outcome()
+}
+
+// part takes leave, as a client must (RFC 5321, 4.1.1.10). What is said now changes nothing,
+// so the next mail does not wait for it, nor is this one taken for undelivered at the end.
+func part(client *smtp.Client) {
+	client.CommandTimeout = mostFarewell
+	_ = client.Quit()
+	client.Close()
 }
 
 func submit(client *smtp.Client, text []byte) error {
@@ -170,7 +164,7 @@ func (s *Server) connect() (*smtp.Client, error) {
 	}
 	client.CommandTimeout, client.SubmissionTimeout = mostAnswer, mostExchange
 	if err = s.login(client); err != nil {
-		client.Close()
+		part(client)
 		return nil, err
 	}
 	return client, nil
@@ -189,12 +183,32 @@ func (s *Server) login(client *smtp.Client) error {
 	case client.SupportsAuth(sasl.Login):
 		method = sasl.NewLoginClient(s.User, s.Password)
 	default:
-		return errors.New("it offers neither AUTH PLAIN nor LOGIN")
+		return errNoLogin
 	}
 	if err := client.Auth(method); err != nil {
 		return fmt.Errorf("log in as %s: %w", s.User, err)
 	}
 	return nil
+}
+
+// errNoLogin says that there is no way to log in that we know.
+var errNoLogin = errors.New("it offers neither AUTH PLAIN nor LOGIN")
+
+// cure adds to what went wrong the flag that mends it, where one may.
+func (s *Server) cure(err error) error {
+	var said *smtp.SMTPError
+	wants := errors.Is(err, errNoLogin) || errors.As(err, &said) && said.Code == 530 // RFC 3207, 4
+	switch {
+	case errors.As(err, new(tls.RecordHeaderError)):
+		return fmt.Errorf("%w; use smtp:// where TLS begins by STARTTLS", err)
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return fmt.Errorf("%w; name a file with yours in SSL_CERT_FILE", err)
+	case wants && !s.TLS && !s.StartTLS:
+		return fmt.Errorf("%w; it may want TLS first: use ?tls=required", err)
+	case !s.TLS && s.Port == "465" && said == nil:
+		return fmt.Errorf("%w; port 465 is for smtps://", err)
+	}
+	return err
 }
 
 // judged tells what will be the same at another try: "5yz Permanent Negative Completion
