@@ -152,6 +152,8 @@ func (run *Run) checkStdio(f *runFlags) error {
 		return flagError("lost-reply", f.LostReply, fmt.Errorf("--stdio %s has an error of its own; leave it out", f.Stdio))
 	case s.LostReply != "" && s.OnLost == stdio.Exit:
 		return flagError("lost-reply", f.LostReply, errors.New("nothing is answered with it under --on-lost exit; leave one of the two out"))
+	case s.Mode == stdio.Squid && strings.IndexByte("0123456789 "+stdio.SquidError, s.Delimiter) >= 0:
+		return flagError("stdio-delimiter", f.StdioDelimiter, errors.New("what --stdio squid says has that in its lines; use another"))
 	case strings.IndexByte(s.LostReply, s.Delimiter) >= 0:
 		return flagError("lost-reply", f.LostReply, fmt.Errorf("it has %q in it, which ends a line; leave that out, it is added", s.Delimiter))
 	case s.LostReply == "" && s.Mode == stdio.Lines && s.OnLost != stdio.Exit:

@@ -122,7 +122,7 @@ func (r *relay) refuse(q *request) {
 			b.Write(c.spelling)
 			b.WriteByte(' ')
 		}
-		b.WriteString(`BH message="helper restarted"`)
+		b.WriteString(SquidError)
 	default:
 		refuseCalls(&b, q)
 	}

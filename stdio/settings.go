@@ -35,10 +35,15 @@ const (
 	Exit
 )
 
+// SquidError is the answer to a lost request of Squid, behind its channel
+// (helper protocol of Squid, result BH).
+const SquidError = `BH message="helper restarted"`
+
 // Settings is what the other side and the command speak.
 type Settings struct {
 	Mode Mode
-	// Delimiter ends a line, of Lines and Squid.
+	// Delimiter ends a line, of Lines and Squid; there it is in no number, nor in
+	// SquidError or before it.
 	Delimiter byte
 	OnLost    OnLost
 	// LostReply is the answer to a lost request of Lines, which does not have the
