@@ -258,6 +258,7 @@ func (l *loop) wait(from Sources) {
 		// While something settles the core must not take time for what has ended: the
 		// alarm may have been that of a hook, or of a sign of life.
 		if !l.release(time.Now()) && !l.settling() {
+			l.stillServed()
 			l.add(restart.Tick{})
 		}
 	}

@@ -83,6 +83,16 @@ func (l *loop) served(gen int) {
 	l.add(restart.Served{Gen: gen, Served: served, InFlight: inFlight})
 }
 
+// stillServed tells the figures where what is in flight is waited for: the wait may be
+// over, and some of it is done by then. That nothing is left is told by the counter.
+func (l *loop) stillServed() {
+	for _, life := range l.lives {
+		if _, inFlight := l.world.Requests(life.gen); life.drains && inFlight > 0 {
+			l.served(life.gen)
+		}
+	}
+}
+
 // settled tells the end of a tree that was kept back.
 func (l *loop) settled(life *life, n requests.News) {
 	ev := life.unsettled
