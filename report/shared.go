@@ -35,6 +35,14 @@ func shared(r restart.Report) string {
 	return because(r) + "; " + s
 }
 
+// lastOne says that nobody goes on, where there were several.
+func lastOne(r restart.Report) string {
+	if r.Worker == 0 || r.Workers > 0 {
+		return ""
+	}
+	return "; no worker is left, so relance ends"
+}
+
 // turn says what a recycle waits for.
 func turn(r restart.Report) string {
 	switch {

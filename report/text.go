@@ -59,7 +59,7 @@ func Text(r restart.Report) string {
 		fmt.Fprintf(&b, "%s, sooner than --min-uptime: relaunching does not help; next try in %s%s%s",
 			because(r), limits.FormatDuration(r.In), inARow(r.Failures), worksOn(r))
 	case restart.GaveUp:
-		fmt.Fprintf(&b, "%s; giving up after %s (--give-up)", because(r), count(r.Failures, "failure", "failures"))
+		fmt.Fprintf(&b, "%s; giving up after %s (--give-up)%s", because(r), count(r.Failures, "failure", "failures"), lastOne(r))
 	case restart.BudgetEnd:
 		fmt.Fprintf(&b, "%s: ended, and not launched again (--restart never); exit status %d", r.Reason, restart.BudgetStatus)
 	case restart.StartFailure:

@@ -108,6 +108,8 @@ var plainLines = []reportLine{
 	{"gave up", restart.Report{Kind: restart.GaveUp, Gen: 5, Reason: restart.Signaled, Exit: segv, Uptime: time.Second, Failures: 5}, `gen 5: signal: SEGV (core dumped) after 1 s; giving up after 5 failures (--give-up)`},
 	{"gave up at once", restart.Report{Kind: restart.GaveUp, Gen: 1, Reason: restart.Exit, Exit: status3, Uptime: time.Second, Failures: 1}, `gen 1: exit: status 3 after 1 s; giving up after 1 failure (--give-up)`},
 	{"gave up starting", restart.Report{Kind: restart.GaveUp, Gen: 5, Reason: restart.StartFailed, Err: "fork: resource temporarily unavailable", Failures: 5}, `gen 5: start-failed: fork: resource temporarily unavailable; giving up after 5 failures (--give-up)`},
+	{"gave up, and others go on", restart.Report{Kind: restart.GaveUp, Worker: 2, Gen: 5, Reason: restart.Exit, Exit: status3, Uptime: time.Second, Failures: 2, Workers: 1}, `worker 2, gen 5: exit: status 3 after 1 s; giving up after 2 failures (--give-up)`},
+	{"gave up as the last", restart.Report{Kind: restart.GaveUp, Worker: 2, Gen: 5, Reason: restart.Exit, Exit: status3, Uptime: time.Second, Failures: 2}, `worker 2, gen 5: exit: status 3 after 1 s; giving up after 2 failures (--give-up); no worker is left, so relance ends`},
 
 	{"never", restart.Report{
 		Kind: restart.BudgetEnd, Gen: 1, Reason: restart.MemoryHigh, Exit: terminate, Uptime: time.Hour,

@@ -77,7 +77,7 @@ type (
 		Gen    int
 		Reason Reason
 		// Worker is the number of the slot, from 1; zero: there is only one. Workers
-		// counts the others that go on (Reduced). Ahead is the one that must be back at
+		// counts the others that go on (Reduced, GaveUp). Ahead is the one that must be back at
 		// work first, or through with its handover (Queued), and Failures is of that one
 		// then; zero: a generation of the slot itself must have left.
 		Worker, Workers, Ahead int

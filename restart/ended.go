@@ -123,7 +123,7 @@ func (c *course) retry(now time.Time, r Report, status int, isCrash bool) []Acti
 		c.gen.exit = &Exited{Gen: c.gen.number, Code: status}
 	}
 	if isCrash && c.backoff.crashed(now, &c.policy) {
-		r.Kind, r.Failures = GaveUp, len(c.backoff.crashes)
+		r.Kind, r.Failures, r.Workers = GaveUp, len(c.backoff.crashes), c.others()
 		return append([]Action{r}, c.quit(now, status)...)
 	}
 	g := &c.gen

@@ -243,14 +243,19 @@ func (s *slot) mended() {
 	}
 }
 
-// reduced says that the slot has ended though nobody wants the end, and others go on.
-func (s *slot) reduced() []Action {
-	left := 0
+// others is how many slots go on without this one.
+func (s *slot) others() (left int) {
 	for _, each := range s.slots {
-		if each.at.state != Gone && !each.ends() {
+		if each != s && each.at.state != Gone && !each.ends() {
 			left++
 		}
 	}
+	return left
+}
+
+// reduced says that the slot has ended though nobody wants the end, and others go on.
+func (s *slot) reduced() []Action {
+	left := s.others()
 	if left == 0 || s.ending || s.ends() {
 		return nil
 	}
