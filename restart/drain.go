@@ -74,9 +74,9 @@ func (c *course) signal(now time.Time, sig Sig) []Action {
 // was closed, and which may leave by itself, gets the signal now.
 func (c *course) hurry(now time.Time, ev StopAsked) []Action {
 	if !c.gen.closing {
-		return c.askedAgain(now)
+		return c.askedAgain(now, ev.By)
 	}
-	c.gen.then, c.gen.asked, c.gen.askedBy = End, earliest(c.gen.asked, now), ev.By
+	c.gen.endBy(now, ev.By)
 	sig := ev.Sig
 	if sig == 0 {
 		sig = c.policy.StopSignal
@@ -125,7 +125,7 @@ func (c *course) stepDraining(now time.Time, ev Event) []Action {
 		return c.ask(now)
 	case Interrupted:
 		// It leaves in any case, so that it is the end is not for the child to say.
-		g.then, g.asked, g.interruptedBy = End, now, ev.Sig
+		g.then, g.asked, g.askedBy, g.interruptedBy = End, now, "", ev.Sig
 		return c.ask(now)
 	case RestartAsked:
 		c.askedToRenew()

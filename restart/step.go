@@ -169,7 +169,7 @@ func (c *course) stepLeaving(now time.Time, ev Event) []Action {
 		return c.hurry(now, ev)
 	case Interrupted:
 		c.gen.interruptedBy = ev.Sig
-		return c.askedAgain(now)
+		return c.askedAgain(now, "")
 	case Forward:
 		return []Action{Signal{Gen: c.gen.number, Sig: ev.Sig, Queued: ev.Queued, Value: ev.Value}}
 	case Tick:
@@ -203,16 +203,24 @@ func (c *course) stepLeaving(now time.Time, ev Event) []Action {
 
 // askedAgain: somebody asks for the end during a stop. The first time it only
 // settles what follows; the second time somebody cannot wait.
-func (c *course) askedAgain(now time.Time) []Action {
-	c.gen.then = End
-	if c.gen.asked.IsZero() {
-		c.gen.asked = now
+func (c *course) askedAgain(now time.Time, by string) []Action {
+	if c.gen.endBy(now, by) {
 		return nil
 	}
 	if now.Sub(c.gen.asked) < SameRequest {
 		return nil
 	}
 	return c.kill(now)
+}
+
+// endBy settles that the end follows, and reports whether nobody has asked for it before.
+// Who has asked for another generation is not who asks for the end.
+func (g *generation) endBy(now time.Time, by string) (first bool) {
+	if g.then = End; !g.asked.IsZero() {
+		return false
+	}
+	g.asked, g.askedBy = now, by
+	return true
 }
 
 // askedToRenew: somebody asks for another generation while this one leaves. Who
@@ -235,9 +243,10 @@ func (c *course) stepDying(now time.Time, ev Event) []Action {
 	case Emptied:
 		c.gen.lost, c.gen.owed = ev.Lost, ev.Owed
 		return c.over(now)
-	case StopAsked, Interrupted:
-		c.gen.then = End
-		c.gen.asked = earliest(c.gen.asked, now)
+	case StopAsked:
+		c.gen.endBy(now, ev.By)
+	case Interrupted:
+		c.gen.endBy(now, "")
 	case Tick:
 		if !now.Before(c.deadline) {
 			return c.kill(now)
