@@ -135,10 +135,7 @@ func (a *Address) explain(err error, at unix.Sockaddr) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.EADDRINUSE) && at != nil:
-		cure = "; stop whoever has it, or use another address"
-		if who := Holder(at, sotypes[a.Kind]); who != "" {
-			cure = " by " + who + "; stop it, or use another address"
-		}
+		cure = a.inUse(at)
 	case errors.Is(err, unix.ENOENT):
 		cure = "; the folder must be there: mkdir -p " + filepath.Dir(a.Path)
 	case errors.Is(err, unix.EACCES) && !a.Local():
@@ -151,4 +148,17 @@ func (a *Address) explain(err error, at unix.Sockaddr) error {
 		cure = "; of which interface? Use [" + a.Host.WithZone("eth0").String() + "]:" + strconv.Itoa(int(a.Port))
 	}
 	return fmt.Errorf("%w%s", err, cure)
+}
+
+// inUse says who has the address, and what to do. What we have ourselves is in the way of
+// a port and of an abstract name if we were given it; of a file it is the one from before
+// somebody else has put his in its place.
+func (a *Address) inUse(at unix.Sockaddr) string {
+	if who := Holder(at, sotypes[a.Kind], own()); who != "" {
+		return " by " + who + "; stop it, or use another address"
+	}
+	if (!a.Local() || a.Abstract()) && Holder(at, sotypes[a.Kind], nil) != "" {
+		return ": relance was given a socket with it; leave --listen out, or use another address"
+	}
+	return "; stop whoever has it, or use another address"
 }

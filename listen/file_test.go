@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"strconv"
@@ -180,12 +181,11 @@ func TestMend(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	other, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	if _, said := h.Begin(4, true); len(said) != 1 || !strings.Contains(said[0], "clients do not find it any more: address already in use") {
+	other := bound(t, unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: path})
+	pid, _ := give(t, other)
+	other.Close()
+	want := fmt.Sprintf("clients do not find it any more: address already in use by cat, pid %d; stop it", pid)
+	if _, said := h.Begin(4, true); len(said) != 1 || !strings.Contains(said[0], want) {
 		t.Errorf("said %q", said)
 	}
 	h.Close()

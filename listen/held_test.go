@@ -110,23 +110,25 @@ func TestOpenFails(t *testing.T) {
 	if err := os.Symlink("nowhere", folder+"/link"); err != nil {
 		t.Fatal(err)
 	}
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken := bound(t, unix.AF_INET, unix.SOCK_STREAM, &unix.SockaddrInet4{Addr: loopback})
+	port := strconv.Itoa(port(t, taken))
+	living := bound(t, unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: folder + "/living"})
+	pid, _ := give(t, taken, living)
+	taken.Close()
+	living.Close()
+	ours, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
-	living, err := net.Listen("unix", folder+"/living")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer living.Close()
+	defer ours.Close()
 	before, names := len(descriptors(t)), list(t, folder)
 	for _, test := range []struct {
 		address string
 		want    error
 		text    string
 	}{
-		{taken.Addr().String(), unix.EADDRINUSE, "address already in use by listen.test, pid " + strconv.Itoa(os.Getpid()) + "; stop it, or use another address"},
+		{"127.0.0.1:" + port, unix.EADDRINUSE, "address already in use by cat, pid " + strconv.Itoa(pid) + "; stop it, or use another address"},
+		{ours.Addr().String(), unix.EADDRINUSE, "address already in use: relance was given a socket with it; leave --listen out, or use another address"},
 		{"192.0.2.1:0", unix.EADDRNOTAVAIL, "no interface of this machine has it; wait for it, or add ,freebind"},
 		{"[fe80::1]:0", nil, "of which interface? Use [fe80::1%eth0]:0"},
 		{"[fe80::1%nothing]:0", nil, `interface "nothing": there is none of this name here`},
@@ -134,7 +136,7 @@ func TestOpenFails(t *testing.T) {
 		{"unix:" + folder + "/file", nil, "there is a regular file, which is left alone"},
 		{"unix:" + folder + "/link", nil, "there is a symbolic link, which is left alone"},
 		{"unix:" + folder, nil, "there is a directory, which is left alone"},
-		{"unix:" + folder + "/living", unix.EADDRINUSE, "address already in use by listen.test, pid "},
+		{"unix:" + folder + "/living", unix.EADDRINUSE, "address already in use by cat, pid " + strconv.Itoa(pid) + "; stop it, or use another address"},
 		{"dgram:" + folder + "/living", unix.EADDRINUSE, "address already in use"},
 		{"unix:" + folder + "/s,owner=nobody-of-this-name", nil, `owner nobody-of-this-name: no user "nobody-of-this-name" in /etc/passwd`},
 		{"unix:" + folder + "/s,owner=:nobody-of-this-name", nil, `owner :nobody-of-this-name: no group "nobody-of-this-name" in /etc/group`},

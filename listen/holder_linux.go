@@ -21,8 +21,9 @@ const maxTable = 4 << 20
 // Holder says which process keeps a new socket of that type (SOCK_STREAM, …) from
 // addr: "nginx, pid 123", of several the first and how many more there are, or "a
 // process of uid 33" where we may not look into it. It is empty when nobody does or
-// that cannot be known: in another network or pid namespace, say.
-func Holder(addr unix.Sockaddr, sotype int) string {
+// that cannot be known: in another network or pid namespace, say. The sockets with the
+// numbers besides are nobody's.
+func Holder(addr unix.Sockaddr, sotype int, besides map[uint64]bool) string {
 	var found []socket
 	switch a := addr.(type) {
 	case *unix.SockaddrInet4:
@@ -30,15 +31,26 @@ func Holder(addr unix.Sockaddr, sotype int) string {
 	case *unix.SockaddrInet6:
 		found = holdersOf(netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port)), sotype)
 	case *unix.SockaddrUnix:
-		return unixHolder(a.Name, sotype)
+		return unixHolder(a.Name, sotype, besides)
 	}
-	if len(found) == 0 {
+	if found = without(found, besides); len(found) == 0 {
 		return ""
 	}
 	if who := describe(processes(found)); who != "" {
 		return who
 	}
 	return fmt.Sprintf("a process of uid %d", found[0].uid)
+}
+
+// own are the numbers of the sockets that this process has open.
+func own() map[uint64]bool {
+	inodes, links := map[uint64]bool{}, maxLinks
+	eachInode(os.Getpid(), &links, func(inode uint64) bool { inodes[inode] = true; return true })
+	return inodes
+}
+
+func without(found []socket, besides map[uint64]bool) []socket {
+	return slices.DeleteFunc(found, func(s socket) bool { return besides[s.inode] })
 }
 
 // holdersOf returns those sockets of which it is the surest that they are in the way.
@@ -68,7 +80,7 @@ func holdersOf(addr netip.AddrPort, sotype int) (found []socket) {
 }
 
 // unixHolder is Holder for a socket of the machine.
-func unixHolder(name string, sotype int) string {
+func unixHolder(name string, sotype int, besides map[uint64]bool) string {
 	abstract := strings.HasPrefix(name, "@") || strings.HasPrefix(name, "\x00")
 	if abstract {
 		name = "@" + strings.ReplaceAll(name[1:], "\x00", "@") // as the table shows it
@@ -81,6 +93,7 @@ func unixHolder(name string, sotype int) string {
 			found = append(found, s)
 		}
 	})
+	found = without(found, besides)
 	// The ends of connections that were accepted have the name of their listener.
 	if listens := slices.DeleteFunc(slices.Clone(found), func(s socket) bool { return !s.accepts }); len(listens) > 0 {
 		found = listens

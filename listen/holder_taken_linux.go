@@ -18,11 +18,10 @@ type Bound struct{ socket socket }
 // the same time (SO_REUSEPORT, ports that many listen to), since they are never free.
 // A program in a network namespace of its own has none.
 func Listening(pids []int) []Bound {
-	own, theirs := map[uint64]bool{}, map[uint64]bool{}
+	ours, theirs := own(), map[uint64]bool{}
 	links := maxLinks
-	eachInode(os.Getpid(), &links, func(inode uint64) bool { own[inode] = true; return true })
 	for _, pid := range pids {
-		eachInode(pid, &links, func(inode uint64) bool { theirs[inode] = !own[inode]; return true })
+		eachInode(pid, &links, func(inode uint64) bool { theirs[inode] = !ours[inode]; return true })
 	}
 	var found []Bound
 	for _, network := range []string{"tcp", "udp", "unix"} {

@@ -113,11 +113,11 @@ func TestHolder(t *testing.T) {
 		if test.free {
 			want = ""
 		}
-		if got := Holder(addr, test.kind); got != want {
+		if got := Holder(addr, test.kind, nil); got != want {
 			t.Errorf("%s: got %q, want %q", test.name, got, want)
 		}
-		if end(); Holder(addr, test.kind) != "" {
-			t.Errorf("%s: still held by %s", test.name, Holder(addr, test.kind))
+		if end(); Holder(addr, test.kind, nil) != "" {
+			t.Errorf("%s: still held by %s", test.name, Holder(addr, test.kind, nil))
 		}
 	}
 }
@@ -127,7 +127,7 @@ func TestHolder(t *testing.T) {
 func TestHolderSeveral(t *testing.T) {
 	six := bound(t, unix.AF_INET6, unix.SOCK_STREAM, &unix.SockaddrInet6{}, unix.IPV6_V6ONLY)
 	addr := &unix.SockaddrInet4{Addr: loopback, Port: port(t, six)}
-	if got := Holder(addr, unix.SOCK_STREAM); got != fmt.Sprintf("%s, pid %d", comm(os.Getpid()), os.Getpid()) {
+	if got := Holder(addr, unix.SOCK_STREAM, nil); got != fmt.Sprintf("%s, pid %d", comm(os.Getpid()), os.Getpid()) {
 		t.Errorf("[::] may be in the way: got %q", got)
 	}
 	four := bound(t, unix.AF_INET, unix.SOCK_STREAM, addr)
@@ -135,7 +135,7 @@ func TestHolderSeveral(t *testing.T) {
 	give(t, four)
 	give(t, four)
 	four.Close()
-	if got, want := Holder(addr, unix.SOCK_STREAM), fmt.Sprintf("cat, pid %d, and 2 more", first); got != want {
+	if got, want := Holder(addr, unix.SOCK_STREAM, nil), fmt.Sprintf("cat, pid %d, and 2 more", first); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -156,7 +156,7 @@ func TestHolderConnection(t *testing.T) {
 	}
 	taken := netip.MustParseAddrPort(c.LocalAddr().String())
 	l.Close()
-	got := Holder(&unix.SockaddrInet4{Addr: loopback, Port: int(taken.Port())}, unix.SOCK_STREAM)
+	got := Holder(&unix.SockaddrInet4{Addr: loopback, Port: int(taken.Port())}, unix.SOCK_STREAM, nil)
 	if want := fmt.Sprintf("%s, pid %d", comm(os.Getpid()), os.Getpid()); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -188,11 +188,11 @@ func TestHolderUnix(t *testing.T) {
 		if test.free {
 			want = ""
 		}
-		if got := Holder(&unix.SockaddrUnix{Name: test.wants}, test.kind); got != want {
+		if got := Holder(&unix.SockaddrUnix{Name: test.wants}, test.kind, nil); got != want {
 			t.Errorf("%+v: got %q, want %q", test, got, want)
 		}
 		end()
-		if got := Holder(&unix.SockaddrUnix{Name: test.wants}, test.kind); got != "" {
+		if got := Holder(&unix.SockaddrUnix{Name: test.wants}, test.kind, nil); got != "" {
 			t.Errorf("%+v: still held by %s", test, got)
 		}
 		_ = os.Remove(path) // where it is one
@@ -215,11 +215,11 @@ func TestForgedLine(t *testing.T) {
 	if s, ok := parseUnix([]byte(line)); !ok || s.name != wanted {
 		t.Fatalf("not a line: %+v", s)
 	}
-	if got, want := Holder(&unix.SockaddrUnix{Name: victim}, unix.SOCK_STREAM), fmt.Sprintf("cat, pid %d", pid); got != want {
+	if got, want := Holder(&unix.SockaddrUnix{Name: victim}, unix.SOCK_STREAM, nil), fmt.Sprintf("cat, pid %d", pid); got != want {
 		t.Fatalf("before: got %q, want %q", got, want)
 	}
 	bound(t, unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: "@\n" + line})
-	if got := Holder(&unix.SockaddrUnix{Name: wanted}, unix.SOCK_STREAM); got != "" {
+	if got := Holder(&unix.SockaddrUnix{Name: wanted}, unix.SOCK_STREAM, nil); got != "" {
 		t.Errorf("the forged name is held by %s", got)
 	}
 }
