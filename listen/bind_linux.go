@@ -138,6 +138,8 @@ func (a *Address) explain(err error, at unix.Sockaddr) error {
 		cure = a.inUse(at)
 	case errors.Is(err, unix.ENOENT):
 		cure = "; the folder must be there: mkdir -p " + filepath.Dir(a.Path)
+	case errors.Is(err, unix.EROFS):
+		cure = "; use a folder that can be written to, such as /run"
 	case errors.Is(err, unix.EACCES) && !a.Local():
 		cure = "; ports below net.ipv4.ip_unprivileged_port_start, mostly 1024, need root or CAP_NET_BIND_SERVICE"
 	case errors.Is(err, unix.EACCES):

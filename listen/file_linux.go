@@ -75,7 +75,7 @@ func (a *Address) bindPath(fd, uid, gid int) (*file, error) {
 	if uid != -1 || gid != -1 {
 		if err := unix.Fchownat(f.pin, "", uid, gid, unix.AT_EMPTY_PATH); err != nil {
 			f.remove()
-			return nil, fmt.Errorf("owner %s: %w", a.ownerText(), err)
+			return nil, fmt.Errorf("owner %s: %w; only root may give a file away: run relance as root, or leave owner out", a.ownerText(), err)
 		}
 	}
 	if a.Mode != 0 {

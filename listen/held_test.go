@@ -3,6 +3,7 @@ package listen
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -181,6 +182,18 @@ func TestPrivilegedPort(t *testing.T) {
 }
 
 // The backlog is that of the address, or as large as the kernel lets.
+// What the kernel refuses for want of room or of rights is said with what to do.
+func TestCures(t *testing.T) {
+	a := addresses(t, "unix:/run/relance-test.sock")[0]
+	if err := a.explain(unix.EROFS, &unix.SockaddrUnix{Name: a.Path}); !strings.Contains(err.Error(), "use a folder that can be written to") {
+		t.Error(err)
+	}
+	// No process has so many descriptors.
+	if _, err := move(0, math.MaxInt32); !errors.Is(err, unix.EMFILE) || !strings.Contains(err.Error(), "raise the limit (ulimit -n, LimitNOFILE=)") {
+		t.Error(err)
+	}
+}
+
 func TestBacklog(t *testing.T) {
 	most, err := os.ReadFile("/proc/sys/net/core/somaxconn")
 	if err != nil {

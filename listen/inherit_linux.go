@@ -123,7 +123,7 @@ func move(fd, least int) (int, error) {
 		err = unix.EMFILE // least is above the limit, fcntl(2)
 	}
 	if err != nil {
-		return -1, fmt.Errorf("move descriptor %d: %w", fd, err)
+		return -1, fmt.Errorf("move descriptor %d: %w; raise the limit (ulimit -n, LimitNOFILE=)", fd, err)
 	}
 	if fd >= firstFD {
 		_ = unix.Close(fd)
