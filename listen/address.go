@@ -110,10 +110,13 @@ func (a *Address) parsePort(s string) error {
 	switch {
 	case strings.HasPrefix(s, "/") || strings.HasPrefix(s, "./") || strings.HasPrefix(s, "@"):
 		return fmt.Errorf("use unix:%s for a unix socket", s)
-	case i < 0:
+	case i < 0 || strings.HasSuffix(s, "]"):
 		return errors.New("no port in it; use :8080, 127.0.0.1:8080, [::1]:8080 or unix:/run/app.sock")
 	}
 	host, port := s[:i], s[i+1:]
+	if strings.HasPrefix(port, "/") {
+		return fmt.Errorf("there is no kind %q; use unix:, seqpacket: or dgram: before a path", host+":")
+	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
 		return fmt.Errorf("port %q: use a number from 0 to 65535", port)

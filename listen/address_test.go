@@ -53,6 +53,8 @@ func TestParseErrors(t *testing.T) {
 		{"", "no port in it"},
 		{"8080", "no port in it; use :8080"},
 		{"127.0.0.1", "no port in it"},
+		{"[::1]", "no port in it"},
+		{"local:/run/app.sock", `there is no kind "local:"; use unix:`},
 		{":", `port ""`},
 		{":http", `port "http": use a number`},
 		{":65536", `port "65536"`},
