@@ -112,7 +112,11 @@ func (p *Post) result(o Outcome) {
 	v := p.box.Done(time.Now(), o)
 	switch {
 	case v.Dropped:
-		p.say(fmt.Sprintf("%s: a message of %s is refused and dropped, its counts go into the next: %s", p.sender, count(v.Events, "event", "events"), words(o.Err.Error())), "warn")
+		next := ", its counts go into the next"
+		if p.asked && p.box.Waiting() == 0 {
+			next = "" // there is none
+		}
+		p.say(fmt.Sprintf("%s: a message of %s is refused and dropped%s: %s", p.sender, count(v.Events, "event", "events"), next, words(o.Err.Error())), "warn")
 	case !v.Delivered && v.Tries == 1:
 		p.say(fmt.Sprintf("%s: not delivered, will be tried again: %s", p.sender, words(o.Err.Error())), "warn")
 	case v.Delivered && v.Tries > 1:

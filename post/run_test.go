@@ -166,6 +166,39 @@ func TestSaidByOthers(t *testing.T) {
 	}
 }
 
+// TestRefusedAtTheEnd: where no other message comes, nothing is said of one.
+func TestRefusedAtTheEnd(t *testing.T) {
+	for _, c := range []struct {
+		asked, more bool
+		want        string
+	}{
+		{false, false, "fake: a message of 1 event is refused and dropped, its counts go into the next: no"},
+		{true, true, "fake: a message of 1 event is refused and dropped, its counts go into the next: no"},
+		{true, false, "fake: a message of 1 event is refused and dropped: no"},
+	} {
+		said := ""
+		box := NewOutbox(preset(t, DefaultFilter), pace, 1)
+		p := New(box, &fake{}, nil, func(msg, _ string) { said += msg })
+		add := func(gen int) {
+			for _, e := range crashed(gen, noon) {
+				box.Add(e, noon)
+			}
+		}
+		add(1)
+		if _, ok := box.Take(noon.Add(pace.Gather), nil); !ok {
+			t.Fatal("nothing to deliver")
+		}
+		if c.more {
+			add(2)
+		}
+		p.asked = c.asked
+		p.result(Outcome{Err: errors.New("no"), Final: true})
+		if said != c.want {
+			t.Errorf("%+v: said %q", c, said)
+		}
+	}
+}
+
 // TestSaid: a failure that lasts is said once, and that it is over.
 func TestSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
