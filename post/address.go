@@ -10,13 +10,12 @@ import (
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// errPort says that no machine has such a port.
-var errPort = errors.New("no port; use a number from 1 to 65535, or leave it out")
-
-// noPort reports whether the port of an address is none that can be; of digits it is.
-func noPort(port string) bool {
-	n, err := strconv.ParseUint(port, 10, 16)
-	return port != "" && (err != nil || n == 0)
+// checkPort says why the port of an address is none that can be; empty: none is given.
+func checkPort(port string) error {
+	if n, err := strconv.ParseUint(port, 10, 16); port != "" && (err != nil || n == 0) {
+		return fmt.Errorf("port %q: use a number from 1 to 65535, or leave it out", port)
+	}
+	return nil
 }
 
 // ParseAddress reads a@b, or Name <a@b>.

@@ -54,8 +54,8 @@ func ParseServer(s string) (Server, error) {
 	if host := u.Hostname(); strings.Trim(host, letters+"_.-") != "" && net.ParseIP(host) == nil {
 		return Server{}, errors.New("no name or address of a machine; use one such as mx.example.org")
 	}
-	if noPort(u.Port()) {
-		return Server{}, errPort
+	if err := checkPort(u.Port()); err != nil {
+		return Server{}, err
 	}
 	if strings.ContainsFunc(u.User.Username(), unicode.IsControl) {
 		return Server{}, errors.New("no name of a user")

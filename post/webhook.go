@@ -47,10 +47,11 @@ func ParseURL(s string) (*url.URL, error) {
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return nil, errors.New("no address; use https://HOST/PATH")
-	case noPort(u.Port()):
-		return nil, errPort
 	case u.User != nil:
 		return nil, errors.New("a user or a password in it, which ps shows to all; use --webhook-secret-file, or an address that needs none")
+	}
+	if err := checkPort(u.Port()); err != nil {
+		return nil, err
 	}
 	u.Fragment = ""
 	return u, nil

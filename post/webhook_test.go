@@ -227,4 +227,7 @@ func TestParseURL(t *testing.T) {
 			t.Errorf("%q: %s, %v", in, u, err)
 		}
 	}
+	if _, err := ParseURL("https://h:65536/hush"); err == nil || err.Error() != `port "65536": use a number from 1 to 65535, or leave it out` {
+		t.Error(err)
+	}
 }
