@@ -21,6 +21,9 @@ type Standing struct {
 	Next time.Time
 	// Because is why it is being stopped, or why the last one has ended.
 	Because Reason
+	// Due is why it is to be recycled although it works on: until it is its turn, its gate
+	// has opened, the window opens, a quiet moment comes or the next one is ready.
+	Due Reason
 	// Planned is when it is to be recycled by the clock, as that shows it, and Aged
 	// whether for its age; the zero time: never.
 	Planned time.Time
@@ -63,6 +66,11 @@ func (c *course) standing() Standing {
 		s.Next = c.deadline
 	} else {
 		s.Planned, s.Aged = g.planned.due, g.planned.aged
+		for _, because := range []Reason{g.turn, g.planned.deferred, g.quiet.because} { // one at most
+			if because != "" {
+				s.Due = because
+			}
+		}
 	}
 	return s
 }

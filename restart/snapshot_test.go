@@ -39,6 +39,9 @@ func (w *pool) checkSnapshot() {
 		if waits && (s.PID != 0 || s.Next.IsZero() || !s.Started.IsZero()) {
 			w.errorf("it waits: %+v", s)
 		}
+		if s.State != Running && s.Due != "" {
+			w.errorf("due, and %v: %+v", s.State, s)
+		}
 		if s.State != Running && s.Ready || s.State == Running && (s.Because != "" || !s.Next.IsZero()) {
 			w.errorf("%+v", s)
 		}
@@ -72,6 +75,7 @@ func TestSnapshot(t *testing.T) {
 
 	later := now.Add(time.Hour)
 	c.Step(later, Served{Gen: 1, Served: 50})
+	first.Due = Requests
 	is(first, Standing{Gen: 2, State: Starting})
 	c.Step(later, Started{Gen: 2, PID: 12})
 	second := Standing{Gen: 2, PID: 12, State: Running, Started: later, MaxRequests: 50}

@@ -80,6 +80,8 @@ func (w *Worker) runs(now time.Time) string {
 	s := ""
 	if w.Because != "" {
 		s = " (" + clean(w.Because) + ")"
+	} else if w.Due != "" {
+		s = " (" + clean(w.Due) + "), up"
 	}
 	if w.Uptime > 0 {
 		s += " for " + duration(w.Uptime)
@@ -122,10 +124,14 @@ func (f *Forecast) expected(now time.Time, zone *time.Location) string {
 	return fmt.Sprintf("%s in about %s, %s", clean(f.Reason), duration(f.In), moment(now.Add(time.Duration(whole(min(f.In, 9e9)*1e9))).In(zone)))
 }
 
-// state is the word for people: what is up and cannot work yet is not ready.
+// state is the word for people: what is up and cannot work yet is not ready, and what is
+// to be recycled, and waits for that, is due.
 func (w *Worker) state() string {
-	if w.Ready != nil && !*w.Ready {
+	switch {
+	case w.Ready != nil && !*w.Ready:
 		return "not ready"
+	case w.Due != "":
+		return "due"
 	}
 	return clean(w.State)
 }

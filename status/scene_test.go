@@ -117,6 +117,7 @@ func workers() Status {
 	}
 	s.tell(restart.Report{Kind: restart.Backoff, Worker: 4, Gen: 5, Reason: restart.Exit, Exit: &restart.Exited{Code: 3}, In: 30 * time.Second, Failures: 9})
 	s.pass(time.Second)
+	live[2].Due = "memory-high"
 	live = append(live, Live{Worker: 4, Generation: 5, State: "waiting", Because: "exit", Until: s.now.Add(29 * time.Second), MemoryBudget: 800 * mib})
 	return s.track.Status(s.now, live)
 }

@@ -59,6 +59,8 @@ type Worker struct {
 	Because string    `json:"because,omitempty"`
 	Until   time.Time `json:"until,omitzero"`
 	NextTry time.Time `json:"next_try,omitzero"`
+	// Due is why one that is up is to be recycled when that may be.
+	Due string `json:"due,omitempty"`
 
 	Memory       int64    `json:"memory_bytes,omitempty"`
 	MemoryBudget int64    `json:"memory_budget_bytes,omitempty"`
@@ -128,6 +130,7 @@ type Live struct {
 	Ready        bool
 	Why, Because string
 	Until        time.Time
+	Due          string
 	// Memory is what a look has seen, MemoryBudget what it is compared with, in bytes.
 	Memory, MemoryBudget int64
 	Processes            int

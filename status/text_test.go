@@ -143,7 +143,7 @@ func FuzzText(f *testing.F) {
 				Worker: (num + i) % 5, Generation: num, State: word, PID: num, Uptime: part, Memory: big, MemoryBudget: big / 2, Processes: num,
 				CPU: part, CPUBudget: -part, Files: big, FilesMax: 3, Tasks: 7, Requests: &big, MaxRequests: 1, InFlight: big,
 				Planned: noon.Add(time.Duration(big)), Forecast: &Forecast{In: part, Reason: msg}, Slope: &part,
-				NextTry: noon.Add(time.Duration(big / 3)), Ready: new(bool), NotReady: msg, Because: word, Until: noon.Add(time.Duration(big / 5)),
+				NextTry: noon.Add(time.Duration(big / 3)), Ready: new(bool), NotReady: msg, Because: word, Due: word, Until: noon.Add(time.Duration(big / 5)),
 			}
 			for j := range int64(n) {
 				w.History = append(w.History, Point{Time: noon.Add(time.Duration(j*big/7) - 5), Memory: big + j})

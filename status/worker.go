@@ -13,7 +13,7 @@ func (t *Track) worker(now time.Time, l *Live) Worker {
 		Memory: l.Memory, MemoryBudget: l.MemoryBudget, Processes: l.Processes,
 		CPU: l.CPU.Seconds(), CPUBudget: l.CPUBudget.Seconds(), Files: l.Files, FilesMax: l.FilesMax,
 		Sockets: l.Sockets, SocketsMax: l.SocketsMax, Tasks: l.Tasks, TasksMax: l.TasksMax, Planned: l.Planned,
-		Because: l.Because, Until: l.Until,
+		Because: l.Because, Until: l.Until, Due: l.Due,
 	}
 	if l.State == restart.Running.String() {
 		ready := l.Ready

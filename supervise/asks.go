@@ -39,7 +39,7 @@ func (l *loop) live(now time.Time) []status.Live {
 			Worker: s.Worker, Generation: s.Gen, PID: s.PID, State: s.State.String(), Started: s.Started,
 			MemoryBudget: l.Policy.MemoryHigh, CPUBudget: l.Policy.CPUTime, SocketsMax: l.Policy.MaxSockets, TasksMax: l.Policy.MaxTasks,
 			Counts: l.Policy.MaxRequests > 0 || l.Policy.Drains, MaxRequests: s.MaxRequests, Planned: s.Planned,
-			Ready: s.Ready, Why: s.Why, Because: string(s.Because), Until: s.Next,
+			Ready: s.Ready, Why: s.Why, Because: string(s.Because), Until: s.Next, Due: string(s.Due),
 		}
 		if s.Aged {
 			live.PlannedFor = string(restart.Age)
