@@ -180,7 +180,7 @@ func TestCounterIdleBetween(t *testing.T) {
 		}
 	}()
 	defer round.Store(-1)
-	found, spin, rounds := 0, 0, need.Much(10_000, 30_000)
+	found, spin, rounds := 0, 0, need.Much(3000, 30_000)
 	for gen := 1; gen <= rounds; gen++ {
 		c.Begin(gen)
 		c.Enter(gen, 1)
