@@ -47,9 +47,9 @@ func (c *crowd) client(n int) {
 		if k%8 == n%8 {
 			path = "/slow" + path[1:]
 		}
-		next := pause
+		next := pause()
 		if c.ask(path) {
-			next = 10 * pause // nobody is there, so the machine is left to who is to come
+			next = 10 * pause() // nobody is there, so the machine is left to who is to come
 		}
 		select {
 		case <-c.over:

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"relance/internal/need"
 )
 
 // attempt is one connection of a client. It was answered by a worker, or nobody
@@ -41,12 +43,13 @@ type load struct {
 
 const (
 	quickClients = 4
-	// pause is between two attempts of a client: a server is to be busy, and not
-	// the machine.
-	pause = 2 * time.Millisecond
 	// slowPause is in the midst of each answer to a slow client.
 	slowPause = 100 * time.Millisecond
 )
+
+// pause is between two attempts of a client: a server is to be busy, and not the
+// machine.
+func pause() time.Duration { return need.Much(8*time.Millisecond, 2*time.Millisecond) }
 
 func newLoad(t *testing.T, url string, body []byte) *load {
 	l := &load{url: url, body: body, over: make(chan struct{}), workers: map[string]bool{}, more: make(chan struct{}, 1)}
@@ -71,7 +74,7 @@ func (l *load) client(slow bool) {
 		}
 	}
 	c := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}}
-	for tick := time.NewTicker(pause); ; {
+	for tick := time.NewTicker(pause()); ; {
 		a := l.ask(c, slow)
 		l.mu.Lock()
 		l.attempts = append(l.attempts, a)
