@@ -48,7 +48,7 @@ func carry(t *testing.T, flags []string, command ...string) *carried {
 
 // requestsAsked is how much is asked of how many generations.
 func requestsAsked() (total, generations int) {
-	return need.Much(50_000, 1_000_000), need.Much(50, 1000)
+	return need.Much(20_000, 1_000_000), need.Much(20, 1000)
 }
 
 // talk asks numbered requests, so many at once, closes the pipe, and checks that
