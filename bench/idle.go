@@ -77,7 +77,11 @@ func (b *bench) measureIdle() {
 		r.from, r.used = r.switches(), r.cpu()
 	}
 	time.Sleep(b.idle)
+	b.writeIdle(all)
+}
 
+// writeIdle prints what has come of the time since the count began.
+func (b *bench) writeIdle(all []*resident) {
 	rows := [][]string{{"", "VmRSS kB", "RssAnon kB", "PSS kB", "threads", "switches", "a minute", "CPU ms an hour"}}
 	for _, r := range all {
 		n, used := r.switches()-r.from, r.cpu()-r.used
