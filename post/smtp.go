@@ -201,12 +201,18 @@ func (s *Server) cure(err error) error {
 	switch {
 	case errors.As(err, new(tls.RecordHeaderError)):
 		return fmt.Errorf("%w; use smtp:// where TLS begins by STARTTLS", err)
-	case errors.As(err, new(x509.UnknownAuthorityError)):
-		return fmt.Errorf("%w; name a file with yours in SSL_CERT_FILE", err)
 	case wants && !s.TLS && !s.StartTLS:
 		return fmt.Errorf("%w; it may want TLS first: use ?tls=required", err)
 	case !s.TLS && s.Port == "465" && said == nil:
 		return fmt.Errorf("%w; port 465 is for smtps://", err)
+	}
+	return trusting(err)
+}
+
+// trusting says how an authority is trusted that is not.
+func trusting(err error) error {
+	if errors.As(err, new(x509.UnknownAuthorityError)) {
+		return fmt.Errorf("%w; name a file with yours in SSL_CERT_FILE", err)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package post
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -63,11 +64,19 @@ func (w *Webhook) Open() {
 		Timeout: mostRequest,
 		Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, DisableCompression: true,
-			MaxResponseHeaderBytes: mostSaid,
+			MaxResponseHeaderBytes: mostSaid, OnProxyConnectResponse: proxied,
 		},
 		// Nobody else is to get what is signed for that address.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// proxied says that it is a proxy (HTTPS_PROXY) that will not, where it is.
+func proxied(_ context.Context, proxy *url.URL, _ *http.Request, reply *http.Response) error {
+	if reply.StatusCode != http.StatusOK {
+		return fmt.Errorf("the proxy %s answered %s", proxy.Host, clip(reply.Status, mostSubject))
+	}
+	return nil
 }
 
 // String is "webhook to hooks.example.org", without the path.
@@ -156,7 +165,7 @@ func (w *Webhook) Send(d Digest) Outcome {
 		if errors.As(err, &full) {
 			err = full.Err // which says the same without the address
 		}
-		return Outcome{Err: err}
+		return Outcome{Err: trusting(err)}
 	}
 	defer reply.Body.Close()
 	var said []byte

@@ -1,8 +1,11 @@
 package post
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -229,5 +232,28 @@ func TestParseURL(t *testing.T) {
 	}
 	if _, err := ParseURL("https://h:65536/hush"); err == nil || err.Error() != `port "65536": use a number from 1 to 65535, or leave it out` {
 		t.Error(err)
+	}
+}
+
+// TestNotThere: a proxy that will not and an authority that is not known are named as such.
+func TestNotThere(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer proxy.Close()
+	by, err := url.Parse("http://me:sesame@" + proxy.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook := hookTo(t, "https://hooks.example.org/x", "")
+	hook.client.Transport.(*http.Transport).Proxy = http.ProxyURL(by)
+	if o := hook.Send(example("x")); o.Err == nil || o.Final || o.Err.Error() != "the proxy "+by.Host+" answered 403 Forbidden" {
+		t.Errorf("%+v", o)
+	}
+	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer s.Close()
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	hook = hookTo(t, s.URL, "")
+	hook.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool()}
+	if o := hook.Send(example("x")); o.Err == nil || o.Final || !strings.HasSuffix(o.Err.Error(), "; name a file with yours in SSL_CERT_FILE") {
+		t.Errorf("%+v", o)
 	}
 }
