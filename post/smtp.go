@@ -1,6 +1,7 @@
 package post
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -36,6 +37,9 @@ type Server struct {
 	User, Password string
 	// Hello is how we call ourselves.
 	Hello string
+
+	// answer is for how long an answer is waited for; 0: mostAnswer.
+	answer time.Duration
 }
 
 // ParseServer reads smtp://[USER@]HOST[:PORT][?tls=none] or smtps://. The password is
@@ -148,7 +152,9 @@ func (s *Server) connect() (*smtp.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn := bounded{Conn: raw, until: time.Now().Add(mostExchange), left: &io.LimitedReader{R: raw, N: mostSaid}}
+	begun, answer := time.Now(), cmp.Or(s.answer, mostAnswer)
+	// The library asks for STARTTLS with bounds of its own, of minutes: this is for all of that.
+	conn := &bounded{Conn: raw, until: begun.Add(answer), left: &io.LimitedReader{R: raw, N: mostSaid}}
 	config := &tls.Config{ServerName: s.Host}
 	var client *smtp.Client
 	switch {
@@ -162,7 +168,8 @@ func (s *Server) connect() (*smtp.Client, error) {
 	default:
 		client = smtp.NewClient(conn)
 	}
-	client.CommandTimeout, client.SubmissionTimeout = mostAnswer, mostExchange
+	conn.until = begun.Add(mostExchange)
+	client.CommandTimeout, client.SubmissionTimeout = answer, mostExchange
 	if err = s.login(client); err != nil {
 		part(client)
 		return nil, err
@@ -235,14 +242,14 @@ type bounded struct {
 // errSaidTooMuch ends an exchange with a server that does not stop talking.
 var errSaidTooMuch = fmt.Errorf("more than %d bytes of answers", mostSaid)
 
-func (b bounded) Read(p []byte) (int, error) {
+func (b *bounded) Read(p []byte) (int, error) {
 	if b.left.N <= 0 {
 		return 0, errSaidTooMuch
 	}
 	return b.left.Read(p)
 }
 
-func (b bounded) bound(t time.Time) time.Time {
+func (b *bounded) bound(t time.Time) time.Time {
 	if t.IsZero() || t.After(b.until) {
 		return b.until
 	}
@@ -250,10 +257,10 @@ func (b bounded) bound(t time.Time) time.Time {
 }
 
 // SetDeadline and its kin set the sooner of the two.
-func (b bounded) SetDeadline(t time.Time) error { return b.Conn.SetDeadline(b.bound(t)) }
+func (b *bounded) SetDeadline(t time.Time) error { return b.Conn.SetDeadline(b.bound(t)) }
 
 // SetReadDeadline is the same for reading.
-func (b bounded) SetReadDeadline(t time.Time) error { return b.Conn.SetReadDeadline(b.bound(t)) }
+func (b *bounded) SetReadDeadline(t time.Time) error { return b.Conn.SetReadDeadline(b.bound(t)) }
 
 // SetWriteDeadline is the same for writing.
-func (b bounded) SetWriteDeadline(t time.Time) error { return b.Conn.SetWriteDeadline(b.bound(t)) }
+func (b *bounded) SetWriteDeadline(t time.Time) error { return b.Conn.SetWriteDeadline(b.bound(t)) }

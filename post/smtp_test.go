@@ -251,6 +251,34 @@ func TestCure(t *testing.T) {
 	}
 }
 
+// TestSilent: who says nothing is heard of soon, whatever way was to be taken. That takes no
+// longer than the server has patience, which hangs up then.
+func TestSilent(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+			_, _ = io.Copy(io.Discard, conn)
+			conn.Close()
+		}
+	}()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	for _, server := range []Server{{}, {StartTLS: true}, {TLS: true}} {
+		server.Host, server.Port, server.answer = "127.0.0.1", port, 20*time.Millisecond
+		if o := mailBy(server).Send(example("x")); !errors.Is(o.Err, os.ErrDeadlineExceeded) || o.Final {
+			t.Errorf("%+v: %+v", server, o)
+		}
+	}
+}
+
 // TestBounded: who talks without end, or takes nothing, does not keep us for ever.
 func TestBounded(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -274,7 +302,7 @@ func TestBounded(t *testing.T) {
 	}
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
-	b := bounded{Conn: ours, until: time.Now(), left: &io.LimitedReader{R: ours, N: 9}}
+	b := &bounded{Conn: ours, until: time.Now(), left: &io.LimitedReader{R: ours, N: 9}}
 	for name, set := range map[string]func(time.Time) error{"both": b.SetDeadline, "read": b.SetReadDeadline, "write": b.SetWriteDeadline} {
 		for _, at := range []time.Time{{}, time.Now().Add(time.Hour)} {
 			if err := set(at); err != nil {
