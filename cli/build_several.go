@@ -81,6 +81,9 @@ func (run *Run) readiness(f *runFlags) error {
 	if err != nil {
 		return err
 	}
+	if spec.PerWorker() && p.Workers == 0 {
+		return flagError("ready", f.Ready, errors.New("there is no worker, whose number {worker} is; give --workers too, or write the address out"))
+	}
 	if f.Notify == "ready" && spec.Kind != ready.None && spec.Kind != ready.Notify {
 		return flagError("ready", f.Ready, errors.New("--notify ready says something else; leave one of the two out"))
 	}

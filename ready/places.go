@@ -86,8 +86,13 @@ func expand(target string, workerNumber, gen int) string {
 
 // Numbered reports whether the target is another one for each generation, so that the
 // command must know which it is.
-func (s Spec) Numbered() bool {
-	numbered := false
-	places(s.Target, func(string) {}, func(n number) { numbered = numbered || n.name == generation })
-	return numbered
+func (s Spec) Numbered() bool { return s.has(generation) }
+
+// PerWorker reports whether the target is another one for each worker.
+func (s Spec) PerWorker() bool { return s.has(worker) }
+
+func (s Spec) has(name string) bool {
+	found := false
+	places(s.Target, func(string) {}, func(n number) { found = found || n.name == name })
+	return found
 }

@@ -187,3 +187,15 @@ func TestNumbered(t *testing.T) {
 		}
 	}
 }
+
+func TestPerWorker(t *testing.T) {
+	for word, want := range map[string]bool{
+		"": false, "notify": false, "tcp::8080": false, "file:worker": false, "tcp::{8000+generation%100}": false,
+		"tcp::{8000+worker}": true, "unix:/run/{generation}.{worker}": true,
+	} {
+		s, err := Parse(word)
+		if err != nil || s.PerWorker() != want {
+			t.Errorf("%q: %v, %v", word, s.PerWorker(), err)
+		}
+	}
+}
