@@ -32,6 +32,7 @@ need php php-cli
 need ruby ruby
 need lighttpd lighttpd
 need php-cgi php-cgi
+need msmtp msmtp
 need etcd etcd-server
 need etcdctl etcd-client
 need start_server libserver-starter-perl

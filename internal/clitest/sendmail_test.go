@@ -21,6 +21,14 @@ func hasSendmail() bool {
 	return err == nil
 }
 
+// noSendmail ends the test where it would send by that.
+func noSendmail(t *testing.T) {
+	t.Helper()
+	if hasSendmail() {
+		need.Lack(t, "this machine has a sendmail, and a test must not send by it (apt purge it, or run on another machine)")
+	}
+}
+
 // fakeSendmail is the beginning of one that keeps its words, its environment and what it
 // reads; $n is how often it was run.
 const fakeSendmail = `#!/bin/sh
@@ -37,9 +45,7 @@ echo >>runs
 // returns the folder of that.
 func sendmailing(t *testing.T, rest string, words ...string) (dir string, cmd *exec.Cmd) {
 	t.Helper()
-	if hasSendmail() {
-		need.Lack(t, "this machine has a sendmail, and a test must not send by it (apt purge it, or run on another machine)")
-	}
+	noSendmail(t)
 	dir = t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "sendmail"), []byte(fakeSendmail+rest), 0o700); err != nil {
 		t.Fatal(err)
@@ -84,7 +90,7 @@ func TestSendmailRefuses(t *testing.T) {
 	r.wantEnd(1)
 
 	for how, said := range map[string]string{
-		"exit 75": `exit status 75 \(EX_TEMPFAIL\)$`, "echo; echo no room; echo more; exit 71": `exit status 71 \(EX_OSERR\): no room$`, "exit 1": "exit status 1$",
+		"exit 75": `exit status 75 \(EX_TEMPFAIL\)$`, "echo; echo no room; echo more; exit 71": `exit status 71 \(EX_OSERR\): no room$`,
 		"head -c 100000 /dev/zero >&2; kill -9 $$": "exit status 137$",
 	} {
 		dir, cmd := sendmailing(t, "[ $n -gt 1 ] || { "+how+"; }\n", "--", "false")
@@ -95,6 +101,16 @@ func TestSendmailRefuses(t *testing.T) {
 		if one, two := contentOf(dir+"/mail.1"), contentOf(dir+"/mail.2"); one == "" || one != two {
 			t.Errorf("%s: first %q, then %q", how, one, two)
 		}
+	}
+
+	// Where it may be for one of them, and does not say for whom, each gets it alone.
+	dir, cmd := sendmailing(t, "case $*:$n in *ops*root*|*root*:3) exit 1;; esac\n", "--", "false")
+	r = startCmd(t, cmd)
+	r.errs.want(t, `^relance: mail by /.*/sendmail: not delivered, will be tried again: for root@example.org: exit status 1$`)
+	r.errs.want(t, `^relance: mail by /.*/sendmail: delivered at try 2$`)
+	r.wantEnd(1)
+	if all := contentOf(dir + "/words"); strings.ReplaceAll(all, "-i -f relance@example.org ", "") != "ops@example.org root@example.org\nops@example.org\nroot@example.org\nroot@example.org\n" {
+		t.Errorf("words %q", all)
 	}
 }
 
