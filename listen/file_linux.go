@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -239,11 +242,20 @@ func served(path string, sotype int) error {
 	}
 }
 
-// pending reports whether a socket has this name and neither listens nor is connected:
-// its process is between bind(2) and listen(2).
+// pending reports whether a socket has this file and neither listens nor is connected:
+// its process is between bind(2) and listen(2), and may call the file otherwise.
 func pending(path string) (yes bool) {
-	eachUnix(func(s socket) { yes = yes || s.name == path && !s.accepts && !s.connected })
-	return yes
+	var alike []socket
+	eachUnix(func(s socket) {
+		switch {
+		case s.accepts || s.connected:
+		case s.name == path:
+			yes = true
+		case filepath.Base(s.name) == filepath.Base(path) && !strings.HasPrefix(s.name, "@"):
+			alike = append(alike, s)
+		}
+	})
+	return yes || slices.ContainsFunc(processes(alike), func(h holder) bool { return h.means(path) })
 }
 
 // owner looks up whom the file is to belong to, -1 for who we are.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,6 +73,27 @@ func TestLiving(t *testing.T) {
 	if _, err := os.Lstat(path); err != nil {
 		t.Error(err)
 	}
+}
+
+// Nor is one taken for stale whose process does not listen yet, by whatever name it calls
+// the file.
+func TestNotListeningYet(t *testing.T) {
+	folder := t.TempDir()
+	t.Chdir(folder)
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: folder + "/s"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{folder + "/s", "s", "../" + filepath.Base(folder) + "/s"} {
+		if _, err := open(t, "unix:"+path); err == nil || !strings.Contains(err.Error(), "address already in use") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	unix.Close(fd)
+	mustOpen(t, "unix:s")
 }
 
 // Of two who find the same stale socket at once never both get the path, and who does
