@@ -201,6 +201,9 @@ func (s *Server) login(client *smtp.Client) error {
 // errNoLogin says that there is no way to log in that we know.
 var errNoLogin = errors.New("it offers neither AUTH PLAIN nor LOGIN")
 
+// noStartTLS is what go-smtp says of a server that does not offer it, and has no name for.
+const noStartTLS = "server doesn't support STARTTLS"
+
 // cure adds to what went wrong the flag that mends it, where one may.
 func (s *Server) cure(err error) error {
 	var said *smtp.SMTPError
@@ -210,6 +213,10 @@ func (s *Server) cure(err error) error {
 		return fmt.Errorf("%w; use smtp:// where TLS begins by STARTTLS", err)
 	case wants && !s.TLS && !s.StartTLS:
 		return fmt.Errorf("%w; it may want TLS first: use ?tls=required", err)
+	case s.StartTLS && strings.HasSuffix(err.Error(), noStartTLS) && s.User != "":
+		return fmt.Errorf("%w; use smtps:// where it speaks TLS from the beginning", err)
+	case s.StartTLS && strings.HasSuffix(err.Error(), noStartTLS):
+		return fmt.Errorf("%w; use smtps:// where it speaks TLS from the beginning, or do without: ?tls=none", err)
 	case !s.TLS && s.Port == "465" && said == nil:
 		return fmt.Errorf("%w; port 465 is for smtps://", err)
 	}

@@ -102,6 +102,17 @@ func TestNotInTheOpen(t *testing.T) {
 	}
 }
 
+// TestNoStartTLS: it is said what helps, and nobody who logs in is told to do without.
+func TestNoStartTLS(t *testing.T) {
+	open := mailtest.Start(t, false, false)
+	for user, without := range map[string]bool{"": true, mailtest.User: false} {
+		o := mailBy(Server{Host: "127.0.0.1", Port: open.Port, StartTLS: true, User: user, Password: mailtest.Password}).Send(example("x"))
+		if o.Err == nil || !strings.Contains(o.Err.Error(), "use smtps://") || strings.Contains(o.Err.Error(), "?tls=none") != without {
+			t.Errorf("%q: %+v", user, o)
+		}
+	}
+}
+
 // TestWrongPassword: it is told, and not tried again and again, as that locks accounts.
 func TestWrongPassword(t *testing.T) {
 	o := mailBy(Server{Host: "127.0.0.1", Port: mailtest.Start(t, true, false).Port, StartTLS: true, User: mailtest.User, Password: "simsim"}).Send(example("x"))
