@@ -102,7 +102,7 @@ func TestMailForeignRefuses(t *testing.T) {
 	t.Parallel()
 	server, port := foreignServer(t, "other than "+mailtest.Password)
 	r := startCmd(t, mailing(t, port, "--name", "web", "--", "false"))
-	r.errs.want(t, `^relance: web: mail by smtp://127\.0\.0\.1:\d+: a message of 1 event is refused and dropped, .*535`)
+	r.errs.want(t, `^relance: web: mail by smtp://127\.0\.0\.1:\d+: a message of 1 event is refused and dropped: .*535`)
 	r.wantEnd(1)
 	if all := server.out.all(); strings.Contains(all, "{") {
 		t.Errorf("it has taken %s", all)

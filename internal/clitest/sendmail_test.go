@@ -86,7 +86,7 @@ func TestSendmailRefuses(t *testing.T) {
 	t.Parallel()
 	_, cmd := sendmailing(t, "echo who are they >&2; exit 64\n", "--", "false")
 	r := startCmd(t, cmd)
-	r.errs.want(t, `^relance: mail by /.*/sendmail: a message of 1 event is refused and dropped, .*: exit status 64 \(EX_USAGE\): who are they$`)
+	r.errs.want(t, `^relance: mail by /.*/sendmail: a message of 1 event is refused and dropped: exit status 64 \(EX_USAGE\): who are they$`)
 	r.wantEnd(1)
 
 	for how, said := range map[string]string{
