@@ -44,7 +44,8 @@ func TestSocketFile(t *testing.T) {
 	if err != nil || info.Mode() != os.ModeSocket|0o600 {
 		t.Fatalf("%v, %v", info.Mode(), err)
 	}
-	if _, err := OpenAt(s.server.path, "x", new(Ring)); !errors.Is(err, unix.EADDRINUSE) || !strings.Contains(err.Error(), "pid "+itoa(os.Getpid())) {
+	// Who has it is named to others (internal/clitest), and never as who asks himself.
+	if _, err := OpenAt(s.server.path, "x", new(Ring)); !errors.Is(err, unix.EADDRINUSE) || strings.Contains(err.Error(), "pid ") {
 		t.Errorf("a second one: %v", err)
 	}
 	s.wantAnswer() // the first is still there
