@@ -13,7 +13,7 @@ import (
 // kernel (world_test.go), and checks after each step what must always hold
 // (check_test.go). The bytes are the policy and what happens.
 func FuzzStep(f *testing.F) {
-	for seed := range need.Much[uint64](1000, 3000) {
+	for seed := range need.Much[uint64](500, 3000) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		data := make([]byte, 40+rnd.IntN(400))
 		for i := range data {

@@ -13,7 +13,7 @@ import (
 // than that of FuzzStep: what one generation does with its budgets is checked there,
 // and what becomes of several here (slots_check_test.go).
 func FuzzSlots(f *testing.F) {
-	for seed := range need.Much[uint64](1000, 3000) {
+	for seed := range need.Much[uint64](500, 3000) {
 		rnd := rand.New(rand.NewPCG(seed, 11))
 		data := make([]byte, 40+rnd.IntN(300))
 		for i := range data {

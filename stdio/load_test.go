@@ -60,7 +60,7 @@ func (c *client) read(lostIsFine bool) {
 
 // size is how much is asked of how many generations.
 func size() (total, generations int) {
-	return need.Much(50_000, 1_000_000), need.Much(100, 1000)
+	return need.Much(20_000, 1_000_000), need.Much(40, 1000)
 }
 
 func start(r *rig, total int, lostIsFine bool) *client {

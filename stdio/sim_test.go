@@ -308,7 +308,7 @@ func TestServedIsNotInFlight(t *testing.T) {
 	t.Parallel()
 	set := Settings{Mode: Lines, Delimiter: '\n'}
 	set.complete()
-	for gen := 1; gen <= need.Much(500, 2000); gen++ {
+	for gen := 1; gen <= need.Much(200, 2000); gen++ {
 		r := newRelay(set, requests.NewCounter(), func(string) {})
 		r.count.Begin(gen)
 		r.count.Until(1)

@@ -15,7 +15,7 @@ import (
 // Every exit status of the child is relance's own.
 func TestExitStatus(t *testing.T) {
 	t.Parallel()
-	for status := 0; status < 256; status += need.Much(5, 1) {
+	for status := 0; status < 256; status += need.Much(15, 1) {
 		r := run(t, relance(), "--", "sh", "-c", fmt.Sprintf("exit %d", status))
 		if r.status != status || r.out != "" || r.stderr != "" {
 			t.Errorf("exit %d: got %+v", status, r)
