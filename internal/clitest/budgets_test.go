@@ -22,7 +22,7 @@ def bye(*_):
     os.kill(other, signal.SIGTERM)
     os.waitpid(other, 0)
     own, waited = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print('used', own.ru_utime + own.ru_stime + waited.ru_utime + waited.ru_stime, flush=True)
+    os.write(1, b'used %f\n' % (own.ru_utime + own.ru_stime + waited.ru_utime + waited.ru_stime)) # print may be at work
     sys.exit(0)
 signal.signal(signal.SIGTERM, bye)
 print('burning', flush=True)
