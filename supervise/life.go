@@ -13,8 +13,6 @@ type life struct {
 	pid int
 	// leftover is set between the end of the child and that of its tree.
 	leftover bool
-	// drains: what is in flight is waited for.
-	drains bool
 	// interrupted says that the terminal has sent a signal to it.
 	interrupted bool
 	// unsettled is the end of the tree, told when it is settled what becomes of the

@@ -37,9 +37,6 @@ func (l *loop) perform(a restart.Action) {
 		l.world.Count(a.Gen, a.Until)
 	case restart.Drain:
 		known := l.world.Drain(a.Gen)
-		if life := l.life(a.Gen); life != nil {
-			life.drains = true
-		}
 		if _, inFlight := l.world.Requests(a.Gen); known || inFlight > 0 {
 			l.served(a.Gen)
 		}

@@ -83,11 +83,11 @@ func (l *loop) served(gen int) {
 	l.add(restart.Served{Gen: gen, Served: served, InFlight: inFlight})
 }
 
-// stillServed tells the figures where what is in flight is waited for: the wait may be
-// over, and some of it is done by then. That nothing is left is told by the counter.
+// stillServed tells the figures where something is in flight, before what may end the wait
+// for it: some of it is done by then. That nothing is left is told by the counter.
 func (l *loop) stillServed() {
 	for _, life := range l.lives {
-		if _, inFlight := l.world.Requests(life.gen); life.drains && inFlight > 0 {
+		if _, inFlight := l.world.Requests(life.gen); inFlight > 0 {
 			l.served(life.gen)
 		}
 	}

@@ -60,6 +60,7 @@ func (l *loop) translate(s signals.Signal) {
 // stopAsked: somebody asks for the end, by whatever way. Who does so again does not
 // wait for hooks.
 func (l *loop) stopAsked(ev restart.StopAsked) {
+	l.stillServed()
 	l.add(ev)
 	l.ending = true
 	now := time.Now()
