@@ -18,7 +18,7 @@ demo: build
 	go build -o bin/leaky ./examples/leaky
 	examples/demo.sh bin/relance
 
-# What a developer runs before a commit, in under two minutes.
+# What a developer runs before a commit, in about two minutes.
 check: build
 	scripts/check.sh
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# All that must hold before a commit, in under two minutes: form, vet, staticcheck, tidiness, the README's usage block, and
+# All that must hold before a commit, in about two minutes: form, vet, staticcheck, tidiness, the README's usage block, and
 # every test (one of them compares the manual page and the completions with the flags) that needs neither root nor a virtual
 # machine; under the race detector where our own code starts goroutines, if a C compiler is there.
 # "check.sh whole", as make test calls it, has all tests under the race detector to which that can show anything.
