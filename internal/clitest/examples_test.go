@@ -38,13 +38,14 @@ func TestExamplesUnderLoad(t *testing.T) {
 			}
 			askAnyway(t, load.url+"/last") // the last one serves too, whoever of the crowd has met it
 			load.end(t, recycles, r.out.all())
-			// Before it is asked to end: gunicorn forgets that of a worker that has just been started.
-			if strings.Contains(r.errs.all(), "KILL to") {
-				t.Error("not all have left")
+			// Before it is asked to end: gunicorn forgets that of a worker that has just been started, and an end
+			// is told after the client has got its answer, so that one may rightly be in flight then.
+			if said := r.errs.all(); strings.Contains(said, "KILL to") || strings.Contains(said, "still in flight") {
+				t.Error("not all have left, or what was in flight was cut off")
 			}
 			r.signal(unix.SIGTERM)
 			<-r.done
-			if said := r.errs.all(); regexp.MustCompile(`still in flight|not counted|not understood|Error|Traceback`).MatchString(said) {
+			if said := r.errs.all(); regexp.MustCompile(`not counted|not understood|Error|Traceback`).MatchString(said) {
 				t.Error("not as it should be")
 			}
 		})

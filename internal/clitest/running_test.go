@@ -60,7 +60,7 @@ func startCmd(t testing.TB, cmd *exec.Cmd) *running {
 		_ = cmd.Process.Kill() // mostly gone
 		<-r.done
 		if t.Failed() {
-			t.Logf("%q\nstdout:\n%s\nstderr:\n%s", cmd.Args, r.out.all(), r.errs.all())
+			t.Logf("%q\nstderr:\n%s\nstdout:\n%s", cmd.Args, r.errs.all(), r.out.all()) // relance's lines first: the output may be long
 		}
 	})
 	return r
