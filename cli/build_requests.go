@@ -169,6 +169,7 @@ func (run *Run) drain(f *runFlags) error {
 		p.DrainTimeout = defaultDrain
 	}
 	if f.DrainTimeout == "" {
+		run.patience()
 		return nil
 	}
 	d, err := limits.ParseTimeout(f.DrainTimeout)
@@ -183,5 +184,14 @@ func (run *Run) drain(f *runFlags) error {
 		return flagError("drain-timeout", f.DrainTimeout, err)
 	}
 	p.DrainTimeout = d
+	run.patience()
 	return nil
+}
+
+// patience bounds how long the requests that are carried wait for one that is never
+// answered, but not where nothing is to be waited for: its answer may be on its way.
+func (run *Run) patience() {
+	if run.Stdio != nil && run.Policy.DrainTimeout != limits.Forever {
+		run.Stdio.Patience = run.Policy.DrainTimeout
+	}
 }

@@ -52,6 +52,9 @@ const (
 	// requests that it has not answered is settled: Lost of them were answered for
 	// it, Owed will be asked of the next one.
 	Ended
+	// Stuck: it was handed all that it may serve, others wait for the next generation,
+	// and none of its answers has come for a while.
+	Stuck
 	// Broken: what it writes is not what it should be; Text says why.
 	Broken
 	// Unheard: nobody reads any more what it writes.

@@ -113,7 +113,7 @@ func (w *world) spentNow(before State) (spent []Budget) {
 	if _, byTrigger := w.ev.(Pressed); byTrigger && before == Running && w.run.waits.IsZero() && !f.pressed && !f.spared {
 		return []Budget{BudgetMemory}
 	}
-	if served, ok := w.ev.(Served); ok && before == Running && w.inForce(BudgetRequests) && served.Served >= w.run.service.bound {
+	if served, ok := w.ev.(Served); ok && before == Running && w.inForce(BudgetRequests) && (served.Served >= w.run.service.bound || served.Stuck) {
 		return []Budget{BudgetRequests}
 	}
 	looked, ok := w.ev.(Looked)

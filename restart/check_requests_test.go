@@ -62,7 +62,7 @@ func (w *world) learnAsking(before State, ev Event, actions []Action) {
 // drainsFor reports whether what is in flight may end before a stop as a says it.
 func (w *world) drainsFor(a Report) bool {
 	hung := a.Spent == BudgetShare && a.Reason == CPUTime || a.Reason == Watchdog
-	return w.policy.Drains && !hung && a.Reason != OOMKilled && (a.Reason != Asked || !w.chain.final)
+	return w.policy.Drains && !hung && !w.run.service.stuck && a.Reason != OOMKilled && (a.Reason != Asked || !w.chain.final)
 }
 
 // checkDrain: a Drain is for a verdict that may wait, once, with headroom before.
@@ -227,7 +227,7 @@ func (w *world) checkCount(before State, ev Event, actions []Action) {
 		s.freed = true
 	}
 	served, ok := ev.(Served)
-	if goesOn := before == Running && w.core.State() == Running && s.counting(); ok && goesOn && served.Served >= s.bound {
+	if goesOn := before == Running && w.core.State() == Running && s.counting(); ok && goesOn && (served.Served >= s.bound || served.Stuck) {
 		w.errorf("has served %d of %d, and nothing follows: %v", served.Served, s.bound, actions)
 	}
 }
@@ -257,11 +257,12 @@ func (w *world) checkUp(before State, ev Event, actions []Action) {
 	}
 }
 
-// checkServed: requests are a reason only when as many were served as may be.
+// checkServed: requests are a reason only when as many were served as may be, or were
+// given to one that does not answer.
 func (w *world) checkServed(a Report) {
 	s := &w.run.service
 	ev, ok := w.ev.(Served)
-	if !ok || ev.Served < s.bound || s.bound == 0 || !w.inForce(BudgetRequests) {
+	if !ok || ev.Served < s.bound && !ev.Stuck || s.bound == 0 || !w.inForce(BudgetRequests) {
 		w.errorf("%s for %d requests by %+v, may serve %d", a.Kind, a.Requests, w.ev, s.bound)
 	}
 	if a.Spent != BudgetRequests || a.Budget != s.bound || a.Requests != ev.Served {

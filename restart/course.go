@@ -106,6 +106,8 @@ type generation struct {
 	maxRequests, served, inFlight int64
 	draining                      bool
 	lost, owed                    int
+	// stuck: its answers were waited for, and have not come.
+	stuck bool
 	// previous is the last generation before it that was up, and previousEnd when
 	// that was over.
 	previous    int

@@ -27,11 +27,12 @@ func (c *course) letGo(now time.Time, because Reason, then Then, sig Sig) []Acti
 }
 
 // drains reports whether what is being served may end before the stop signal: not
-// in a tree that does not do its work any more, nor where somebody wants the end.
+// in a tree that does not do its work any more, nor where that was waited for in vain,
+// nor where somebody wants the end.
 func (c *course) drains() bool {
 	g := &c.gen
 	switch {
-	case !c.policy.Drains, g.because == Asked && g.then == End, g.because == OOMKilled:
+	case !c.policy.Drains, g.because == Asked && g.then == End, g.because == OOMKilled, g.stuck:
 		return false
 	}
 	return !g.hung(g.because)

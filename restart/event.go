@@ -75,10 +75,13 @@ type (
 	// CPUUsed: the child has used as much CPU time as an action Alarm said.
 	CPUUsed struct{ Gen int }
 	// Served: the answer to Drain, and the news that an action Count or Drain waits
-	// for: how many requests were served, and how many are in flight.
+	// for: how many requests were served, and how many are in flight. Stuck says, where we
+	// carry them, that it got all that it may serve, and has not answered for
+	// DrainTimeout, while others wait for the next generation.
 	Served struct {
 		Gen              int
 		Served, InFlight int64
+		Stuck            bool
 	}
 	// Ready: the child says that it can do its work (sd_notify(3), READY=1).
 	Ready struct{ Gen int }

@@ -335,7 +335,7 @@ func parseEvent(t *testing.T, name string, words []string) Event {
 	case "pressed":
 		return Pressed{Gen: n("gen"), Usage: usage}
 	case "served":
-		return Served{Gen: n("gen"), Served: int64(n("served")), InFlight: int64(n("in-flight"))}
+		return Served{Gen: n("gen"), Served: int64(n("served")), InFlight: int64(n("in-flight")), Stuck: f["stuck"] != ""}
 	case "ready":
 		return Ready{Gen: n("gen")}
 	case "probed":

@@ -19,9 +19,10 @@ func (c *course) count() []Action {
 func (c *course) requestsServed(now time.Time, ev Served) []Action {
 	g := &c.gen
 	g.served, g.inFlight = ev.Served, ev.InFlight
-	if g.rules.MaxRequests == 0 || ev.Served < g.maxRequests {
+	if g.rules.MaxRequests == 0 || ev.Served < g.maxRequests && !ev.Stuck {
 		return nil // it was spent before, and waits or is only observed
 	}
+	g.stuck = ev.Stuck
 	return c.spent(now, BudgetRequests)
 }
 

@@ -81,6 +81,7 @@
 //	up        Served        as many as it may                               stopping  report stopping; signal; signal CONT
 //	up        Served        the same, and what is in flight may end         draining  drain
 //	up        Served        the same, with its stdin carried                stopping  report stopping; closeinput
+//	up        Served        fewer, the others do not come, and more wait    stopping  report stopping; closeinput
 //	up        Served        fewer                                           up
 //	up        Ready         it was waited for                               up        report up
 //	up        Ready         otherwise                                       up

@@ -140,6 +140,7 @@ var situations = []struct{ setting, event, when string }{
 	{"up serving", "served gen=1 served=10", "as many as it may"},
 	{"up draining", "served gen=1 served=10", "the same, and what is in flight may end"},
 	{"up with stdio", "served gen=1 served=10", "the same, with its stdin carried"},
+	{"up with stdio", "served gen=1 served=9 in-flight=1 stuck", "fewer, the others do not come, and more wait"},
 	{"up serving", "served gen=1 served=9", "fewer"},
 	{"up to be ready", "ready gen=1", "it was waited for"},
 	{"up", "ready gen=1", "otherwise"},

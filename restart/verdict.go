@@ -50,6 +50,7 @@ func (c *course) unwatch(now time.Time, b Budget) []Action {
 		}
 	}
 	if (b == BudgetRequests || b == NoBudget) && g.rules.MaxRequests > 0 {
+		g.stuck = false
 		actions = append(actions, Count{Gen: g.number}) // and let more come
 	}
 	g.rules.forget(b)

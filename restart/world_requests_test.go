@@ -19,6 +19,8 @@ type service struct {
 	up         bool // that was said
 	stdinShut  bool
 	freed      bool // it need not be counted any more
+	// stuck: that was told of it when it mattered last.
+	stuck bool
 
 	// drained says that it was told to take nothing new, begun that people were told
 	// of what was in flight, and closing that the end of its stdin was to be enough.
@@ -76,6 +78,9 @@ func (w *world) happenServing(in *tape) {
 			w.step(InputEnded{})
 		}
 	case 8:
+		if p := &w.policy; r.alive && p.Stdio && in.coin() {
+			w.step(Served{Gen: r.gen, Served: s.served, InFlight: s.inFlight, Stuck: true})
+		}
 		s.lost, s.owed = pick(in, 0, 0, 0, 1), pick(in, 0, 0, 2)
 	case 9:
 		if in.below(3) == 0 {
@@ -146,6 +151,7 @@ func (w *world) performServing(a Action) {
 	switch a := a.(type) {
 	case Count:
 		s.until = a.Until
+		s.stuck = s.stuck && a.Until > 0
 	case Drain:
 		s.drained, s.asked = true, true
 	case CloseInput:
@@ -163,6 +169,9 @@ func (w *world) learnServing(s State, ev Event) {
 	case Served:
 		if s == Running || s == Draining {
 			r.service.toldInFlight = ev.InFlight
+		}
+		if sv := &r.service; s == Running && sv.counting() && (ev.Served >= sv.bound || ev.Stuck) {
+			sv.stuck = ev.Stuck
 		}
 	case Extend:
 		if over := &r.service.over; (s == Draining || s == Leaving) && !over.IsZero() {

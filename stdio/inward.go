@@ -120,6 +120,7 @@ func (r *relay) takeBack(ids []ident) (known bool) {
 		if c := r.flying.named[id.key]; c != nil && !c.of.opens {
 			known = true
 			r.flying.answer(c)
+			r.answered++
 			r.enter()
 			r.count.End(r.gen, 1)
 		}

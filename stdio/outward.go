@@ -32,6 +32,7 @@ func (r *relay) receive() {
 		r.back.clear()
 	}
 	if n > 0 {
+		r.answered += n
 		r.marks = append(r.marks, mark{r.toOuter.added, r.gen, n})
 	}
 }

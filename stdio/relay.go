@@ -50,6 +50,10 @@ type generation struct {
 	told bool
 	// handed is how many requests it was handed, entered how many of them are counted.
 	handed, entered int
+	// answered is how many of them it has answered. stuck: the owner was told that no
+	// more seem to come.
+	answered int64
+	stuck    bool
 	// awaiting: it was said the initialize again, and has not answered it.
 	awaiting bool
 }
@@ -123,6 +127,14 @@ func (r *relay) mayHand() bool {
 	return r.alive() && !r.draining && !r.awaiting && r.hasRoom() &&
 		r.flying.bytes < max(r.set.QueueMax, r.set.MaxMessage) &&
 		(r.limit == 0 || r.handed < r.limit)
+}
+
+// holdsUp reports whether requests wait for the next generation, since this one has got
+// all that it may have and does not answer. While the other side does not read that is
+// not for the command to change.
+func (r *relay) holdsUp() bool {
+	return r.alive() && !r.draining && !r.stuck && r.limit > 0 && r.handed >= r.limit && r.toOuter.len() < chunk &&
+		(r.in.len() > 0 || len(r.held.all) > 0)
 }
 
 // hasRoom reports whether both ways are open.

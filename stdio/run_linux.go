@@ -107,7 +107,7 @@ func (b *Broker) wait() {
 		watch(b.in, unix.POLLOUT, r.toChild.len() > 0),
 		watch(b.out, unix.POLLIN, r.wantsAnswers() && !b.closing),
 	}
-	if _, err := unix.Poll(fds[:], -1); err != nil {
+	if _, err := unix.Poll(fds[:], b.timeout()); err != nil {
 		return // EINTR
 	}
 	if fds[2].Revents != 0 {
@@ -171,7 +171,7 @@ func (b *Broker) obey() {
 				closeFD(&b.out)
 			}
 		case orderLimit:
-			r.limit = o.n
+			r.limit, r.stuck = o.n, false
 		case orderDrain:
 			r.draining = true
 			r.count.Idle()

@@ -1,5 +1,7 @@
 package stdio
 
+import "time"
+
 // Mode is how requests and answers are told from each other.
 type Mode uint8
 
@@ -56,6 +58,10 @@ type Settings struct {
 	// MaxMessage is how long a line or the content of a message may be, in bytes;
 	// zero: 1 MiB for lines, 64 MiB for JSON-RPC.
 	MaxMessage int
+	// Patience is how long requests wait behind a generation that has got all that Limit
+	// lets it have and gives no further answer, until that is told (requests.Stuck); zero:
+	// for ever.
+	Patience time.Duration
 	// QueueMax is how many bytes may wait while no generation takes them; zero:
 	// 1 MiB. One whole frame always may.
 	QueueMax int

@@ -23,6 +23,9 @@ func (l *loop) requests(n requests.News) {
 	switch n.Kind {
 	case requests.Ready:
 		l.add(restart.Ready{Gen: n.Gen})
+	case requests.Stuck:
+		served, inFlight := l.world.Requests(n.Gen)
+		l.add(restart.Served{Gen: n.Gen, Served: served, InFlight: inFlight, Stuck: true})
 	case requests.Extend:
 		l.Above.Extend(n.By)
 		l.add(restart.Extend{Gen: n.Gen, By: n.By})

@@ -208,3 +208,29 @@ func full(t *testing.T, w *os.File) (yes bool) {
 	})
 	return yes && err == nil
 }
+
+// A request that is never answered holds up the others no longer than the drain timeout,
+// once its generation has got all that it may have: it is lost, and they are not.
+func TestStdioStuck(t *testing.T) {
+	t.Parallel()
+	const script = `while read -r channel rest; do [ "$rest" = hang ] || echo "$channel OK ${RELANCE_GENERATION:-1}"; done`
+	c := carry(t, []string{"--stdio", "squid", "--max-requests", "3", "--drain-timeout", "100ms"}, "bash", "-c", script)
+	fmt.Fprint(c.in, "1 q\n2 hang\n3 q\n")
+	defer c.watchdog()()
+	for _, want := range []string{"1 OK 1\n", "3 OK 1\n"} {
+		if got, err := c.answers.ReadString('\n'); got != want || err != nil {
+			t.Fatalf("%q, %v, want %q", got, err, want)
+		}
+	}
+	fmt.Fprint(c.in, "4 q\n") // from now on
+	c.errs.want(t, `^relance: gen 1: requests: 2 of 3 served after .*, 1 request still in flight; stopping \(`)
+	c.in.Close()
+	out, err := io.ReadAll(c.answers)
+	if want := "2 BH message=\"helper restarted\"\n4 OK 2\n"; string(out) != want || err != nil {
+		t.Errorf("%q, %v, want %q", out, err, want)
+	}
+	c.wantEnd(0)
+	if said := c.errs.all(); strings.Contains(said, "waits for") {
+		t.Error("waited for once more")
+	}
+}
