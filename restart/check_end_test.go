@@ -23,9 +23,11 @@ func (w *world) checkDelay(a Report) {
 	}
 }
 
-func (w *world) checkQuit(a Quit) {
+// checkQuit: the status is that of the last child, or that of a budget that is the end. It
+// is not where another generation was asked for, and the end while that was waited for.
+func (w *world) checkQuit(before State, a Quit) {
 	want := w.chain.status
-	if b := w.run.because; w.policy.Restart == Never && (b.kind(false) == budget || b == OOMKilled) {
+	if b := w.run.because; w.policy.Restart == Never && before != Waiting && (b.kind(false) == budget || b == OOMKilled) {
 		want = BudgetStatus
 	}
 	if w.run.there() || w.run.spawning || a.Status != want {

@@ -115,7 +115,7 @@ func (w *world) check(before State, ev Event, actions []Action) {
 				w.errorf("stdin shut with memory.high in its way: %v", actions)
 			}
 		case Quit:
-			w.checkQuit(a)
+			w.checkQuit(before, a)
 		}
 	}
 	w.run.waits = waits
