@@ -32,6 +32,8 @@ func (b *Broker) timeout() int {
 	r := b.relay
 	left, waits := b.holdup.left(r, time.Now())
 	switch {
+	case !waits && r.bulk && r.idle():
+		return int(calm / time.Millisecond)
 	case !waits:
 		return -1
 	case left == 0:

@@ -32,6 +32,7 @@ func (r *relay) handAll() {
 			break
 		}
 		r.in.take(text)
+		r.handled(text)
 		w := r.read(text, content)
 		switch {
 		case r.passes(&w):

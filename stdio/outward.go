@@ -27,6 +27,7 @@ func (r *relay) receive() {
 			break
 		}
 		r.back.take(text)
+		r.handled(text)
 	}
 	if r.broken {
 		r.back.clear()

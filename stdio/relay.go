@@ -32,6 +32,8 @@ type relay struct {
 	// limit is how many requests a generation is handed, zero: any number.
 	limit int
 	session
+	// bulk: memory was taken for a large message.
+	bulk bool
 	// echoes: an answer of Squid began with the channel of its request. unnumbered:
 	// there are no channels.
 	echoes, unnumbered bool

@@ -107,8 +107,12 @@ func (b *Broker) wait() {
 		watch(b.in, unix.POLLOUT, r.toChild.len() > 0),
 		watch(b.out, unix.POLLIN, r.wantsAnswers() && !b.closing),
 	}
-	if _, err := unix.Poll(fds[:], b.timeout()); err != nil {
+	n, err := unix.Poll(fds[:], b.timeout())
+	if err != nil {
 		return // EINTR
+	}
+	if n == 0 && r.bulk && r.idle() {
+		r.giveBack()
 	}
 	if fds[2].Revents != 0 {
 		b.toFull = false

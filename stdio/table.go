@@ -124,8 +124,8 @@ func (t *table) forget(c *call) {
 func (t *table) remove(r *request) {
 	r.prev.next, r.next.prev = r.next, r.prev
 	t.bytes -= len(r.text)
-	r.text, r.calls = nil, nil
-	r.next, t.spare = t.spare, r
+	*r = request{next: t.spare} // also its names, which are pieces of its text
+	t.spare = r
 }
 
 // clear forgets all.

@@ -234,3 +234,25 @@ func TestStdioStuck(t *testing.T) {
 		t.Error("waited for once more")
 	}
 }
+
+// What a large message took is given back when nothing comes behind it.
+func TestStdioLarge(t *testing.T) {
+	t.Parallel()
+	const size = 30 << 20
+	c := carry(t, []string{"--stdio", "jsonrpc", "--max-requests", "1000"}, "perl", "-pe", `BEGIN { $| = 1 } s/"method".*/"result":1}/`)
+	defer c.watchdog()()
+	small := anonymous(t, c.pid)
+	fmt.Fprintf(c.in, `{"jsonrpc":"2.0","id":1,"method":"%s"}`+"\n", strings.Repeat("x", size))
+	answer, err := c.answers.ReadString('\n')
+	if answer != `{"jsonrpc":"2.0","id":1,"result":1}`+"\n" || err != nil {
+		t.Fatalf("%q, %v", answer, err)
+	}
+	large := anonymous(t, c.pid)
+	if large < small+size {
+		t.Errorf("%d bytes before and %d after: it was not kept at all", small, large)
+	}
+	eventually(t, "most of it is given back", func() bool { return anonymous(t, c.pid) < small+size/4 })
+	t.Logf("%d, %d, %d KiB", small>>10, large>>10, anonymous(t, c.pid)>>10)
+	c.in.Close()
+	c.wantEnd(0)
+}
