@@ -1,10 +1,6 @@
 package stdio
 
-import (
-	"time"
-
-	"relance/requests"
-)
+import "time"
 
 // holdup measures how long a generation has held others up.
 type holdup struct {
@@ -37,8 +33,7 @@ func (b *Broker) timeout() int {
 	case !waits:
 		return -1
 	case left == 0:
-		r.stuck = true
-		r.tell(requests.News{Kind: requests.Stuck})
+		r.runsOut()
 		return 0 // it is told at once
 	}
 	return int(min(left/time.Millisecond, 1<<30)) + 1

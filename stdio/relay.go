@@ -1,6 +1,8 @@
 package stdio
 
 import (
+	"fmt"
+
 	"relance/requests"
 )
 
@@ -52,8 +54,8 @@ type generation struct {
 	told bool
 	// handed is how many requests it was handed, entered how many of them are counted.
 	handed, entered int
-	// answered is how many of them it has answered. stuck: the owner was told that no
-	// more seem to come.
+	// answered is how many of them it has answered. stuck: it was told that no more
+	// seem to come.
 	answered int64
 	stuck    bool
 	// awaiting: it was said the initialize again, and has not answered it.
@@ -131,12 +133,24 @@ func (r *relay) mayHand() bool {
 		(r.limit == 0 || r.handed < r.limit)
 }
 
-// holdsUp reports whether requests wait for the next generation, since this one has got
-// all that it may have and does not answer. While the other side does not read that is
-// not for the command to change.
+// holdsUp reports whether requests wait for answers of this generation: it has got all that
+// it may have, or is to answer the initialize first. While the other side does not read that
+// is not for the command to change.
 func (r *relay) holdsUp() bool {
-	return r.alive() && !r.draining && !r.stuck && r.limit > 0 && r.handed >= r.limit && r.toOuter.len() < chunk &&
-		(r.in.len() > 0 || len(r.held.all) > 0)
+	return r.alive() && !r.draining && !r.stuck && (r.awaiting || r.limit > 0 && r.handed >= r.limit) &&
+		r.toOuter.len() < chunk && (r.in.len() > 0 || len(r.held.all) > 0)
+}
+
+// runsOut is called when that has lasted: the recycle need not wait any longer. Of an
+// initialize only people are told: nobody knows how long a start may take.
+func (r *relay) runsOut() {
+	r.stuck = true
+	if r.awaiting {
+		r.say(fmt.Sprintf("gen %d: has not answered the initialize that was said again for %s, and requests wait; relance restart launches the next one",
+			r.gen, r.set.Patience))
+		return
+	}
+	r.tell(requests.News{Kind: requests.Stuck})
 }
 
 // hasRoom reports whether both ways are open.

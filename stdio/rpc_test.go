@@ -3,8 +3,13 @@ package stdio
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"relance/internal/need"
 	"relance/requests"
@@ -150,6 +155,39 @@ func TestInitializeLost(t *testing.T) {
 		}
 		p.serve()
 		p.hears(result("10", "x", 3))
+	})
+}
+
+// A generation that does not answer the initialize which is said again is told of while
+// somebody waits, once, and has all its requests when it answers.
+func TestInitializeUnanswered(t *testing.T) {
+	peers(t, Settings{Init: true, Patience: time.Millisecond}, func(t *testing.T, p *peer) {
+		p.open()
+		p.CloseInput()
+		p.end()
+		gate := filepath.Join(t.TempDir(), "gate")
+		if err := unix.Mkfifo(gate, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.start("sh", "-c", `: <"$1"; shift; exec "$@"`, "-", gate, need.Python(t), "testdata/server.py", "2", p.framing)
+		p.say(ask("10", "x"))
+		const want = "gen 2: has not answered the initialize that was said again for 1ms, and requests wait; relance restart launches the next one"
+		within(t, "that is said", func() {
+			if got := <-p.said; got != want {
+				t.Errorf("said %q, want %q", got, want)
+			}
+		})
+		within(t, "it begins", func() {
+			if err := os.WriteFile(gate, nil, 0); err != nil {
+				t.Error(err)
+			}
+		})
+		p.hears(result("10", "x", 2))
+		select {
+		case got := <-p.said:
+			t.Errorf("and then %q", got)
+		default:
+		}
 	})
 }
 

@@ -71,7 +71,7 @@ func (r *relay) greeted(q *request, key string, failed bool) {
 // welcomed: the new generation has answered the initialize that was said again,
 // which the other side does not see.
 func (r *relay) welcomed(failed bool) {
-	r.awaiting = false
+	r.awaiting, r.stuck = false, false
 	if failed {
 		r.breaks("answers the initialize that was said again with an error")
 		return
