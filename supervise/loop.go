@@ -222,6 +222,7 @@ func (l *loop) wait(from Sources) {
 	}
 	select {
 	case s := <-from.Signals:
+		l.hear(from)
 		l.translate(s)
 	case ev := <-from.Groups:
 		l.group(ev)
@@ -231,6 +232,7 @@ func (l *loop) wait(from Sources) {
 	case n := <-from.Requests:
 		l.requests(n)
 	case <-from.Counted:
+		l.hear(from)
 		for _, life := range l.lives {
 			l.served(life.gen)
 		}

@@ -10,6 +10,14 @@ import (
 	"relance/restart"
 )
 
+// hear takes what has been said by now, for what comes by another channel may follow from it: who
+// says that it is ready, waits until that was heard, and serves or ends then, is up before that.
+func (l *loop) hear(from Sources) {
+	for range len(from.Requests) {
+		l.requests(<-from.Requests)
+	}
+}
+
 // requests is translate for what the child says, and for what we carry for it.
 func (l *loop) requests(n requests.News) {
 	if n.Kind == requests.InputEnded {
