@@ -56,30 +56,37 @@ func TestUpwardUnasked(t *testing.T) {
 }
 
 // listenAbove is the socket of whoever starts relance.
-func listenAbove(t testing.TB) (above *net.UnixConn, path string) {
+//
+// It reads all the time: relance does not wait for who does not read, and soon drops what it says.
+func listenAbove(t testing.TB) (above <-chan string, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "notify")
-	above, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { above.Close() })
-	return above, path
+	t.Cleanup(func() { c.Close() })
+	const most = 10000 // more than can come in the time that a test has
+	texts := make(chan string, most)
+	go func() {
+		buf := make([]byte, 4096)
+		for n, err := c.Read(buf); err == nil; n, err = c.Read(buf) {
+			texts <- string(buf[:n])
+		}
+	}()
+	return texts, path
 }
 
 // wantAbove waits until all of it has come, in this order; others may come in between.
-func wantAbove(t testing.TB, above *net.UnixConn, want ...string) {
+func wantAbove(t testing.TB, above <-chan string, want ...string) {
 	t.Helper()
-	if err := above.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
-	buf := make([]byte, 4096)
-	for len(want) > 0 {
-		n, err := above.Read(buf)
-		if err != nil {
-			t.Fatalf("%v, waiting for %q", err, want)
+	for late := time.After(patience); len(want) > 0; {
+		text := ""
+		select {
+		case text = <-above:
+		case <-late:
+			t.Fatalf("waiting for %q", want)
 		}
-		text := string(buf[:n])
 		if strings.HasPrefix(text, want[0]) {
 			want = want[1:]
 		}
