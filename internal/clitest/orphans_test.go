@@ -193,8 +193,12 @@ func state(t testing.TB, pid int) byte {
 // from the end of that.
 func stateIn(text []byte) byte { return text[bytes.LastIndexByte(text, ')')+2] }
 
-// anonymous is the RssAnon of a process, in bytes.
-func anonymous(t testing.TB, pid int) int64 {
+// anonymous is the RssAnon of a process, and peakOf its VmHWM, the most that it ever had with its
+// files, both in bytes (proc_pid_status(5)).
+func anonymous(t testing.TB, pid int) int64 { return statusBytes(t, pid, "RssAnon") }
+func peakOf(t testing.TB, pid int) int64    { return statusBytes(t, pid, "VmHWM") }
+
+func statusBytes(t testing.TB, pid int, name string) int64 {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -202,10 +206,10 @@ func anonymous(t testing.TB, pid int) int64 {
 	}
 	for line := range strings.SplitSeq(string(text), "\n") {
 		var kilobytes int64
-		if _, err := fmt.Sscanf(line, "RssAnon: %d kB", &kilobytes); err == nil {
+		if _, err := fmt.Sscanf(line, name+": %d kB", &kilobytes); err == nil {
 			return kilobytes << 10
 		}
 	}
-	t.Fatalf("no RssAnon in %s", text)
+	t.Fatalf("no %s in %s", name, text)
 	return 0
 }
