@@ -51,7 +51,7 @@ func TestUserServesPort80(t *testing.T) {
 			s := newSite(t)
 			release(t, s.folder, "v1")
 			// A loopback address of its own for each, since there is one port 80.
-			address := fmt.Sprintf("127.0.%d.%d:80", 80+len(flags), os.Getpid()%250+1)
+			address := fmt.Sprintf("127.%d.%d.%d:80", 80+len(flags), os.Getpid()>>8&0xff, os.Getpid()&0xff)
 			words := append([]string{relance(), "--log-format", "json", "--user", "nobody", "--no-new-privs", "--listen", address, "--restart-signal", "HUP",
 				"--ready", "notify"}, flags...)
 			r := start(t, append(append(words, "--"), slowserver(t, s.folder)...)...)
