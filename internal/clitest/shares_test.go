@@ -31,19 +31,22 @@ var shares = map[string]share{
 }
 
 // command spends its share as long as $spender says so. Else it is well until it is let
-// go on.
+// go on, for which it waits without using any CPU time: nobody knows how long.
 func (s *share) command(spender, dir string) []string {
 	return []string{"sh", "-c", `dir=$1; relance() { "$relance" "$@"; }; relance=$2
 ` + spender + ` || { ` + s.well + `
-relance notify --ready; echo well; until [ -e $dir/go ]; do sleep 0.2; done; }
+relance notify --ready; echo well; read x <$dir/gate; }
 relance notify --ready; ` + s.spend, "sh", dir, relance()}
 }
 
-// letGo lets those go on who are well.
-func letGo(t *testing.T, dir string) (when time.Time) {
+// letGo lets those go on who are well and wait at the gate, and from now on all who come there.
+func letGo(t *testing.T, dir string, gate *gate) (when time.Time) {
 	t.Helper()
 	when = time.Now()
 	write(t, filepath.Join(dir, "go"), "", 0o644)
+	for range 1000 { // more than come
+		gate.pass()
+	}
 	return when
 }
 
@@ -55,6 +58,7 @@ func TestSharesOfAHandover(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
+			gate := shut(t, dir)
 			words := append([]string{relance(), "--log-format", "json", "--handover", "--ready", "notify", "--min-uptime", "0"}, s.flags...)
 			r := start(t, append(append(words, "--"), s.command(`[ $RELANCE_GENERATION -le `+strconv.Itoa(s.rounds)+` ]`, dir)...)...)
 			if e := nextEvent(t, r.errs); e.Event != "up" || e.Generation != 1 {
@@ -81,7 +85,7 @@ func TestSharesOfAHandover(t *testing.T) {
 				wantTurn(gen)
 			}
 			r.out.want(t, "^well$")
-			when := letGo(t, dir)
+			when := letGo(t, dir, gate)
 			if e := wantTurn(s.rounds + 1); e.Time.Before(when) {
 				t.Errorf("%+v, but it was well until %v", e, when)
 			}
@@ -98,6 +102,7 @@ func TestSharesOfWorkers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
+			gate := shut(t, dir)
 			words := append([]string{relance(), "--log-format", "json", "--workers", "2", "--ready", "notify", "--min-uptime", "0"}, s.flags...)
 			r := start(t, append(append(words, "--"), s.command(`[ $RELANCE_WORKER = 1 ]`, dir)...)...)
 			stops := func(worker int) event {
@@ -119,7 +124,7 @@ func TestSharesOfWorkers(t *testing.T) {
 			for range s.rounds {
 				stops(1)
 			}
-			when := letGo(t, dir)
+			when := letGo(t, dir, gate)
 			for {
 				e := wantEvent(t, r.errs, "stopping")
 				if e.Worker == 1 {
