@@ -63,9 +63,7 @@ func TestOutputStalled(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if text := firstLine(t, stalled); !strings.HasSuffix(text, "out\n") {
-					t.Errorf("the output is lost: %q", text[max(0, len(text)-10):])
-				}
+				wantPassedOn(t, stalled, "out\n")
 			}
 			<-done
 			if got := statusOf(cmd.ProcessState); got != test.status {
@@ -157,21 +155,25 @@ func asleep(t *testing.T, pid int) bool {
 	return true
 }
 
-// firstLine reads from the pipe that w is the write end of.
-func firstLine(t *testing.T, w *os.File) string {
+// wantPassedOn waits until the pipe that w is the write end of has given this line. What relance says
+// itself, of a reader that stalls, may come before that.
+func wantPassedOn(t *testing.T, w *os.File, line string) {
 	t.Helper()
 	r, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", w.Fd()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
+	if err := r.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
 	var text strings.Builder
-	for buf := make([]byte, 4096); !strings.Contains(text.String(), "\n"); {
+	for buf := make([]byte, 4096); !strings.Contains(text.String(), line); {
 		n, err := r.Read(buf)
 		if err != nil {
-			t.Fatal(err)
+			said := text.String()
+			t.Fatalf("%v; the output is lost: %q", err, said[max(0, len(said)-200):])
 		}
 		text.Write(buf[:n])
 	}
-	return text.String()
 }

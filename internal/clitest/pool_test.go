@@ -21,7 +21,9 @@ type pool struct {
 // newPool starts n workers of the release that dir has, and waits until all are ready.
 func newPool(t *testing.T, n int, flags, command []string) *pool {
 	t.Helper()
-	flags = append([]string{"--workers", fmt.Sprint(n), "--min-uptime", "0"}, flags...)
+	// A client that has connected may be late with its request: a worker waits for it longer than a second.
+	flags = append([]string{"--workers", fmt.Sprint(n), "--min-uptime", "0", "--stop-timeout", "3m"}, flags...)
+	command = append(command, "-linger", "1m")
 	p := &pool{running: start(t, heldWords(flags, command)...), pids: map[int]int{}}
 	p.address = listens(t, p.running)
 	for len(p.pids) < n {

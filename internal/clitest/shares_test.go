@@ -24,7 +24,7 @@ var shares = map[string]share{
 	"max-requests": {[]string{"--max-requests", "5", "--drain-timeout", "0"}, "requests", `relance notify --request=5; relance notify --request=100; exec sleep 1000`, `relance notify --request=3`, 3},
 	"count-lines": {[]string{"--max-requests", "5", "--count-lines", "^req", "--drain-timeout", "0"}, "requests",
 		`for n in 1 2 3 4 5 6 7 8 9 10; do echo req $n; done; exec sleep 1000`, `echo req; echo req; echo req`, 3},
-	"output-silence": {[]string{"--output-silence", "1s"}, "watchdog", `exec sleep 1000`, `(until [ -e $dir/go ]; do echo alive; sleep 0.02; done) &`, 1},
+	"output-silence": {[]string{"--output-silence", "4s"}, "watchdog", `exec sleep 1000`, `(until [ -e $dir/go ]; do echo alive; sleep 0.02; done) &`, 1},
 	// relance notify has some threads, too, while it is there.
 	"max-tasks": {[]string{"--max-tasks", "30"}, "tasks", `for n in 1 2 3 4 5 6 7 8 9 10; do for m in 1 2 3 4; do sleep 1000 & done; done; wait`,
 		`sleep 1000 & sleep 1000 & sleep 1000 &`, 3},
