@@ -88,7 +88,8 @@ func TestHangup(t *testing.T) {
 			}
 			wait("ready")
 			term.hangup()
-			wait("1 code=")
+			wait("\n1 code=")
+			wait("\n18 code=")
 			send(t, term.cmd.Process.Pid, unix.SIGUSR1)
 			wait("10 code=")
 			send(t, term.cmd.Process.Pid, unix.SIGTERM)
