@@ -236,6 +236,21 @@ func (r *rig) stalled() {
 	})
 }
 
+// broke waits until the descriptor that stands for fd is broken, and nobody can read any more
+// what is written to it: the stream is known to be before its end is closed, and whoever starts
+// a process, as other tests do meanwhile, has that in a copy for a while, up to the exec.
+func (r *rig) broke(fd int) {
+	r.t.Helper()
+	eventually(r.t, "broken", func() bool {
+		for _, s := range r.streams {
+			if s.write == r.end(fd) {
+				return s.broken.Load() && ready(s.write, unix.POLLERR)
+			}
+		}
+		return false
+	})
+}
+
 var eventually = waits.Until
 
 // lines is n numbered lines, alternately with the words.

@@ -85,6 +85,10 @@ func TestNoSilence(t *testing.T) {
 		}
 		r := carry(t, w, -1)
 		r.run("echo x")
+		eventually(t, "taken", func() bool {
+			n, err := unix.IoctlGetInt(r.streams[0].read, unix.TIOCINQ)
+			return n == 0 && err == nil
+		})
 		r.stalled()
 		if n, err := unix.IoctlGetInt(r.streams[0].read, unix.TIOCINQ); n != 0 || err != nil {
 			t.Errorf("%d bytes are in the pipe, %v", n, err)
@@ -130,7 +134,7 @@ func TestReaderGone(t *testing.T) {
 			t.Errorf("%s: with a reader: %s", target, state)
 		}
 		unix.Close(rd)
-		eventually(t, "broken", func() bool { return r.Streams()[0].broken.Load() })
+		r.broke(1)
 		for range 2 {
 			if state := r.run("echo x"); state != "signal: broken pipe" {
 				t.Errorf("%s: %s", target, state)

@@ -178,7 +178,7 @@ func TestAllReaderGone(t *testing.T) {
 	}
 	unix.Close(rd)
 	for _, r := range c.each {
-		eventually(t, "broken", func() bool { return r.streams[0].broken.Load() })
+		r.broke(1)
 		if state := r.run("echo x"); state != "signal: broken pipe" {
 			t.Error(state)
 		}
@@ -251,7 +251,7 @@ func TestHangUp(t *testing.T) {
 	c := carryAll(t, 2, slave, slave, nil)
 	unix.Close(master)
 	for _, r := range c.each {
-		eventually(t, "broken", func() bool { return r.streams[0].broken.Load() })
+		r.broke(1)
 		if state := r.run("echo x"); state != "signal: broken pipe" {
 			t.Error(state)
 		}
