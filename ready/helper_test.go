@@ -5,9 +5,11 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"relance/internal/await"
 )
 
-const patience = time.Minute
+const patience = await.Patience
 
 // probed is a Prober at work.
 type probed struct {
@@ -29,6 +31,7 @@ func open(t *testing.T, word string) *probed {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.tryTime = patience // a busy machine is no fault
 	o := &probed{T: t, Prober: p, results: make(chan Result), over: make(chan bool)}
 	for range p.Runs() {
 		go func() { p.Run(o.results); o.over <- true }()

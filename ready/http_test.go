@@ -127,6 +127,9 @@ func TestHostileHTTP(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o := open(t, "http://"+serve(t, "tcp", "127.0.0.1:0", c.f)+"/")
+			if c.why == silent {
+				o.tryTime = tryTime
+			}
 			o.begin(1)
 			if c.why != "" {
 				o.want(1, c.ready, c.why)
@@ -141,6 +144,7 @@ func TestHostileHTTP(t *testing.T) {
 	t.Run("a TLS server that is silent", func(t *testing.T) {
 		t.Parallel()
 		o := open(t, "https://"+serve(t, "tcp", "127.0.0.1:0", held(""))+"/")
+		o.tryTime = tryTime
 		o.begin(1)
 		o.want(1, false, "TLS: no answer within 1s")
 	})

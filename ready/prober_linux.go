@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,7 +25,9 @@ type Result struct {
 type Prober struct {
 	spec          Spec
 	workers, most int
-	gens          map[int]*candidate
+	// tryTime is the bound of a try; longer where a test has a slow machine.
+	tryTime time.Duration
+	gens    map[int]*candidate
 	// queue has each candidate that was asked for at most once. There is always room:
 	// see Begin.
 	queue chan *candidate
@@ -53,7 +56,7 @@ func Open(s Spec, workers int) (*Prober, error) {
 		return nil, nil
 	}
 	// Twice as many, as some that are over may still be in the queue.
-	p := &Prober{spec: s, workers: workers, most: 4*workers + 64, gens: map[int]*candidate{}}
+	p := &Prober{spec: s, workers: workers, most: 4*workers + 64, tryTime: tryTime, gens: map[int]*candidate{}}
 	if s.Kind == FD {
 		var err error
 		p.pipes, err = openPipes(s.FD, p.most)

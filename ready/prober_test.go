@@ -53,6 +53,7 @@ func TestTCP(t *testing.T) {
 
 func TestNoName(t *testing.T) {
 	o := open(t, "tcp:no-such-host.invalid:80")
+	o.tryTime = tryTime // nobody who could tell need be there
 	o.begin(1)
 	o.Ask(1)
 	if r := o.next(); r.Ready || !strings.HasPrefix(r.Why, "connect no-such-host.invalid:80: ") {

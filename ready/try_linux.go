@@ -32,13 +32,13 @@ func (p *Prober) try(c *candidate) Result {
 	var why string
 	switch p.spec.Kind {
 	case TCP:
-		ready, why = connects("tcp", c.target)
+		ready, why = p.connects("tcp", c.target)
 	case Unix:
-		ready, why = connects("unix", c.target)
+		ready, why = p.connects("unix", c.target)
 	case HTTP:
-		ready, why = answers(c.page)
+		ready, why = p.answers(c.page)
 	case File:
-		ready, why = appears(c.target, c.before)
+		ready, why = p.appears(c.target, c.before)
 	}
 	return Result{Gen: c.gen, Ready: ready, Why: line(why)}
 }
@@ -56,10 +56,10 @@ func dial(network, address string, by time.Time) (net.Conn, error) {
 
 // connects reports whether address accepts a connection. It is closed at once, by us:
 // so it is our port that stays in TIME_WAIT, and not that of the server.
-func connects(network, address string) (ready bool, why string) {
-	conn, err := dial(network, address, time.Now().Add(tryTime))
+func (p *Prober) connects(network, address string) (ready bool, why string) {
+	conn, err := dial(network, address, time.Now().Add(p.tryTime))
 	if err != nil {
-		return false, "connect " + address + ": " + cause(err)
+		return false, "connect " + address + ": " + p.cause(err)
 	}
 	conn.Close()
 	return true, "connected to " + address
@@ -68,24 +68,24 @@ func connects(network, address string) (ready bool, why string) {
 // answers reports whether a page is answered with a status from 200 to 399. Nothing is
 // followed: a redirect is an answer. The connection is not said to be the last one
 // ("Connection: close"), so that it is us who close it first, see connects.
-func answers(p page) (ready bool, why string) {
-	by := time.Now().Add(tryTime)
-	conn, err := dial(p.network, p.address, by)
+func (p *Prober) answers(at page) (ready bool, why string) {
+	by := time.Now().Add(p.tryTime)
+	conn, err := dial(at.network, at.address, by)
 	if err != nil {
-		return false, "connect " + p.address + ": " + cause(err)
+		return false, "connect " + at.address + ": " + p.cause(err)
 	}
 	defer conn.Close()
-	if p.tls {
+	if at.tls {
 		// The name in a certificate is seldom that by which one gets to it from here.
-		secure := tls.Client(conn, &tls.Config{ServerName: p.url.Hostname(), InsecureSkipVerify: true})
+		secure := tls.Client(conn, &tls.Config{ServerName: at.url.Hostname(), InsecureSkipVerify: true})
 		if err := secure.Handshake(); err != nil {
-			return false, "TLS: " + cause(err)
+			return false, "TLS: " + p.cause(err)
 		}
 		conn = secure
 	}
-	status, err := get(conn, p, by)
+	status, err := get(conn, at, by)
 	if err != nil {
-		return false, "HTTP: " + cause(err)
+		return false, "HTTP: " + p.cause(err)
 	}
 	return status >= 200 && status < 400, "HTTP " + strconv.Itoa(status)
 }
@@ -146,11 +146,11 @@ func look(path string) (print, error) {
 }
 
 // appears reports whether a file is there, and not as it was before.
-func appears(path string, before print) (ready bool, why string) {
+func (p *Prober) appears(path string, before print) (ready bool, why string) {
 	now, err := look(path)
 	switch {
 	case err != nil:
-		return false, "file " + path + ": " + cause(err)
+		return false, "file " + path + ": " + p.cause(err)
 	case now == before:
 		return false, "file " + path + ": not written since the start"
 	}
@@ -158,12 +158,12 @@ func appears(path string, before print) (ready bool, why string) {
 }
 
 // cause is the innermost of what went wrong: what was done is said already.
-func cause(err error) string {
+func (p *Prober) cause(err error) string {
 	var timeout net.Error
 	var errno unix.Errno
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer within " + tryTime.String()
+		return "no answer within " + p.tryTime.String()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was closed without an answer"
 	case errors.As(err, &errno):
