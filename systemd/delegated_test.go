@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 	"golang.org/x/sys/unix"
@@ -111,15 +110,15 @@ func TestDelegatedAnswers(t *testing.T) {
 }
 
 func TestDelegatedPatience(t *testing.T) {
-	for name, serve := range map[string]func(p peer){
-		"at once": func(p peer) { p.called("GetUnit"); p.gone() },
-		"later":   func(p peer) { p.reply(p.called("GetUnit"), unitPath); p.called("Get"); p.gone() },
+	for name, hears := range map[string]func(p peer){
+		"at once": func(p peer) { p.called("GetUnit") },
+		"later":   func(p peer) { p.reply(p.called("GetUnit"), unitPath); p.called("Get") },
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		if yes, err := about(ctx, "a.service", private(t, serve)); yes || !errors.Is(err, ErrTimeout) {
+		deadline := late{t.Context(), make(chan struct{})}
+		where := private(t, func(p peer) { hears(p); close(deadline.passed); p.gone() })
+		if yes, err := about(deadline, "a.service", where); yes || !errors.Is(err, ErrTimeout) {
 			t.Errorf("%s: %v, %v", name, yes, err)
 		}
-		cancel()
 	}
 	none := socket{t.TempDir() + "/none", false}
 	if yes, err := about(t.Context(), "a.service", none, private(t, tells(dbus.MakeVariant(true)))); !yes || err != nil {
