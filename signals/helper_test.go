@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/await"
 )
 
 // helperEnv makes the test binary be the program of worker.
@@ -23,7 +25,7 @@ var came = make(chan Signal)
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(helperEnv); mode != "" {
 		// Whatever a test forgets ends by itself.
-		time.AfterFunc(time.Minute, func() { os.Exit(3) })
+		time.AfterFunc(5*await.Patience, func() { os.Exit(3) })
 		worker(mode)
 	}
 	s, err := Open()
@@ -35,11 +37,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// next returns the next signal that is not of a helper's end.
+// next returns the next signal that is not of a helper's end; none where it does not come.
 func next() Signal {
-	for {
-		if s := <-came; s.Number != unix.SIGCHLD || !s.FromKernel {
-			return s
+	for late := time.After(await.Patience); ; {
+		select {
+		case s := <-came:
+			if s.Number != unix.SIGCHLD || !s.FromKernel {
+				return s
+			}
+		case <-late:
+			return Signal{}
 		}
 	}
 }
@@ -50,6 +57,7 @@ func worker(mode string) {
 	if mode == "again" {
 		fmt.Println("again")
 		spin()
+		select {} // until it is killed
 	}
 	fmt.Println("ready")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
@@ -64,10 +72,18 @@ func worker(mode string) {
 	os.Exit(0)
 }
 
+// enough is how much CPU time a worker uses at most: more than any timer is asked for, and
+// a timer that comes later than that never comes.
+const enough = 2 * time.Second
+
 func spin() {
-	for n := uint64(0); ; n++ {
-		if n == 1<<63 {
-			panic("some centuries of work")
+	var used unix.Timespec
+	for time.Duration(used.Nano()) < enough {
+		for range 1 << 20 {
+			_ = used // nothing
+		}
+		if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &used); err != nil {
+			panic(err)
 		}
 	}
 }
