@@ -13,18 +13,18 @@ func TestTaken(t *testing.T) {
 		what, line string
 		family     int
 		kind       int
-		addr       unix.Sockaddr
+		first      func(port int) unix.Sockaddr
 		again      func(port int) unix.Sockaddr
 	}{
-		{"tcp", "port %d", unix.AF_INET, unix.SOCK_STREAM, &unix.SockaddrInet4{Addr: loopback},
+		{"tcp", "port %d", unix.AF_INET, unix.SOCK_STREAM, func(p int) unix.Sockaddr { return &unix.SockaddrInet4{Addr: loopback, Port: p} },
 			func(p int) unix.Sockaddr { return &unix.SockaddrInet4{Port: p} }},
-		{"tcp, and all of it afterwards", "port %d", unix.AF_INET, unix.SOCK_STREAM, &unix.SockaddrInet4{Addr: loopback},
+		{"tcp, and all of it afterwards", "port %d", unix.AF_INET, unix.SOCK_STREAM, func(p int) unix.Sockaddr { return &unix.SockaddrInet4{Addr: loopback, Port: p} },
 			func(p int) unix.Sockaddr { return &unix.SockaddrInet6{Port: p} }},
-		{"udp", "udp port %d", unix.AF_INET6, unix.SOCK_DGRAM, &unix.SockaddrInet6{},
+		{"udp", "udp port %d", unix.AF_INET6, unix.SOCK_DGRAM, func(p int) unix.Sockaddr { return &unix.SockaddrInet6{Port: p} },
 			func(p int) unix.Sockaddr { return &unix.SockaddrInet6{Port: p} }},
 	} {
-		f := bound(t, test.family, test.kind, test.addr)
-		old := port(t, f)
+		old := ownPort(t)
+		f := bound(t, test.family, test.kind, test.first(old))
 		child, end := give(t, f)
 		f.Close()
 		had := Listening([]int{child})
