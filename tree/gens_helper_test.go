@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	waits "relance/internal/await"
 )
 
 // generation is a helper as the child of a generation.
@@ -121,7 +123,7 @@ func wantUntouched(t testing.TB, w *Walker, gen int) {
 // finishGen kills one generation until nothing is left of it.
 func finishGen(t testing.TB, w *Walker, gen int) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(waits.Patience); time.Now().Before(deadline); {
 		if _, err := w.Kill(gen); err != nil {
 			t.Fatal(err)
 		}
@@ -158,6 +160,6 @@ func wildWords(mode string, room int) []string {
 	if uid == 0 {
 		uid = nobody
 	}
-	const seconds = 20 // then it ends by itself
+	const seconds = 300 // then it ends by itself
 	return []string{mode, strconv.Itoa(tasksOf(uid) + room), strconv.Itoa(seconds), strconv.Itoa(uid)}
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	waits "relance/internal/await"
 	"relance/internal/cgrouptest"
 	"relance/internal/need"
 )
@@ -116,17 +117,18 @@ func TestKillBombBesideAnother(t *testing.T) {
 					}
 				}
 				pid := calm.stray(t, nil)
-				for spread := false; !spread; reap() {
+				waits.Until(t, "it has spread", func() bool {
+					defer reap()
 					ms, err := w.Members(burst.gen)
 					if err != nil {
 						t.Fatal(err)
 					}
 					if mode == "bomb" {
-						spread = len(ms) > 40
-					} else { // its first process is gone
-						spread = !slices.ContainsFunc(ms, func(m Member) bool { return m.PID == burst.pid && m.Alive() })
+						return len(ms) > 40
 					}
-				}
+					// Its first process is gone.
+					return !slices.ContainsFunc(ms, func(m Member) bool { return m.PID == burst.pid && m.Alive() })
+				})
 				finishGen(t, w, burst.gen)
 				burst.wantDead(t)
 				wantUntouched(t, w, calm.gen)

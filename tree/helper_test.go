@@ -43,7 +43,7 @@ func init() {
 		"burn":     func(a []string) { burn(milliseconds(a[0])) },
 		"burnt":    func(a []string) { burn(milliseconds(a[0])); say("ready"); forever() },
 		"spender":  spender,
-		"relay":    func([]string) { lasts(30); say("ready"); relay() },
+		"relay":    func([]string) { lasts(300); say("ready"); relay() },
 		"bomb":     func(a []string) { signal.Ignore(unix.SIGCHLD); drop(a[0], a[1], a[2]); say("ready"); bomb() },
 		"comet":    func(a []string) { drop(a[0], a[1], a[2]); say("ready"); comet() },
 	}

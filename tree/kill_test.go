@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	waits "relance/internal/await"
 	"relance/internal/need"
 )
 
@@ -70,7 +71,7 @@ func TestKillForkBomb(t *testing.T) {
 	w := walker(t, os.Getpid())
 	// Not before it has spread: wait until it fills most of its room.
 	for n, from := 0, time.Now(); n < 60; {
-		if time.Since(from) > 15*time.Second {
+		if time.Since(from) > waits.Patience {
 			t.Fatalf("the bomb has %d processes and no more", n)
 		}
 		ms, err := w.Members(All)
@@ -82,7 +83,7 @@ func TestKillForkBomb(t *testing.T) {
 	// Held: everybody is stopped, keeps its place, and nobody is born.
 	hold := newHunt(w, All)
 	for from := time.Now(); hold.pass(unix.SIGSTOP) > 0; { // as long as they need to get their turn
-		if time.Since(from) > 15*time.Second {
+		if time.Since(from) > waits.Patience {
 			t.Fatal("the bomb cannot be held")
 		}
 	}

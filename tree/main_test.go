@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	waits "relance/internal/await"
 )
 
 // helperEnv makes the test binary be one of the programs of helper_test.go.
@@ -28,7 +30,7 @@ func init() {
 func TestMain(m *testing.M) {
 	if line := os.Getenv(helperEnv); line != "" {
 		// Whatever a test forgets ends by itself.
-		time.AfterFunc(time.Minute, func() { os.Exit(3) })
+		time.AfterFunc(5*waits.Patience, func() { os.Exit(3) })
 		args := strings.Fields(line)
 		helpers[args[0]](args[1:])
 		os.Exit(0)
@@ -90,13 +92,13 @@ func startWith(t testing.TB, change func(*exec.Cmd), args ...string) *helper {
 			clear = err == unix.ECHILD
 		}
 	})
-	r.SetReadDeadline(time.Now().Add(30 * time.Second))
 	return h
 }
 
 // line returns the next line the helper or its descendants wrote.
 func (h *helper) line(t testing.TB) string {
 	t.Helper()
+	h.out.SetReadDeadline(time.Now().Add(waits.Patience))
 	s, err := h.in.ReadString('\n')
 	if err != nil {
 		t.Fatalf("helper line: %v (after %q)", err, s)
@@ -125,7 +127,7 @@ func (h *helper) number(t testing.TB, word string) int {
 // wantDead fails unless nobody holds the helper's output any more.
 func (h *helper) wantDead(t testing.TB) {
 	t.Helper()
-	h.out.SetReadDeadline(time.Now().Add(5 * time.Second))
+	h.out.SetReadDeadline(time.Now().Add(waits.Patience))
 	if s, err := h.in.ReadString(0); err == nil || err.Error() != "EOF" {
 		t.Fatalf("output of the tree still open: %q, %v", s, err)
 	}
@@ -184,7 +186,7 @@ func member(t testing.TB, w *Walker, pid int) (Member, bool) {
 // how many calls it took and how many processes there had been.
 func finish(t testing.TB, w *Walker) (calls, reaped int) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(waits.Patience); time.Now().Before(deadline); {
 		left, err := w.Kill(All)
 		if err != nil {
 			t.Fatal(err)
