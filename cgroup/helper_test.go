@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/internal/await"
 )
 
 // helperEnv makes the test binary be one of the programs below.
@@ -21,7 +22,7 @@ const helperEnv = "RELANCE_CGROUP_HELPER"
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(helperEnv); mode != "" {
 		// Whatever a test forgets ends by itself.
-		time.AfterFunc(time.Minute, func() { os.Exit(3) })
+		time.AfterFunc(5*await.Patience, func() { os.Exit(3) })
 		helper(mode)
 		os.Exit(0)
 	}
@@ -146,15 +147,20 @@ func start(t *testing.T, g *cgroup.Group, mode string) *started {
 }
 
 func startedFrom(t *testing.T, r *os.File) *started {
-	r.SetReadDeadline(time.Now().Add(10 * time.Second))
 	t.Cleanup(func() { r.Close() })
 	return &started{r, bufio.NewReader(r)}
+}
+
+// read reads up to the end of a line, or to that of all.
+func (s *started) read(end byte) (string, error) {
+	s.out.SetReadDeadline(time.Now().Add(await.Patience))
+	return s.in.ReadString(end)
 }
 
 // pid returns the pid of the next line, which begins with who.
 func (s *started) pid(t *testing.T, who string) (pid int) {
 	t.Helper()
-	line, err := s.in.ReadString('\n')
+	line, err := s.read('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +172,7 @@ func (s *started) pid(t *testing.T, who string) (pid int) {
 
 func (s *started) wantDead(t *testing.T) {
 	t.Helper()
-	if line, err := s.in.ReadString(0); err == nil || err.Error() != "EOF" {
+	if line, err := s.read(0); err == nil || err.Error() != "EOF" {
 		t.Errorf("output of the tree still open: %q, %v", line, err)
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/internal/await"
 	"relance/internal/cgrouptest"
 )
 
@@ -52,17 +52,19 @@ func TestRemoveStale(t *testing.T) {
 	}
 	// When the last process is gone, so is the group, the next time.
 	kill(t, busy)
-	for late := time.Now().Add(10 * time.Second); ; {
+	removed(t, p, busy)
+}
+
+// removed removes what is stale until path is gone.
+func removed(t *testing.T, p cgroup.Parent, path string) {
+	t.Helper()
+	await.Until(t, path+" is gone", func() bool {
 		if _, err := p.RemoveStale(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := os.Stat(busy); os.IsNotExist(err) {
-			return
-		}
-		if time.Now().After(late) {
-			t.Fatalf("%s is still there", busy)
-		}
-	}
+		_, err := os.Stat(path)
+		return os.IsNotExist(err)
+	})
 }
 
 // The same with a group around those of the generations, which goes with them: as a
@@ -87,17 +89,7 @@ func TestRemoveStaleAll(t *testing.T) {
 		t.Errorf("left is %+v, without %s and the one process in it", left, all)
 	}
 	kill(t, all)
-	for late := time.Now().Add(10 * time.Second); ; {
-		if _, err := p.RemoveStale(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(all); os.IsNotExist(err) {
-			break
-		}
-		if time.Now().After(late) {
-			t.Fatalf("%s is still there", all)
-		}
-	}
+	removed(t, p, all)
 	names := cgroup.Names{PID: living.Process.Pid}
 	for gen := 1; gen <= 2; gen++ {
 		if _, err := os.Stat(filepath.Join(p.Path(), names.All(), names.Group(gen))); err != nil {
@@ -141,7 +133,7 @@ func keeper(t *testing.T, p cgroup.Parent, mode string) keeping {
 	})
 	// Two lines, of the keeper and of its child, in whichever order.
 	for range 2 {
-		if _, err := s.in.ReadString('\n'); err != nil {
+		if _, err := s.read('\n'); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -37,7 +37,7 @@ func watcher(t *testing.T) watching {
 			case <-changes:
 			case <-over:
 				return
-			case <-time.After(10 * time.Second):
+			case <-time.After(await.Patience):
 				t.Error("Run does not end when it is told to")
 				return
 			}
@@ -51,7 +51,7 @@ func (w watching) next(t *testing.T) cgroup.Change {
 	select {
 	case c := <-w.changes:
 		return c
-	case <-time.After(20 * time.Second):
+	case <-time.After(await.Patience):
 		t.Fatal("no change is told")
 		panic("unreachable")
 	}
@@ -193,7 +193,6 @@ func TestHeadroom(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	free.out.SetReadDeadline(time.Now().Add(time.Minute))
 	free.started.pid(t, "left")
 	if c := free.g.Meter().Counters(); c.OOMKill != 0 {
 		t.Errorf("counted %+v", c)

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/cgroup"
+	"relance/internal/await"
 	"relance/internal/cgrouptest"
 	"relance/place"
 )
@@ -29,7 +30,7 @@ const helperEnv = "RELANCE_PLACE_HELPER"
 func TestMain(m *testing.M) {
 	if os.Getenv(helperEnv) != "" {
 		// Whatever a test forgets ends by itself.
-		time.AfterFunc(time.Minute, func() { os.Exit(3) })
+		time.AfterFunc(5*await.Patience, func() { os.Exit(3) })
 		helper()
 		return
 	}
