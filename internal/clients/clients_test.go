@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"relance/internal/await"
 )
 
-const patience = 10 * time.Second
+const patience = await.Patience
 
 // serve answers each request on a new connection as answer does, and returns the
 // address.
@@ -102,12 +104,21 @@ func TestFaults(t *testing.T) {
 
 // Nobody there is a refusal.
 func TestRefused(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	// Nobody else gets a port that is bound, and nobody listens.
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
-	load := Start(Target{Network: "tcp", Address: l.Addr().String(), Clients: 2, Patience: patience, Exchange: HTTP("/", "ok")})
+	defer unix.Close(fd)
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", name.(*unix.SockaddrInet4).Port)
+	load := Start(Target{Network: "tcp", Address: address, Clients: 2, Patience: patience, Exchange: HTTP("/", "ok")})
 	await.Until(t, "ten refusals", func() bool { return load.Now().Refused >= 10 })
 	if r := load.Stop(); r.Answers+r.Reset+r.Lost+r.Bad != 0 || len(r.Errors) != maxErrors {
 		t.Errorf("%v %q", r, r.Errors)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"relance/internal/await"
 	"relance/internal/misbehave/misbehavetest"
 )
 
@@ -43,7 +44,7 @@ func start(t *testing.T, path string, words ...string) *child {
 		t.Fatal(err)
 	}
 	w.Close()
-	deadline := time.AfterFunc(30*time.Second, func() { c.Process.Kill() })
+	deadline := time.AfterFunc(await.Patience, func() { c.Process.Kill() })
 	t.Cleanup(func() {
 		deadline.Stop()
 		c.Process.Kill()
