@@ -142,7 +142,8 @@ func TestControlFailed(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	once := filepath.Join(t.TempDir(), "once")
-	r := d.begin("--name", "x", "--restart", "on-failure", "--ready", "delay:300ms", "--", "sh", "-c", "[ -e "+once+" ] && exit 3; touch "+once+"; echo ready; exec sleep 1000")
+	r := d.begin("--name", "x", "--restart", "on-failure", "--ready", "fd:4", "--",
+		"sh", "-c", "[ -e "+once+" ] && exit 3; touch "+once+"; echo >&4; echo ready; exec sleep 1000")
 	got := d.ask("restart", d.path("x"))
 	if got.status != 1 || !strings.Contains(got.out, "gen 2: exit: status 3") {
 		t.Errorf("%+v", got)

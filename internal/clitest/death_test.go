@@ -54,7 +54,7 @@ func TestParentDeathAfterRelaunches(t *testing.T) {
 func TestParentDeathOfTree(t *testing.T) {
 	t.Parallel()
 	r := start(t, relance(), "--", "sh", "-c",
-		`trap 'kill $other; wait; exit' TERM; `+misbehave(t)+` drain 0s & other=$!; wait`)
+		`trap 'kill $!; wait; exit' TERM; `+misbehave(t)+` drain 0s & wait`)
 	r.out.want(t, `^ready pid=`)
 	r.signal(unix.SIGKILL)
 	r.out.want(t, `^drained$`)
