@@ -17,6 +17,7 @@ func TestFirstHandsOver(t *testing.T) {
 	r := startCmd(t, asFirst(t, "/", heldWords([]string{"--handover", "--stop-timeout", "300ms"}, command)...))
 	address := listens(t, r)
 	old := wantEvent(t, r.errs, "up").PID
+	stayer(t, r) // from now on it takes no notice
 	w := witnessed(t, address)
 	w.more(100, old)
 	for gen := 1; gen <= 3; gen++ {
@@ -26,15 +27,14 @@ func TestFirstHandsOver(t *testing.T) {
 		if e := wantEvent(t, r.errs, "killing"); e.Generation != gen || !up.Handover {
 			t.Errorf("%+v after %+v", e, up)
 		}
+		stayer(t, r)
 		eventually(t, "only the new one below relance", func() bool {
 			now := childrenOf(t, r.pid)
 			return len(now) == 1 && !slices.Contains(before, now[0]) && len(childrenOf(t, now[0])) == 1
 		})
 		w.more(100, up.PID)
 	}
-	w.wantNoneLost()
-	r.signal(syscall.SIGTERM)
-	r.wantEnd(0)
+	w.wantNoneLostInGrace(r)
 }
 
 // Workers below PID 1 come back when somebody kills one, with all that it leaves.
@@ -49,6 +49,7 @@ func TestFirstHasWorkers(t *testing.T) {
 	for len(pids) < 3 {
 		up := wantEvent(t, r.errs, "up")
 		pids[up.Worker] = up.PID
+		stayer(t, r)
 	}
 	w := witnessed(t, address)
 	servers := childrenOf(t, r.pid) // as they are called outside
@@ -71,9 +72,9 @@ func TestFirstHasWorkers(t *testing.T) {
 		}
 	}
 	w.more(20, pids[1], pids[2], pids[3])
-	if result := w.end(); result.Refused > 0 || result.Failed() > 16 {
+	if result := w.end(); result.Refused > 0 || result.Failed() > witnesses {
 		t.Errorf("%v", result)
 	}
 	r.signal(syscall.SIGTERM)
-	r.wantEnd(0)
+	wantEndInGrace(t, r)
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -146,15 +145,14 @@ func TestHouseholdsOfAHandover(t *testing.T) {
 				if e := wantEvent(t, r.errs, "killing"); e.PID == next.server {
 					t.Errorf("%+v", e)
 				}
-				eventually(t, "the old one gone", func() bool {
-					return !slices.ContainsFunc([]string{"server", "stubborn", "port"}, func(name string) bool { return state(t, old.pids[name]) != 0 })
-				})
-				old.wantGone(t, "the old one")
+				for name, pid := range old.pids {
+					eventually(t, name+" of the old one gone", func() bool { return state(t, pid) == 0 })
+				}
 				next.wantAlive(t, "the new one")
 				old = next
 			}
 			r.signal(syscall.SIGTERM)
-			r.wantEnd(0)
+			wantEndInGrace(t, r)
 			old.wantGone(t, "the last one")
 		})
 	}
@@ -196,7 +194,7 @@ func TestHouseholdsOfWorkers(t *testing.T) {
 				again(worker)
 			}
 			r.signal(syscall.SIGTERM)
-			r.wantEnd(0)
+			wantEndInGrace(t, r)
 			for worker, m := range all {
 				m.wantGone(t, fmt.Sprintf("worker %d", worker))
 			}

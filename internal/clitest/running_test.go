@@ -87,14 +87,20 @@ func (r *running) signal(sig syscall.Signal) {
 // signal n.
 func (r *running) wantEnd(status int) {
 	r.t.Helper()
+	if got := r.end(); got != status {
+		r.t.Fatalf("%q: status %d, want %d", r.cmd.Args, got, status)
+	}
+}
+
+// end waits for the end and returns the exit status.
+func (r *running) end() int {
+	r.t.Helper()
 	select {
 	case <-r.done:
 	case <-time.After(patience):
 		r.t.Fatalf("%q has not ended", r.cmd.Args)
 	}
-	if got := statusOf(r.cmd.ProcessState); got != status {
-		r.t.Fatalf("%q: status %d, want %d", r.cmd.Args, got, status)
-	}
+	return statusOf(r.cmd.ProcessState)
 }
 
 func statusOf(s *os.ProcessState) int {

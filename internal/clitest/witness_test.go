@@ -40,12 +40,15 @@ type answer struct {
 	asked, had time.Time
 }
 
-// witnessed puts address under the load of 16 clients: half of them want a new
+// witnesses are how many clients ask at once.
+const witnesses = 16
+
+// witnessed puts address under the load of these clients: half of them want a new
 // connection for each request, and half keep theirs.
 func witnessed(t testing.TB, address string) *witness {
 	w := &witness{t: t, count: map[int]int{}, by: map[net.Conn]int{}, hurt: map[int]int{}}
 	for _, keep := range []bool{false, true} {
-		l := clients.Start(clients.Target{Network: "tcp", Address: address, Clients: 8, KeepAlive: keep, Patience: patience, Exchange: w.exchange})
+		l := clients.Start(clients.Target{Network: "tcp", Address: address, Clients: witnesses / 2, KeepAlive: keep, Patience: patience, Exchange: w.exchange})
 		w.loads = append(w.loads, l)
 		t.Cleanup(func() { l.Stop() })
 	}
@@ -123,6 +126,17 @@ func (w *witness) since(mark int) []answer {
 	return slices.Clone(w.answers[mark:])
 }
 
+// asked are the answers to who has asked after a moment; one that was asked for before may
+// come to be known at any time.
+func (w *witness) asked(after time.Time) (all []answer) {
+	for _, a := range w.since(0) {
+		if a.asked.After(after) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
 // end ends the load, and returns what became of all together.
 func (w *witness) end() clients.Result {
 	w.t.Helper()
@@ -159,8 +173,9 @@ type gate struct {
 }
 
 // throughGate is a shell that waits at the gate of folder $1, and becomes the rest of
-// its words then. The pid stays.
-const throughGate = `[ ! -p "$1/gate" ] || read go <"$1/gate"; shift; exec "$@" 2>/dev/null`
+// its words then. The pid stays. Where the gate is removed before it gets there it says
+// nothing.
+const throughGate = `[ ! -p "$1/gate" ] || { read go <"$1/gate"; } 2>/dev/null; shift; exec "$@" 2>/dev/null`
 
 func shut(t testing.TB, dir string) *gate {
 	t.Helper()

@@ -23,6 +23,8 @@ type event struct {
 	InSeconds               float64 `json:"in_seconds"`
 	Failures                int
 	Handover                bool
+	ExitStatus              *int   `json:"exit_status"`
+	ExitSignal              string `json:"exit_signal"`
 }
 
 // nextEvent waits for the next record, but that a generation has left, which is at a
