@@ -49,7 +49,11 @@ func (l *lines) all() string {
 // take returns the next line, and false at the end of the output.
 func (l *lines) take(t testing.TB) (string, bool) {
 	t.Helper()
-	late := time.After(patience)
+	return l.takeBefore(t, time.After(patience))
+}
+
+func (l *lines) takeBefore(t testing.TB, late <-chan time.Time) (string, bool) {
+	t.Helper()
 	for {
 		l.mu.Lock()
 		more, end := l.more, l.end
@@ -66,7 +70,7 @@ func (l *lines) take(t testing.TB) (string, bool) {
 		select {
 		case <-more:
 		case <-late:
-			t.Fatal("no more output came, and no end of it")
+			t.Fatal("what was waited for has not come, and no end of the output")
 		}
 	}
 }
@@ -75,8 +79,10 @@ func (l *lines) take(t testing.TB) (string, bool) {
 func (l *lines) want(t testing.TB, pattern string) []string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
+	// Lines that do not match may come for ever, so that there is an end to these too.
+	last := time.Now().Add(5 * patience)
 	for {
-		line, ok := l.take(t)
+		line, ok := l.takeBefore(t, time.After(min(patience, time.Until(last))))
 		if !ok {
 			t.Fatalf("output ended without a line that matches %q:\n%s", pattern, l.all())
 		}
