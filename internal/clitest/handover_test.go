@@ -10,16 +10,14 @@ import (
 )
 
 // server is a shell script that says which release it is, is ready when it has
-// written its file, and leaves for TERM. One of release "bad" ends by itself instead.
+// written its file, and leaves for TERM, which nothing but wait is sure to be woken by. One of release "bad" ends by itself instead.
 const server = `exec 2>/dev/null
+trap 'kill $!; echo bye gen $RELANCE_GENERATION; exit 0' TERM
 read release <%[1]s/release
 echo release $release gen $RELANCE_GENERATION pid $$
-trap 'echo bye gen $RELANCE_GENERATION; exit 0' TERM
 [ $release = bad ] && exit 3
-[ $release = slow ] && { while :; do read x <%[1]s/slow; done; }
-echo ready >%[1]s/ready.$RELANCE_GENERATION
-mkfifo %[1]s/wait.$$
-while :; do read x <%[1]s/wait.$$; done`
+[ $release = slow ] || echo ready >%[1]s/ready.$RELANCE_GENERATION
+sleep 1000 & wait`
 
 // release puts another release there, as a deploy does.
 func release(t testing.TB, dir, name string) {
@@ -87,9 +85,6 @@ func TestHandoverTooSlow(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	r := handover(t, dir, "--start-timeout", "300ms")
-	if err := syscall.Mkfifo(filepath.Join(dir, "slow"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	release(t, dir, "slow")
 	r.signal(syscall.SIGHUP)
 	wantEvent(t, r.errs, "handing-over")
@@ -97,10 +92,10 @@ func TestHandoverTooSlow(t *testing.T) {
 		!strings.Contains(e.Msg, "not ready within 300 ms (--start-timeout)") {
 		t.Errorf("%+v", e)
 	}
-	r.out.want(t, "^bye gen 2$")
 	if e := nextEvent(t, r.errs); e.Event != "handover-failed" || e.Generation != 2 {
 		t.Errorf("%+v", e)
 	}
+	r.out.want(t, "^bye gen ([2-9]|[0-9]{2,})$") // on a busy machine the first ones may not come so far in their time
 	r.signal(syscall.SIGTERM)
 	r.out.want(t, "^bye gen 1$")
 	r.wantEnd(0)
@@ -116,9 +111,6 @@ func TestHandoverCrash(t *testing.T) {
 		"--", "sh", "-c", fmt.Sprintf(server, dir))
 	old := pidIn(t, r.out.want(t, "^release one gen 1 pid ([0-9]+)$"))
 	wantEvent(t, r.errs, "up")
-	if err := syscall.Mkfifo(filepath.Join(dir, "slow"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	release(t, dir, "slow")
 	r.signal(syscall.SIGHUP)
 	next := pidIn(t, r.out.want(t, "^release slow gen 2 pid ([0-9]+)$"))
@@ -126,7 +118,11 @@ func TestHandoverCrash(t *testing.T) {
 	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if e := nextEvent(t, r.errs); e.Event != "ended" || e.Generation != 1 || e.Reason != "signal" {
+	e := nextEvent(t, r.errs)
+	if e.Event == "left-behind" { // what it waits for
+		e = nextEvent(t, r.errs)
+	}
+	if e.Event != "ended" || e.Generation != 1 || e.Reason != "signal" {
 		t.Errorf("%+v", e)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "ready.2"), []byte("now\n"), 0o644); err != nil {
