@@ -38,6 +38,7 @@ func TestStopTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.wantEnd(128 + int(unix.SIGTERM))
+	r.errs.wantClosed(t)
 	// Without the second time it had come to its end by itself.
 	if said := r.errs.all(); !strings.Contains(said, "all has ended; of the commands for it, 1 were not run to their end") {
 		t.Errorf("said: %s", said)

@@ -77,6 +77,8 @@ func TestHookIsToldWhatTheLogSays(t *testing.T) {
 	eventually(t, "after-up has been run twice", func() bool { return strings.Count(contentOf(dir+"/ups"), "\n") == 2 })
 	r.signal(syscall.SIGTERM)
 	r.wantEnd(0)
+	r.errs.wantClosed(t)
+	r.out.wantClosed(t)
 	var words string
 	var pid int
 	said := r.errs.all() + "\n"
@@ -152,11 +154,12 @@ func TestHookTimeLimit(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	r := hooked(t, dir, "--hook-timeout", "2s", "--on-event",
-		`echo $RELANCE_EVENT >>seen; if [ $RELANCE_EVENT = stopping ]; then trap "" TERM; echo $$ >pid; while :; do sleep 1000; done; fi`)
+		`echo $RELANCE_EVENT >>seen; if [ $RELANCE_EVENT = stopping ]; then trap "" TERM; echo $$ >new; mv new pid; while :; do sleep 1000; done; fi`)
 	r.signal(syscall.SIGUSR1)
 	r.errs.want(t, `--on-event: not done within 2 s \(--hook-timeout\), so it is ended`)
-	eventually(t, "the next event has been told", func() bool { return contentOf(dir+"/seen") == "stopping\nup\n" })
-	if lives(t, dir+"/pid") {
+	eventually(t, "the next event has been told", func() bool { return strings.HasSuffix(contentOf(dir+"/seen"), "up\n") })
+	// Where the machine was so busy that it did not come to its first line, nobody is left either.
+	if contentOf(dir+"/pid") != "" && lives(t, dir+"/pid") {
 		t.Error("the hook lives on")
 	}
 	r.noZombies()
@@ -216,8 +219,10 @@ func TestGateFails(t *testing.T) {
 	if err := os.WriteFile(dir+"/may", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if e := nextEvent(t, r.errs); e.Event != "stopping" {
-		t.Errorf("%+v", e)
+	for e := nextEvent(t, r.errs); e.Event != "stopping"; e = nextEvent(t, r.errs) {
+		if e.Event != "gate-failed" { // it may have been asked again before
+			t.Errorf("%+v", e)
+		}
 	}
 	wantEvent(t, r.errs, "up")
 	r.out.want(t, "^here$")
