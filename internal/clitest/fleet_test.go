@@ -83,7 +83,7 @@ func TestFleetEtcd(t *testing.T) {
 	start(t, server, "--data-dir", t.TempDir(), "--listen-client-urls", client, "--advertise-client-urls", client,
 		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer)
 	etcdctl := func(words ...string) *exec.Cmd {
-		cmd := exec.Command(ctl, append([]string{"--endpoints", client}, words...)...)
+		cmd := exec.Command(ctl, append([]string{"--endpoints", client, "--dial-timeout", "2m", "--command-timeout", "2m"}, words...)...)
 		cmd.Env = append(os.Environ(), "ETCDCTL_API=3")
 		return cmd
 	}

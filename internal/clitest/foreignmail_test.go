@@ -72,7 +72,7 @@ func TestMailForeign(t *testing.T) {
 		t.Fatal(err)
 	}
 	wrote := []string{".", "..two dots", "From here to naïve =3D", strings.Repeat("so wide ", 100) + "→"}
-	words := append([]string{"--name", "wéb", "--keep-stderr", "9", "--", "sh", "-c", `printf '%s\n' "$@" >&2; exit 3`, "sh"}, wrote...)
+	words := append([]string{"--name", "wéb", "--post-timeout", "2m", "--keep-stderr", "9", "--", "sh", "-c", `printf '%s\n' "$@" >&2; exit 3`, "sh"}, wrote...)
 	r := startCmd(t, mailing(t, port, words...))
 	r.wantEnd(3)
 	line, ok := server.out.take(t)
@@ -101,7 +101,7 @@ func TestMailForeign(t *testing.T) {
 func TestMailForeignRefuses(t *testing.T) {
 	t.Parallel()
 	server, port := foreignServer(t, "other than "+mailtest.Password)
-	r := startCmd(t, mailing(t, port, "--name", "web", "--", "false"))
+	r := startCmd(t, mailing(t, port, "--name", "web", "--post-timeout", "2m", "--", "false"))
 	r.errs.want(t, `^relance: web: mail by smtp://127\.0\.0\.1:\d+: a message of 1 event is refused and dropped: .*535`)
 	r.wantEnd(1)
 	if all := server.out.all(); strings.Contains(all, "{") {
