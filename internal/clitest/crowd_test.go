@@ -122,8 +122,10 @@ type counted struct {
 const debianPython = "/usr/bin/python3"
 
 var countedServers = []counted{
+	// A worker that has just been forked takes no notice of TERM, and has to be killed later, with what it
+	// is serving. Where the program is loaded before the fork that is but a moment.
 	{name: "gunicorn", words: func(t *testing.T, port string) []string {
-		return []string{need.Program(t, "gunicorn", "gunicorn"), "--workers", "2", "--bind", "127.0.0.1:" + port, "--log-level", "warning", "wsgi_app:app"}
+		return []string{need.Program(t, "gunicorn", "gunicorn"), "--preload", "--workers", "2", "--bind", "127.0.0.1:" + port, "--log-level", "warning", "wsgi_app:app"}
 	}},
 	{name: "uvicorn", words: func(t *testing.T, port string) []string {
 		module(t, "python3-uvicorn", debianPython, "-c", "import uvicorn")

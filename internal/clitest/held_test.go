@@ -93,7 +93,8 @@ var servers = []served{
 	}, true},
 	{"gunicorn", func(t *testing.T, s *site) (flags, env, command []string) {
 		gunicorn := need.Program(t, "gunicorn", "gunicorn")
-		return []string{"--listen", s.address}, nil, []string{gunicorn, "--chdir", inSockets(t), "--workers", "2", "--log-level", "warning", "app:wsgi"}
+		// Preloaded, as in countedServers.
+		return []string{"--listen", s.address}, nil, []string{gunicorn, "--chdir", inSockets(t), "--preload", "--workers", "2", "--log-level", "warning", "app:wsgi"}
 	}, false},
 	{"gunicorn gthread", func(t *testing.T, s *site) (flags, env, command []string) {
 		gunicorn := need.Program(t, "gunicorn", "gunicorn")
