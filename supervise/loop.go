@@ -225,6 +225,7 @@ func (l *loop) wait(from Sources) {
 		l.hear(from)
 		l.translate(s)
 	case ev := <-from.Groups:
+		l.hear(from)
 		l.group(ev)
 	case <-from.Files:
 		l.world.Heard()
@@ -256,6 +257,7 @@ func (l *loop) wait(from Sources) {
 		if time.Since(deadline) > paused {
 			l.world.Resumed()
 		}
+		l.hear(from)
 		l.Hooks.Advance(time.Now())
 		// While something settles the core must not take time for what has ended: the
 		// alarm may have been that of a hook, or of a sign of life.

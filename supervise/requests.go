@@ -11,7 +11,8 @@ import (
 )
 
 // hear takes what has been said by now, for what comes by another channel may follow from it: who
-// says that it is ready, waits until that was heard, and serves or ends then, is up before that.
+// says that it is ready, waits until that was heard, and serves or ends then, is up before that;
+// and who has said so is not late.
 func (l *loop) hear(from Sources) {
 	for range len(from.Requests) {
 		l.requests(<-from.Requests)
