@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 func TestTaken(t *testing.T) {
@@ -23,7 +25,7 @@ func TestTaken(t *testing.T) {
 		{"udp", "udp port %d", unix.AF_INET6, unix.SOCK_DGRAM, func(p int) unix.Sockaddr { return &unix.SockaddrInet6{Port: p} },
 			func(p int) unix.Sockaddr { return &unix.SockaddrInet6{Port: p} }},
 	} {
-		old := ownPort(t)
+		old := need.Port(t)
 		f := bound(t, test.family, test.kind, test.first(old))
 		child, end := give(t, f)
 		f.Close()

@@ -8,10 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // give lets a new process have the sockets, and nobody else: it is a cat, and lives until
@@ -87,51 +88,6 @@ func port(t *testing.T, f *os.File) int {
 
 var loopback = [4]byte{127, 0, 0, 1}
 
-// tried is the last port that ownPort has looked at.
-var tried atomic.Int32
-
-// ownPort is a port that nobody has, and that nobody is given who does not ask for it by its
-// number, as the kernel takes others (ip_local_port_range): what a test has left there is not
-// taken by a client of another one, and on no address of this machine it is there already.
-func ownPort(t *testing.T) int {
-	t.Helper()
-	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const first = 10000
-	var given int
-	if _, err := fmt.Sscan(string(text), &given); err != nil || given <= first {
-		t.Fatalf("ports are given from %d on: %v", given, err)
-	}
-	tried.CompareAndSwap(0, int32(os.Getpid()*61%(given-first)))
-	for range given - first {
-		port := first + int(tried.Add(1))%(given-first)
-		if free(t, port) {
-			return port
-		}
-	}
-	t.Fatalf("no port below %d is free", given)
-	return 0
-}
-
-// free reports whether a port can be bound on all addresses at once.
-func free(t *testing.T, port int) bool {
-	t.Helper()
-	for _, sotype := range []int{unix.SOCK_STREAM, unix.SOCK_DGRAM} {
-		fd, err := unix.Socket(unix.AF_INET6, sotype|unix.SOCK_CLOEXEC, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = unix.Bind(fd, &unix.SockaddrInet6{Port: port})
-		unix.Close(fd)
-		if err != nil {
-			return false
-		}
-	}
-	return true
-}
-
 func TestHolder(t *testing.T) {
 	v4, v6 := func(p int) unix.Sockaddr { return &unix.SockaddrInet4{Addr: loopback, Port: p} },
 		func(p int) unix.Sockaddr { return &unix.SockaddrInet6{Port: p} }
@@ -151,7 +107,7 @@ func TestHolder(t *testing.T) {
 		{"another address", unix.AF_INET, unix.SOCK_STREAM, other, v4, true},
 		{"udp", unix.AF_INET, unix.SOCK_DGRAM, v4, any4, false},
 	} {
-		port := ownPort(t)
+		port := need.Port(t)
 		f := bound(t, test.family, test.kind, test.has(port))
 		addr := test.wants(port)
 		pid, end := give(t, f)
@@ -172,7 +128,7 @@ func TestHolder(t *testing.T) {
 // Of several processes the first is named; of several sockets the one that is surely in
 // the way.
 func TestHolderSeveral(t *testing.T) {
-	addr := &unix.SockaddrInet4{Addr: loopback, Port: ownPort(t)}
+	addr := &unix.SockaddrInet4{Addr: loopback, Port: need.Port(t)}
 	bound(t, unix.AF_INET6, unix.SOCK_STREAM, &unix.SockaddrInet6{Port: addr.Port}, unix.IPV6_V6ONLY)
 	if got := Holder(addr, unix.SOCK_STREAM, nil); got != fmt.Sprintf("%s, pid %d", comm(os.Getpid()), os.Getpid()) {
 		t.Errorf("[::] may be in the way: got %q", got)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"relance/internal/need"
 )
 
 func TestNoProber(t *testing.T) {
@@ -27,27 +27,11 @@ func TestTCP(t *testing.T) {
 		o.begin(1)
 		o.want(1, true, "connected to "+at)
 	}
-	// Nobody else gets a port that is bound, and nobody listens.
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	name, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*unix.SockaddrInet4).Port}).String()
+	at, listens := need.Nobody(t)
 	o := open(t, "tcp:"+at)
 	o.begin(4)
 	o.want(4, false, "connect "+at+": connection refused")
-	// From now on there is somebody.
-	if err := unix.Listen(fd, 1); err != nil {
-		t.Fatal(err)
-	}
+	listens()
 	o.want(4, true, "connected to "+at)
 }
 

@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"relance/internal/await"
+	"relance/internal/need"
 )
 
 const patience = await.Patience
@@ -104,20 +103,7 @@ func TestFaults(t *testing.T) {
 
 // Nobody there is a refusal.
 func TestRefused(t *testing.T) {
-	// Nobody else gets a port that is bound, and nobody listens.
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	name, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := fmt.Sprintf("127.0.0.1:%d", name.(*unix.SockaddrInet4).Port)
+	address, _ := need.Nobody(t)
 	load := Start(Target{Network: "tcp", Address: address, Clients: 2, Patience: patience, Exchange: HTTP("/", "ok")})
 	await.Until(t, "ten refusals", func() bool { return load.Now().Refused >= 10 })
 	if r := load.Stop(); r.Answers+r.Reset+r.Lost+r.Bad != 0 || len(r.Errors) != maxErrors {

@@ -137,7 +137,7 @@ func TestActivatedOnly(t *testing.T) {
 func activate(t *testing.T, words ...string) (r *running, address string) {
 	t.Helper()
 	tool := need.Program(t, "systemd-socket-activate", "systemd")
-	port := freePort(t)
+	port := need.Port(t)
 	address = "127.0.0.1:" + strconv.Itoa(port)
 	r = start(t, append([]string{tool, "--fdname=web:second", "-l", address, "-l", filepath.Join(t.TempDir(), "s"), "-E", "PATH"}, words...)...)
 	r.errs.want(t, `^Listening on .*/s as 4`)
@@ -229,7 +229,7 @@ func TestUnderServerStarter(t *testing.T) {
 		{"in another way", []string{"--listen-as", "systemd"}, `^port gen fds 1$`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			port := freePort(t)
+			port := need.Port(t)
 			words := append([]string{starter, "--port", fmt.Sprintf("127.0.0.1:%d", port), "--", relance()}, test.flags...)
 			r := start(t, append(words, "--", "sh", "-c", show)...)
 			want := test.want

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relance/internal/need"
 )
 
 // flight is a server that has a slow request in flight. gen is the generation that was the
@@ -25,7 +27,7 @@ type flight struct {
 // machine the clock may have its way before there is one, so that it is asked for again.
 func takeOff(t *testing.T, way string, flags ...string) *flight {
 	t.Helper()
-	port := freePort(t)
+	port := need.Port(t)
 	words := append(append([]string{relance()}, flags...), "--", python(t), program(t, "flight.py"), way, fmt.Sprint(port))
 	f := &flight{start(t, words...), fmt.Sprintf("http://127.0.0.1:%d", port), make(chan string, 1), make(chan error, 1), 0}
 	f.out.want(t, "^up$")

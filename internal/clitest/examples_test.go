@@ -26,7 +26,7 @@ func TestExamplesUnderLoad(t *testing.T) {
 	for _, server := range countedServers {
 		t.Run(server.name, func(t *testing.T) {
 			t.Parallel()
-			port := freePort(t)
+			port := need.Port(t)
 			r := startCmd(t, server.command(t, port, "--max-requests", strconv.Itoa(share), "--drain-timeout", "2m", "--stop-timeout", "2m"))
 			load, counted := newCrowd(t, port, 8), 0
 			for gen := 1; gen <= recycles; gen++ {
@@ -65,7 +65,7 @@ func TestExamplesAlone(t *testing.T) {
 	for _, server := range countedServers {
 		t.Run(server.name, func(t *testing.T) {
 			t.Parallel()
-			port := freePort(t)
+			port := need.Port(t)
 			cmd := server.bare(t, port)
 			for _, name := range []string{"NOTIFY_SOCKET", "RELANCE_SOCKET"} {
 				if _, there := os.LookupEnv(name); there {
@@ -113,7 +113,7 @@ func TestGunicornUnderWrk(t *testing.T) {
 func gunicornUnderWrk(t *testing.T, held bool) {
 	wrk := need.Program(t, "wrk", "wrk")
 	server, recycles := countedServers[0], need.Much(1, 5)
-	port := freePort(t)
+	port := need.Port(t)
 	flags := []string{"--max-requests", need.Much("300", "1000"), "--drain-timeout", "2m", "--stop-timeout", "2m"}
 	if held {
 		flags = append(flags, "--listen", fmt.Sprintf("127.0.0.1:%d", port))

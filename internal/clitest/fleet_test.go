@@ -79,7 +79,7 @@ func TestFleetFlock(t *testing.T) {
 func TestFleetEtcd(t *testing.T) {
 	t.Parallel()
 	server, ctl := need.Program(t, "etcd", "etcd-server"), need.Program(t, "etcdctl", "etcd-client")
-	client, peer := fmt.Sprintf("http://127.0.0.1:%d", freePort(t)), fmt.Sprintf("http://127.0.0.1:%d", freePort(t))
+	client, peer := fmt.Sprintf("http://127.0.0.1:%d", need.Port(t)), fmt.Sprintf("http://127.0.0.1:%d", need.Port(t))
 	start(t, server, "--data-dir", t.TempDir(), "--listen-client-urls", client, "--advertise-client-urls", client,
 		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer)
 	etcdctl := func(words ...string) *exec.Cmd {

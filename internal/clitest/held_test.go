@@ -25,7 +25,7 @@ type site struct {
 }
 
 func newSite(t *testing.T) *site {
-	port := freePort(t)
+	port := need.Port(t)
 	s := &site{folder: t.TempDir(), address: "127.0.0.1:" + strconv.Itoa(port), port: port}
 	// The workers of a server that root has started are another user.
 	for _, at := range []string{s.folder, filepath.Dir(s.folder)} {

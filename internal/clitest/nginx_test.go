@@ -46,7 +46,7 @@ func nginx(t *testing.T) string {
 func TestNginx(t *testing.T) {
 	t.Parallel()
 	path, duration := nginx(t), need.Load(t)
-	folder, port := t.TempDir(), freePort(t)
+	folder, port := t.TempDir(), need.Port(t)
 	// The worker of one that root has started is another user.
 	for _, at := range []string{folder, filepath.Dir(folder)} {
 		if err := os.Chmod(at, 0o755); err != nil {

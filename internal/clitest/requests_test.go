@@ -116,7 +116,7 @@ func TestShare(t *testing.T) {
 	} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			port := freePort(t)
+			port := need.Port(t)
 			words := append([]string{relance(), "--max-requests", fmt.Sprint(share)}, flags...)
 			r := start(t, append(words, "--", python(t), program(t, "share.py"), way, fmt.Sprint(port), fmt.Sprint(share))...)
 			server, number, servers, refused := 0, 0, 0, 0

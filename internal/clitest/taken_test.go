@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"relance/internal/need"
 )
 
 // binds listens where it is told, after it has read from a pipe that is there, and
@@ -30,7 +32,7 @@ signal.pause()
 // ends at once: relance says who has it. Before, when nobody had it, it said nothing.
 func TestPortTaken(t *testing.T) {
 	t.Parallel()
-	port, gate := freePort(t), filepath.Join(t.TempDir(), "gate")
+	port, gate := need.Port(t), filepath.Join(t.TempDir(), "gate")
 	words := []string{python(t), "-c", binds, fmt.Sprint(port)}
 	r := start(t, append([]string{relance(), "--restart", "on-failure", "--restart-signal", "HUP", "--min-uptime", "1h", "--backoff", "1s..1s", "--"},
 		append(words, gate)...)...)

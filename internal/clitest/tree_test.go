@@ -2,7 +2,6 @@ package clitest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -25,28 +24,6 @@ import (
 const leakingService = `misbehave --quiet daemon --setsid --exit --port $PORT || exit 1
 exec misbehave --quiet eat-memory --rate 0 --max $EAT --handler`
 
-// freePort returns a port that nobody uses, and that neither the kernel gives to anybody, as the
-// own port of a connection or for port 0, nor another test takes until this one is over.
-func freePort(t *testing.T) int {
-	t.Helper()
-	const least, most = 20000, 32767 // below /proc/sys/net/ipv4/ip_local_port_range
-	for range 1000 {
-		port := least + rand.IntN(most-least)
-		taken, err := net.Listen("unix", fmt.Sprintf("@relance-test-port-%d", port))
-		if err != nil {
-			continue
-		}
-		if l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			l.Close()
-			t.Cleanup(func() { taken.Close() })
-			return port
-		}
-		taken.Close()
-	}
-	t.Fatal("no free port")
-	return 0
-}
-
 // service is the command that runs the script, under words or bare.
 func service(t *testing.T, port int, eat string, words ...string) *exec.Cmd {
 	t.Helper()
@@ -62,7 +39,7 @@ func service(t *testing.T, port int, eat string, words ...string) *exec.Cmd {
 func TestPortFreeAfterRecycle(t *testing.T) {
 	t.Parallel()
 	recycles := need.Much(8, 100)
-	port, answers := freePort(t), 0
+	port, answers := need.Port(t), 0
 	var before []int // the daemons of earlier generations
 	r := startCmd(t, service(t, port, "60M", relance(), "--memory-high", "40M", "--min-uptime", "0s", "--give-up", "1/1h", "--"))
 	// None waits for us before it leaks: on a busy machine it is some generation that answers.
@@ -109,7 +86,7 @@ func whoListens(port int) (pid int, err error) {
 // The control: who only kills the child and starts it again finds the port taken.
 func TestPortTakenAfterPlainRestart(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := need.Port(t)
 	first := startCmd(t, service(t, port, "1M"))
 	daemon := pidIn(t, first.out.want(t, `^daemon pid=(\d+) `))
 	defer func() {
