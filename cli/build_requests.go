@@ -168,13 +168,23 @@ func (run *Run) drain(f *runFlags) error {
 	if p.Drains {
 		p.DrainTimeout = defaultDrain
 	}
-	if f.DrainTimeout == "" {
-		run.patience()
-		return nil
+	if f.DrainTimeout != "" {
+		if err := run.drainTimeout(f); err != nil {
+			return err
+		}
 	}
+	// An answer may be on its way where nothing is to be waited for.
+	if run.Stdio != nil && p.DrainTimeout != limits.Forever {
+		run.Stdio.Patience = p.DrainTimeout
+	}
+	return nil
+}
+
+// drainTimeout takes --drain-timeout.
+func (run *Run) drainTimeout(f *runFlags) error {
 	d, err := limits.ParseTimeout(f.DrainTimeout)
 	switch {
-	case err != nil || p.Drains:
+	case err != nil || run.Policy.Drains:
 	case run.CountLines != nil:
 		err = errors.New("the lines of --count-lines tell what was served, and not what is in flight; give --notify too, or leave it out")
 	default:
@@ -183,15 +193,6 @@ func (run *Run) drain(f *runFlags) error {
 	if err != nil {
 		return flagError("drain-timeout", f.DrainTimeout, err)
 	}
-	p.DrainTimeout = d
-	run.patience()
+	run.Policy.DrainTimeout = d
 	return nil
-}
-
-// patience bounds how long the requests that are carried wait for one that is never
-// answered, but not where nothing is to be waited for: its answer may be on its way.
-func (run *Run) patience() {
-	if run.Stdio != nil && run.Policy.DrainTimeout != limits.Forever {
-		run.Stdio.Patience = run.Policy.DrainTimeout
-	}
 }
