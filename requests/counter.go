@@ -55,6 +55,8 @@ const (
 	// Stuck: it was handed all that it may serve, others wait for the next generation,
 	// and none of its answers has come for a while.
 	Stuck
+	// Large: a large message is done with, and the memory that it took can be given back.
+	Large
 	// Broken: what it writes is not what it should be; Text says why.
 	Broken
 	// Unheard: nobody reads any more what it writes.

@@ -34,7 +34,6 @@ type Broker struct {
 	// settled. What one leaves behind is taken in at once, however the reader stalls,
 	// but that of the next one only when this much was written: so it is bounded.
 	settled int64
-	holdup  holdup
 
 	// closed ends what would wait for the owner; ended is told by Run.
 	closed, ended chan struct{}

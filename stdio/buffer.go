@@ -29,9 +29,6 @@ type inbox struct {
 func (in *inbox) room() []byte {
 	if in.from == len(in.b) && !in.lends {
 		in.b, in.from = in.b[:0], 0
-		if cap(in.b) > keepMost {
-			in.b = nil
-		}
 	}
 	if cap(in.b)-len(in.b) < leastRead {
 		// What is left of a frame goes to a new place; twice as large each time, so
@@ -74,6 +71,9 @@ func (in *inbox) frame() (frame, content []byte, err error) {
 func (in *inbox) take(frame []byte) {
 	in.from += len(frame)
 	in.next()
+	if in.from == len(in.b) && cap(in.b) > keepMost {
+		in.b, in.from = nil, 0
+	}
 }
 
 // outbox holds what is to be written.

@@ -1,40 +1,50 @@
 package stdio
 
-import "time"
+import (
+	"fmt"
+	"time"
 
-// holdup measures how long a generation has held others up.
+	"relance/requests"
+)
+
+// holdup is for how long a generation has held others up.
 type holdup struct {
-	// since is when it began to, or gave its last answer; the zero time: it does not.
-	since    time.Time
-	gen      int
-	answered int64
+	// answered is how many requests it has answered, and was what that was when the wait
+	// began: since then; the zero time: nobody waits.
+	answered, was int64
+	since         time.Time
+	// stuck: it was told that no more answers seem to come.
+	stuck bool
 }
 
-// left is how long the next generation may be waited for yet, if it is; 0: no longer.
-func (h *holdup) left(r *relay, now time.Time) (left time.Duration, waits bool) {
+// holdsUp reports whether requests wait for answers of this generation: it has got all that
+// it may have, or is to answer the initialize first. While the other side does not read that
+// is not for the command to change.
+func (r *relay) holdsUp() bool {
+	return r.alive() && !r.draining && !r.stuck && (r.awaiting || r.limit > 0 && r.handed >= r.limit) &&
+		r.toOuter.len() < chunk && (r.in.len() > 0 || len(r.held.all) > 0)
+}
+
+// patience is how much longer that is borne, if it is so; 0: no longer.
+func (r *relay) patience(now time.Time) (left time.Duration, waits bool) {
 	if r.set.Patience == 0 || !r.holdsUp() {
-		h.since = time.Time{}
+		r.since = time.Time{}
 		return 0, false
 	}
-	if h.since.IsZero() || h.gen != r.gen || h.answered != r.answered {
-		h.since, h.gen, h.answered = now, r.gen, r.answered
+	if r.since.IsZero() || r.was != r.answered {
+		r.since, r.was = now, r.answered
 	}
-	return max(0, h.since.Add(r.set.Patience).Sub(now)), true
+	return max(0, r.since.Add(r.set.Patience).Sub(now)), true
 }
 
-// timeout is how long poll(2) may wait, in milliseconds; -1: for ever. Patience that has
-// run out is told.
-func (b *Broker) timeout() int {
-	r := b.relay
-	left, waits := b.holdup.left(r, time.Now())
-	switch {
-	case !waits && r.bulk && r.idle():
-		return int(calm / time.Millisecond)
-	case !waits:
-		return -1
-	case left == 0:
-		r.runsOut()
-		return 0 // it is told at once
+// runsOut is called when that is over: the recycle need not wait any longer. Of an
+// initialize only people are told: nobody knows how long a start may take.
+func (r *relay) runsOut() {
+	r.stuck = true
+	if r.awaiting {
+		r.say(fmt.Sprintf("gen %d: has not answered the initialize that was said again for %s, and requests wait; relance restart launches the next one",
+			r.gen, r.set.Patience))
+		return
 	}
-	return int(min(left/time.Millisecond, 1<<30)) + 1
+	r.tell(requests.News{Kind: requests.Stuck})
 }

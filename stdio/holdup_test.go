@@ -38,11 +38,10 @@ func TestHoldup(t *testing.T) {
 	r := newRelay(set, count, nil)
 	r.limit = 3
 	r.start(1)
-	var h holdup
 	at := func(minutes float64, want string) {
 		t.Helper()
 		got := "open"
-		if left, waits := h.left(r, start.Add(time.Duration(minutes*float64(time.Minute)))); waits {
+		if left, waits := r.patience(start.Add(time.Duration(minutes * float64(time.Minute)))); waits {
 			got = left.String()
 		}
 		if got != want {
@@ -87,11 +86,10 @@ func TestHoldupOfAnother(t *testing.T) {
 	set.complete()
 	r := newRelay(set, requests.NewCounter(), nil)
 	r.limit = 1
-	var h holdup
 	for gen := range 3 {
 		r.start(gen + 1)
 		r.reads("q\nq\nq\n")
-		if left, waits := h.left(r, time.Unix(1e9, 0).Add(time.Duration(gen)*time.Hour)); !waits || left != time.Minute {
+		if left, waits := r.patience(time.Unix(1e9, 0).Add(time.Duration(gen) * time.Hour)); !waits || left != time.Minute {
 			t.Errorf("gen %d: %v, %v", gen+1, left, waits)
 		}
 		r.settle(0)

@@ -1,8 +1,6 @@
 package stdio
 
 import (
-	"fmt"
-
 	"relance/requests"
 )
 
@@ -34,8 +32,8 @@ type relay struct {
 	// limit is how many requests a generation is handed, zero: any number.
 	limit int
 	session
-	// bulk: memory was taken for a large message.
-	bulk bool
+	// large: a message has come that took more than what is kept.
+	large bool
 	// echoes: an answer of Squid began with the channel of its request. unnumbered:
 	// there are no channels.
 	echoes, unnumbered bool
@@ -54,12 +52,9 @@ type generation struct {
 	told bool
 	// handed is how many requests it was handed, entered how many of them are counted.
 	handed, entered int
-	// answered is how many of them it has answered. stuck: it was told that no more
-	// seem to come.
-	answered int64
-	stuck    bool
 	// awaiting: it was said the initialize again, and has not answered it.
 	awaiting bool
+	holdup
 }
 
 // mark is where in all that is written to the other side some answers end.
@@ -133,24 +128,15 @@ func (r *relay) mayHand() bool {
 		(r.limit == 0 || r.handed < r.limit)
 }
 
-// holdsUp reports whether requests wait for answers of this generation: it has got all that
-// it may have, or is to answer the initialize first. While the other side does not read that
-// is not for the command to change.
-func (r *relay) holdsUp() bool {
-	return r.alive() && !r.draining && !r.stuck && (r.awaiting || r.limit > 0 && r.handed >= r.limit) &&
-		r.toOuter.len() < chunk && (r.in.len() > 0 || len(r.held.all) > 0)
-}
+// handled notes a frame that was taken in.
+func (r *relay) handled(frame []byte) { r.large = r.large || len(frame) > keepMost }
 
-// runsOut is called when that has lasted: the recycle need not wait any longer. Of an
-// initialize only people are told: nobody knows how long a start may take.
-func (r *relay) runsOut() {
-	r.stuck = true
-	if r.awaiting {
-		r.say(fmt.Sprintf("gen %d: has not answered the initialize that was said again for %s, and requests wait; relance restart launches the next one",
-			r.gen, r.set.Patience))
-		return
+// rest tells the owner when a large message is done with, and nothing is kept of any.
+func (r *relay) rest() {
+	if r.large && r.in.len()+r.back.len()+r.toChild.len()+r.toOuter.len()+r.flying.bytes+len(r.held.all) == 0 {
+		r.large = false
+		r.tell(requests.News{Kind: requests.Large})
 	}
-	r.tell(requests.News{Kind: requests.Stuck})
 }
 
 // hasRoom reports whether both ways are open.

@@ -2,6 +2,7 @@ package stdio
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"relance/requests"
@@ -55,5 +56,51 @@ func TestNoOvertaking(t *testing.T) {
 	r.forward()
 	if got := string(r.toChild.bytes()); got != first+others {
 		t.Errorf("handed over %q", got)
+	}
+}
+
+// A message that took more than what is kept is told of when it is done with, once, and its
+// memory is not held; a smaller one is not told of.
+func TestLarge(t *testing.T) {
+	t.Parallel()
+	set := Settings{Mode: JSONRPC}
+	set.complete()
+	r := newRelay(set, requests.NewCounter(), nil)
+	r.start(1)
+	told := func() (n int) {
+		r.rest()
+		for _, news := range r.news {
+			if news.Kind == requests.Large {
+				n++
+			}
+		}
+		r.news = nil
+		return n
+	}
+	for _, size := range []int{100, keepMost + 1} {
+		want := 0
+		if size > keepMost {
+			want = 1
+		}
+		for text := `{"id":1,"method":"x","params":"` + strings.Repeat("x", size) + `"}` + "\n"; len(text) > 0; {
+			n := copy(r.in.room(), text)
+			r.in.read(n)
+			text = text[n:]
+			r.forward()
+		}
+		r.toChild.wrote(r.toChild.len())
+		if n := told(); n != 0 {
+			t.Errorf("%d bytes, in flight: told %d times", size, n)
+		}
+		r.answers(`{"id":1,"result":1}`+"\n", 0)
+		if n := told(); n != want {
+			t.Errorf("%d bytes, answered: told %d times, want %d", size, n, want)
+		}
+		if n := told(); n != 0 {
+			t.Errorf("%d bytes: told once more", size)
+		}
+		if kept := max(cap(r.in.b), cap(r.back.b), cap(r.toChild.b), cap(r.toOuter.b)); kept > keepMost {
+			t.Errorf("%d bytes: %d are kept", size, kept)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package stdio
 
 import (
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -50,6 +51,7 @@ func (b *Broker) move() {
 		b.deliver()
 	}
 	b.feed()
+	r.rest()
 }
 
 // feed writes to the command, and closes its stdin where that is due.
@@ -107,12 +109,8 @@ func (b *Broker) wait() {
 		watch(b.in, unix.POLLOUT, r.toChild.len() > 0),
 		watch(b.out, unix.POLLIN, r.wantsAnswers() && !b.closing),
 	}
-	n, err := unix.Poll(fds[:], b.timeout())
-	if err != nil {
+	if _, err := unix.Poll(fds[:], b.timeout()); err != nil {
 		return // EINTR
-	}
-	if n == 0 && r.bulk && r.idle() {
-		r.giveBack()
 	}
 	if fds[2].Revents != 0 {
 		b.toFull = false
@@ -131,6 +129,20 @@ func (b *Broker) wait() {
 	if fds[0].Revents != 0 {
 		b.obey()
 	}
+}
+
+// timeout is how long poll(2) may wait, in milliseconds; -1: for ever. Patience that has
+// run out is told.
+func (b *Broker) timeout() int {
+	left, waits := b.relay.patience(time.Now())
+	switch {
+	case !waits:
+		return -1
+	case left == 0:
+		b.relay.runsOut()
+		return 0 // it is told at once
+	}
+	return int(min(left/time.Millisecond, 1<<30)) + 1
 }
 
 // watch is what poll(2) is asked about fd: nothing if it is not wanted, not even

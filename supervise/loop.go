@@ -124,8 +124,8 @@ type Config struct {
 	// gets a sign of life each time that Beat has passed; zero: never.
 	Above *requests.Upward
 	Beat  time.Duration
-	// Settled is called when all of a start is done, the first or a later one, and there is
-	// nothing to do for a while; nil: nobody wants to know.
+	// Settled is called when all of a start is done, the first or a later one, or a large
+	// message is, and there is nothing to do for a while; nil: nobody wants to know.
 	Settled func()
 	// Asked takes the time each time that somebody asks for the end; nil: nobody wants
 	// to know.

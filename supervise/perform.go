@@ -115,7 +115,7 @@ func (l *loop) spawn(a restart.Spawn) {
 		l.add(failed)
 		return
 	}
-	l.started(time.Now())
+	l.stirred(time.Now())
 	l.lives = append(l.lives, &life{gen: a.Gen, pid: pid})
 	if l.Policy.Ready == restart.ReadyAtStart || l.Policy.Ready == restart.ReadyAfter {
 		l.Above.Ready()

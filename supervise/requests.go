@@ -21,8 +21,12 @@ func (l *loop) hear(from Sources) {
 
 // requests is translate for what the child says, and for what we carry for it.
 func (l *loop) requests(n requests.News) {
-	if n.Kind == requests.InputEnded {
+	switch n.Kind {
+	case requests.InputEnded:
 		l.add(restart.InputEnded{})
+		return
+	case requests.Large:
+		l.stirred(time.Now())
 		return
 	}
 	life := l.life(n.Gen)

@@ -2,14 +2,14 @@ package supervise
 
 import "time"
 
-// calm is for how long there must be nothing to do, so that what only a start needs
-// is given back: the first looks at a tree come sooner. Who relaunches more often than
-// that keeps it.
+// calm is for how long there must be nothing to do, so that what only a start needs, or a
+// large message, is given back: the first looks at a tree come sooner. Who relaunches more
+// often than that keeps it.
 const calm = time.Second
 
-// started puts the rest off. The very first one needs no delay: all that was before it
-// is not needed again.
-func (l *loop) started(now time.Time) {
+// stirred puts the rest off, after something that has taken memory: a start, or a large
+// message. The very first start needs no delay: all that was before it is not needed again.
+func (l *loop) stirred(now time.Time) {
 	if l.rest.IsZero() || l.rest.After(now) {
 		l.rest = now.Add(calm)
 	}

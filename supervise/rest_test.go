@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"relance/child"
+	"relance/requests"
 	"relance/restart"
 )
 
@@ -56,6 +57,23 @@ func TestNoRestInALoop(t *testing.T) {
 		if len(*at) != 2 {
 			t.Errorf("given back at %v, want once more after the loop", *at)
 		}
+		s.notes = nil
+	})
+}
+
+// TestRestAfterLarge: what a large message took is given back when nothing has followed for
+// a second, and not between two of them.
+func TestRestAfterLarge(t *testing.T) {
+	c, at := restful(policy())
+	play(t, c, func(s *scene) {
+		s.pass(time.Hour)
+		for range 10 {
+			s.let(func() { s.asked <- requests.News{Gen: 1, Kind: requests.Large} })
+			s.pass(900 * time.Millisecond)
+		}
+		wantRests(t, *at, 0)
+		s.pass(time.Hour)
+		wantRests(t, *at, 0, time.Hour+9*900*time.Millisecond+time.Second)
 		s.notes = nil
 	})
 }
